@@ -1,0 +1,1 @@
+"""Istmo: the information exchange between two regional consultative processes on migration."""

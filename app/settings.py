@@ -1,0 +1,50 @@
+"""The settings of one installation: read once from the environment or `.env`, then frozen."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every name is read with the prefix `ISTMO_` (contract: Command line)."""
+
+    model_config = SettingsConfigDict(env_prefix="ISTMO_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field("sqlite:///var/istmo.db", description="SQLAlchemy URL of the store: sqlite or postgresql+psycopg")
+    conferences: str = Field("RCM,SACM", description="the conferences that this node authors, joined by commas")
+    node: str = Field("", description="the node's name; by default its conferences joined by `-`")
+    public_url: str = Field("http://127.0.0.1:8080", description="the address under which others reach this node")
+    secrets_dir: Path = Field(Path("var/secrets"), description="signing and HMAC keys, outside the database and its backups; mode 0700")
+    threads: int = Field(4, ge=1, le=64, description="request threads and pooled connections: 2 to 4 a core")
+    lock_wait_s: float = Field(10.0, gt=0, le=60, description="how long a write waits for another before 503")
+    statement_timeout_s: float = Field(30.0, gt=0, le=600, description="PostgreSQL: the longest statement")
+    body_limit: int = Field(10 * 1024 * 1024, ge=1024, description="bytes of the largest body")
+    page_limit: int = Field(1000, ge=1, le=10000, description="the largest page of a list")
+    batch_limit: int = Field(500, ge=1, le=5000, description="bulletins in one batch")
+    file_rows_limit: int = Field(200_000, ge=1, description="rows of one file")
+    protection_threads: int = Field(2, ge=1, le=16, description="tables protected at once; who waits holds no request thread")
+    protection_queue: int = Field(16, ge=0, le=1000, description="requests that may wait for protection before 503")
+    idempotency_days: int = Field(30, ge=1, le=365, description="days for which an answer is kept under its Idempotency-Key")
+    url: str = Field("http://127.0.0.1:8080", description="client commands: the node to talk to")
+    key: str = Field("", description="client commands: the API key")
+    ca_file: str = Field("", description="client commands: a CA file of the ministry's proxy")
+
+    @field_validator("conferences")
+    @classmethod
+    def _known_conferences(cls, value: str) -> str:
+        codes = [code.strip().upper() for code in value.split(",") if code.strip()]
+        if not codes or len(set(codes)) != len(codes):
+            message = "name each authored conference once, for example RCM or RCM,SACM"
+            raise ValueError(message)
+        return ",".join(codes)
+
+    @property
+    def authored(self) -> tuple[str, ...]:
+        """The conferences whose documents this node signs."""
+        return tuple(self.conferences.split(","))
+
+    @property
+    def node_name(self) -> str:
+        """The node's name in checkpoints and in /.well-known/istmo.json."""
+        return self.node or "-".join(self.authored)
