@@ -1,0 +1,179 @@
+"""The database: explicit transactions, one home (house.md, ADR 0002). No other file commits or rolls back."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from app.core.problems import Problem
+
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_SQLITE_TRANSIENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+class Base(DeclarativeBase):
+    """Every table; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=_NAMING)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant, stored in UTC; a naive one is refused, for it would shift by hours on the way."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants; SQLite keeps the UTC wall time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "an instant without a time zone"
+            raise ValueError(message)
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the instant back in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Database:
+    """One store, SQLite file or PostgreSQL, with two ways in: `read()` and `write()`.
+
+    Both are context managers used in the body of a sync endpoint, command or step; `write()` commits at its end and rolls back
+    on any exception.  Raises `Problem` `busy` (503, Retry-After) when the wait for a lock, connection or statement runs out or
+    the connection is lost.
+    """
+
+    def __init__(self, url: str, *, threads: int = 4, lock_wait_s: float = 10.0, statement_timeout_s: float = 30.0) -> None:
+        """Open the pools, as large as the thread limit; nothing is connected before the first use."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._turn = threading.Lock()
+        self._lock_wait_s = lock_wait_s
+        make = self._sqlite_engine if self.is_sqlite else self._postgresql_engine
+        self.writer = make(threads=threads, read_only=False, statement_timeout_s=statement_timeout_s)
+        self.reader = make(threads=threads, read_only=True, statement_timeout_s=statement_timeout_s)
+
+    def _sqlite_engine(self, *, threads: int, read_only: bool, statement_timeout_s: float) -> Engine:  # noqa: ARG002 - one shape for both stores
+        if self.url.database and not read_only:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            self.url, pool_size=threads, max_overflow=0, pool_timeout=self._lock_wait_s, connect_args={"timeout": self._lock_wait_s}
+        )
+        event.listen(engine, "connect", _sqlite_reader if read_only else _sqlite_writer)
+        begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
+
+    def _postgresql_engine(self, *, threads: int, read_only: bool, statement_timeout_s: float) -> Engine:
+        options = {"statement_timeout": int(statement_timeout_s * 1000), "lock_timeout": int(self._lock_wait_s * 1000), "timezone": "UTC"}
+        if read_only:
+            options |= {"default_transaction_read_only": "on", "default_transaction_isolation": r"repeatable\ read"}
+        joined = " ".join(f"-c {name}={value}" for name, value in options.items())
+        return create_engine(
+            self.url,
+            pool_size=threads,
+            max_overflow=0,
+            pool_timeout=self._lock_wait_s,
+            pool_pre_ping=True,
+            connect_args={"options": joined},
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent view of the store; nothing can be written through it."""
+        with _busy_where_transient(), Session(self.reader) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that commits at its end; on SQLite it takes the write lock when it begins (BEGIN IMMEDIATE)."""
+        with _busy_where_transient(), self._my_turn(), Session(self.writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        # SQLite's own wait sleeps up to 100 ms between tries; writers of one process queue here instead.
+        if not self._turn.acquire(timeout=self._lock_wait_s):
+            raise busy()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def insert_new(session: Session, table: type[Base], row: dict[str, object]) -> bool:
+    """Insert a row unless one with its key stands there; true when it was inserted. Two writers at once are no error."""
+    dialect = session.get_bind().dialect.name
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    statement = insert(table).values(**row).on_conflict_do_nothing()
+    return changed_rows(session.execute(statement)) == 1
+
+
+def changed_rows(result: Result[Any]) -> int:
+    """How many rows a write changed."""
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def busy() -> Problem:
+    """The store cannot serve now: try again after a second (503)."""
+    return Problem("busy", headers={"Retry-After": "1"})
+
+
+def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "query_only=ON", "cache_size=-32768", "mmap_size=268435456"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _busy_where_transient() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout:
+        raise busy() from None
+    except DBAPIError as error:
+        if _is_transient(error):
+            raise busy() from error
+        raise
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return str(getattr(error.orig, "sqlite_errorname", "")).startswith(_SQLITE_TRANSIENT)
+    return error.connection_invalidated or isinstance(error, OperationalError)

@@ -1,0 +1,100 @@
+"""One answer for one Idempotency-Key (contract: Writes)."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, LargeBinary, String, delete, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.clock import utc_now
+from app.core.db import Base, Database, UTCDateTime, changed_rows, insert_new
+from app.core.problems import Problem
+from app.wire.problem import Finding
+
+_ABANDONED_AFTER = timedelta(minutes=5)
+_LONGEST_KEY = 255
+
+
+class KeptAnswer(Base):
+    """An answer kept under a key, or the claim of a request that is still in flight (no status yet)."""
+
+    __tablename__ = "idempotency_answer"
+
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    claimed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    status: Mapped[int | None]
+    headers: Mapped[str | None]
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a write answered: status, headers and body, without figures that depend on unprotected counts."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right of one request to work under its key."""
+
+    scope: str
+    claimed_at: datetime
+
+
+def scope_of(client_id: str, method: str, path: str, key: str) -> str:
+    """Scope of a key: client, method and path; raises `idempotency-key-invalid` for one that is empty, too long or not ASCII."""
+    if not key or len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Problem(
+            "idempotency-key-invalid", Finding("idempotency-key-invalid", pointer="Idempotency-Key", params={"limit": _LONGEST_KEY})
+        )
+    return hashlib.sha256(json.dumps([client_id, method, path, key]).encode()).hexdigest()
+
+
+def claim(db: Database, scope: str, fingerprint: str, keep_days: int) -> Claim | Answer:
+    """Claim a key, or give the answer that it has (a short transaction of its own).
+
+    Raises `idempotency-key-reused` (422) for another body under the key and `request-in-flight` (409) while the first works.
+    """
+    now = utc_now()
+    with db.write() as session:
+        session.execute(delete(KeptAnswer).where(KeptAnswer.scope == scope, _over(now)))
+        row = {"scope": scope, "fingerprint": fingerprint, "claimed_at": now, "expires_at": now + timedelta(days=keep_days)}
+        if insert_new(session, KeptAnswer, row):
+            return Claim(scope, now)
+        kept = session.get_one(KeptAnswer, scope)
+        if kept.fingerprint != fingerprint:
+            raise Problem("idempotency-key-reused", Finding("idempotency-key-reused", pointer="Idempotency-Key"))
+        if kept.status is None or kept.body is None:
+            raise Problem("request-in-flight", headers={"Retry-After": "1"})
+        return Answer(kept.status, json.loads(kept.headers or "{}"), kept.body)
+
+
+def _over(now: datetime) -> ColumnElement[bool]:
+    abandoned = KeptAnswer.status.is_(None) & (KeptAnswer.claimed_at < now - _ABANDONED_AFTER)
+    return (KeptAnswer.expires_at <= now) | abandoned
+
+
+def keep(session: Session, mine: Claim, answer: Answer) -> None:
+    """Keep the answer inside the transaction of the write itself; raises `request-in-flight` where the claim was lost."""
+    changed = session.execute(
+        update(KeptAnswer)
+        .where(KeptAnswer.scope == mine.scope, KeptAnswer.claimed_at == mine.claimed_at, KeptAnswer.status.is_(None))
+        .values(status=answer.status, headers=json.dumps(answer.headers), body=answer.body)
+    )
+    if changed_rows(changed) != 1:
+        raise Problem("request-in-flight", headers={"Retry-After": "1"})
+
+
+def release(db: Database, mine: Claim) -> None:
+    """Give up a claim whose request was refused: only 2xx answers are kept."""
+    with db.write() as session:
+        session.execute(
+            delete(KeptAnswer).where(KeptAnswer.scope == mine.scope, KeptAnswer.claimed_at == mine.claimed_at, KeptAnswer.status.is_(None))
+        )

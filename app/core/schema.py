@@ -1,0 +1,111 @@
+"""The schema: brought to its head by Alembic, checked before serving (guarantees 5).
+
+SQLite: the file is copied beside itself first; foreign keys are off while tables are copied and checked after, inside the same
+transaction.  PostgreSQL: one advisory lock, so that two migrations at once wait for each other.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, create_engine, event, make_url, text
+from sqlalchemy.pool import NullPool
+
+import app
+
+_LOCK = 0x4953544D4F
+_PACKAGE = Path(app.__file__).parent
+
+
+def config() -> Config:
+    """Alembic's configuration: the folder beside the package, or the copy inside an installed wheel."""
+    beside, inside = _PACKAGE.parent / "migrations", _PACKAGE / "_migrations"
+    made = Config()
+    made.set_main_option("script_location", str(beside if beside.is_dir() else inside))
+    return made
+
+
+def head() -> str:
+    """The newest revision that this build knows."""
+    return str(ScriptDirectory.from_config(config()).get_current_head())
+
+
+def current(url: str) -> str | None:
+    """The revision of a store; none where nothing was migrated yet."""
+    with _connection(make_url(url)) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Whether this build knows a revision; it does not know those of newer builds."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(config()).walk_revisions())
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a store to a revision, whole or not at all; twice at once is no error."""
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite":
+        _copy_beside(target)
+    _run(target, command.upgrade, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take a store back to an earlier revision."""
+    _run(make_url(url), command.downgrade, revision)
+
+
+def _run(target: URL, verb: Callable[[Config, str], None], revision: str) -> None:
+    made = config()
+    with _connection(target) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        made.attributes["connection"] = connection
+        verb(made, revision)
+        _check_foreign_keys(connection)
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        message = f"the migration would leave {len(broken)} rows without their parent, first in table {broken[0][0]}: nothing was changed"
+        raise RuntimeError(message)
+
+
+@contextmanager
+def _connection(target: URL) -> Iterator[Connection]:
+    engine = create_engine(target, poolclass=NullPool)
+    if target.get_backend_name() == "sqlite":
+        if target.database:
+            Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _without_foreign_keys)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _without_foreign_keys(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    # Copying a table drops the old one, and with foreign keys on "on delete cascade" empties its children (case B047).
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _copy_beside(target: URL) -> None:
+    source = Path(target.database or "")
+    if not source.is_file() or source.stat().st_size == 0 or current(target.render_as_string(hide_password=False)) == head():
+        return
+    copy, spare = source.with_suffix(".before-migration"), source.with_suffix(".before-migration.new")
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(spare)) as new:
+        old.backup(new)
+    shutil.move(spare, copy)

@@ -1,0 +1,55 @@
+"""The node's secrets: files outside the database and its backups (contract: `ISTMO_SECRETS_DIR`)."""
+
+import hashlib
+import hmac
+import os
+import secrets as random
+from pathlib import Path
+
+HMAC_KEYS = ("cursor", "disclosure", "fingerprint")
+_LENGTH = 64
+
+
+class SecretMissing(RuntimeError):  # noqa: N818 - says what is the matter, as Problem does
+    """A secret file that the database was made with is not there: nothing may go on with a new one."""
+
+
+class Secrets:
+    """The folder of secrets; a file a key, readable by the service's user alone."""
+
+    def __init__(self, folder: Path) -> None:
+        """Remember the folder; nothing is read before a key is asked for."""
+        self.folder = folder
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a new secret; an existing one is never overwritten (raises FileExistsError)."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one secret; raises `SecretMissing`."""
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            message = f"{self.folder / name} is missing: put it back from where the secrets are kept"
+            raise SecretMissing(message) from None
+
+    def make_hmac_keys(self) -> None:
+        """Draw the keys that do not exist yet; called once, when the database is made."""
+        for name in HMAC_KEYS:
+            if not (self.folder / f"{name}.key").exists():
+                self.write(f"{name}.key", random.token_bytes(_LENGTH))
+
+    def hmac_key(self, name: str) -> bytes:
+        """Key of one purpose, 64 bytes."""
+        return self.read(f"{name}.key")
+
+    def fingerprint(self, *parts: bytes) -> str:
+        """Keyed fingerprint of a request: a plain hash of a body with small counts can be inverted (guarantees 1, rule 1)."""
+        framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        return hmac.new(self.hmac_key("fingerprint"), framed, hashlib.sha256).hexdigest()

@@ -1,0 +1,55 @@
+"""Canonical bytes of a document and what is worked out from them: digest, the bytes that are signed."""
+
+import hashlib
+
+import orjson
+import rfc8785
+
+UNSIGNED = ("digest", "signature")
+DOCUMENT_CONTEXT = b"istmo document"
+CHECKPOINT_CONTEXT = b"istmo checkpoint"
+
+
+def canonical(value: object) -> bytes:
+    """The one byte string of a JSON value (RFC 8785).
+
+    A sorted orjson dump is byte-equal for what our documents hold: no floats, ASCII keys (property-tested against the
+    `rfc8785` package); whatever holds a float goes through that package.
+    """
+    try:
+        return _fast(value)
+    except TypeError:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+def _fast(value: object) -> bytes:
+    _refuse_floats(value)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise TypeError
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)
+
+
+def signed_part(document: dict[str, object]) -> bytes:
+    """The bytes that a document's digest covers: all but `digest` and `signature`, the salt among them (contract: Envelope)."""
+    return canonical({key: item for key, item in document.items() if key not in UNSIGNED})
+
+
+def digest_of(document: dict[str, object]) -> str:
+    """SHA-256 of the signed part, in hexadecimal; the salt keeps it from being guessed from a known body."""
+    return hashlib.sha256(signed_part(document)).hexdigest()
+
+
+def signing_input(context: bytes, payload: bytes) -> bytes:
+    """What Ed25519 signs: the context, a zero byte and the payload, so that no signature counts for another purpose."""
+    return context + b"\x00" + payload

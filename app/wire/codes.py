@@ -1,0 +1,94 @@
+"""Enumerations that cross the wire; codes are English and never translated."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a client is; the role says all that it may do (contract: Parties)."""
+
+    OPERATOR = "operator"
+    SECRETARIAT = "secretariat"
+    PARTNER = "partner"
+    ANALYST = "analyst"
+    PEER = "peer"
+
+
+class TLP(StrEnum):
+    """Traffic Light Protocol 2.0."""
+
+    CLEAR = "CLEAR"
+    GREEN = "GREEN"
+    AMBER = "AMBER"
+    AMBER_STRICT = "AMBER+STRICT"
+    RED = "RED"
+
+    @property
+    def rank(self) -> int:
+        """Strictness from 0 (CLEAR) to 4 (RED)."""
+        return list(TLP).index(self)
+
+
+class Op(StrEnum):
+    """What one entry of the log did to its document."""
+
+    PUBLISH = "publish"
+    REVISE = "revise"
+    WITHDRAW = "withdraw"
+    HIDE = "hide"
+    ERASE = "erase"
+
+
+class Status(StrEnum):
+    """Whether a version stands or takes back."""
+
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    """What became of a write."""
+
+    CREATED = "created"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class Protect(StrEnum):
+    """Methods of protection (guarantees.md 1)."""
+
+    POOL = "pool"
+    WITHHOLD = "withhold"
+    ROUND = "round"
+    NONE = "none"
+
+
+class FigureStatus(StrEnum):
+    """How settled a figure is; final never returns to provisional."""
+
+    PROVISIONAL = "provisional"
+    REVISED = "revised"
+    FINAL = "final"
+
+
+class Unit(StrEnum):
+    """What was counted; units are never added together."""
+
+    PERSON = "person"
+    EVENT = "event"
+    ENCOUNTER = "encounter"
+    APPLICATION = "application"
+
+
+class ValueStatus(StrEnum):
+    """Why a cell has no value when it comes in."""
+
+    MASKED = "masked"
+    NOT_COLLECTED = "not_collected"
+
+
+class StockOrFlow(StrEnum):
+    """Whether a figure counts what happened in a period or what stood at its end."""
+
+    STOCK = "stock"
+    FLOW = "flow"

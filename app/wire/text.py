@@ -1,0 +1,46 @@
+"""The text gate: what may stand in any text that crosses the wire (contract: Text gate)."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StrictStr
+from pydantic_core import PydanticCustomError
+
+_ALLOWED_CONTROLS = frozenset("\n\t")
+_REFUSED = frozenset({"Cc", "Cf", "Cs"})
+
+
+def refused_character(text: str) -> int | None:
+    """Offset of the first character that no document may hold: a control, format or surrogate one."""
+    for offset, character in enumerate(text):
+        if character not in _ALLOWED_CONTROLS and unicodedata.category(character) in _REFUSED:
+            return offset
+    return None
+
+
+def clean(text: str) -> str:
+    """Text in its one stored form: NFKC, CRLF as LF.
+
+    Raises `PydanticCustomError` of type `text-character` with the offset; the character itself is never echoed.
+    """
+    text = text.replace("\r\n", "\n")
+    offset = refused_character(text)
+    if offset is not None:
+        raise PydanticCustomError("text-character", "a character that no text may hold", {"offset": offset})
+    normal = unicodedata.normalize("NFKC", text)
+    if not normal.strip():
+        raise PydanticCustomError("text-empty", "the text is empty")
+    return normal
+
+
+def _code(text: str) -> str:
+    if refused_character(text) is not None:
+        raise PydanticCustomError("text-character", "a character that no text may hold", {"offset": refused_character(text) or 0})
+    return text
+
+
+Title = Annotated[StrictStr, Field(max_length=300), AfterValidator(clean)]
+Narrative = Annotated[StrictStr, Field(max_length=20_000), AfterValidator(clean)]
+Reason = Annotated[StrictStr, Field(max_length=1_000), AfterValidator(clean)]
+Code = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_code)]
+"""A code of some vocabulary; which one it may be is judged where the vocabulary is known."""

@@ -1,0 +1,15 @@
+"""Alembic's environment: the connection and its transaction come from `app.core.schema`, the tables from every room."""
+
+from alembic import context
+
+import app.access.models
+import app.bulletins.models
+import app.core.idempotency
+import app.directory.models
+import app.exchange.models  # noqa: F401 - importing them declares their tables
+from app.core.db import Base
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()
