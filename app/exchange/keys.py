@@ -1,0 +1,223 @@
+"""Signing keys of the node: Ed25519, one a conference that it authors and one for checkpoints (contract: Envelope, Command line).
+
+Private halves are files `<purpose>.<kid>.pem` (PKCS8) among the secrets; public halves stand in table `signing_key` and stay
+there after a rotation, so that what was signed before remains checkable.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.access.audit import Attempt, record
+from app.core.clock import rfc3339, utc_now
+from app.core.db import insert_new
+from app.core.problems import Problem
+from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
+from app.exchange.merkle import EMPTY_ROOT
+from app.exchange.models import LogHead, SigningKey
+from app.settings import Settings
+from app.wire.canonical import CHECKPOINT_CONTEXT, canonical, signing_input
+from app.wire.ids import uuid7
+
+CHECKPOINT = "checkpoint"
+ALGORITHM = "EdDSA"
+_KID_LENGTH = 16
+_SIGNATURE_FIELDS = {"kid", "alg", "value"}
+_ADVICE = "put the folder of secrets back, or make new keys with `istmo keys init --replace`"
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """Public half of a signing key and the time in which its private half signs (`valid_to` is open while it does)."""
+
+    kid: str
+    purpose: str
+    public: bytes
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True)
+class Signer:
+    """The private halves that this node signs with now, by purpose: the key's id and the key."""
+
+    keys: Mapping[str, tuple[str, Ed25519PrivateKey]]
+
+    def sign(self, purpose: str, context: bytes, payload: bytes) -> dict[str, str]:
+        """Signature `{kid, alg, value}` over the context and the payload; raises KeyError for a purpose without a key here."""
+        kid, key = self.keys[purpose]
+        value = key.sign(signing_input(context, payload))
+        return {"kid": kid, "alg": ALGORITHM, "value": base64url(value)}
+
+
+def document_purpose(conference: str) -> str:
+    """Purpose of the key that signs a conference's documents."""
+    return f"document-{conference}"
+
+
+def base64url(value: bytes) -> str:
+    """Bytes in base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def kid_of(public: bytes) -> str:
+    """A key's id: the first 16 hexadecimal digits of SHA-256 over its 32 raw public bytes."""
+    return hashlib.sha256(public).hexdigest()[:_KID_LENGTH]
+
+
+def verify_signature(public: bytes, signature: object, context: bytes, payload: bytes) -> bool:
+    """Whether a signature `{kid, alg, value}` stands: over exactly this context and payload, by this key, in its one spelling."""
+    if not isinstance(signature, dict) or set(signature) != _SIGNATURE_FIELDS or signature["alg"] != ALGORITHM:
+        return False
+    value = _decoded(signature["value"])
+    if value is None or signature["kid"] != kid_of(public):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(value, signing_input(context, payload))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _decoded(text: object) -> bytes | None:
+    try:
+        value = base64.urlsafe_b64decode(f"{text}==")
+    except (binascii.Error, ValueError):
+        return None
+    # The last character carries bits that no byte needs: other spellings of the same bytes are refused, or a change goes unseen.
+    return value if base64url(value) == text else None
+
+
+def public_keys(session: Session) -> list[PublicKey]:
+    """Public halves of all keys that this node signs or ever signed with, by purpose, the oldest first."""
+    rows = session.scalars(select(SigningKey).order_by(SigningKey.purpose, SigningKey.valid_from, SigningKey.kid))
+    return [PublicKey(row.kid, row.purpose, row.public, row.valid_from, row.valid_to) for row in rows]
+
+
+def load_signer(session: Session, secrets: Secrets) -> Signer:
+    """The keys in force, read from their files; raises `SecretMissing` where a file is gone or is not the key's."""
+    return Signer({known.purpose: (known.kid, _private(secrets, known)) for known in _in_force(session)})
+
+
+def initialise(session: Session, secrets: Secrets, settings: Settings) -> None:
+    """Make what a new database needs: HMAC keys, signing keys, the head of an empty log; what exists stays as it is.
+
+    Raises `SecretMissing` where the database knows a key whose file is gone (a backup holds the database, never the files).
+    """
+    # The head row comes first: of two migrations at once, the second waits here and then finds the keys of the first.
+    insert_new(session, LogHead, {"id": 1, "node": settings.node_name, "epoch": uuid7(), "size": 0, "frontier": "", "checkpoint": None})
+    head = session.get_one(LogHead, 1, populate_existing=True)
+    if head.checkpoint is None:
+        secrets.make_hmac_keys()
+    _require_files(session, secrets)
+    made = _make_missing(session, secrets, settings)
+    head.checkpoint = head.checkpoint or checkpoint(load_signer(session, secrets), head.node, head.epoch, 0, EMPTY_ROOT)
+    _audit(session, "keys.init", made)
+
+
+def checkpoint(signer: Signer, node: str, epoch: str, size: int, root: bytes) -> str:
+    """The signed statement of how far the log goes now, as canonical text: {node, epoch, size, root, time} and its signature."""
+    stated: dict[str, object] = {"node": node, "epoch": epoch, "size": size, "root": root.hex(), "time": rfc3339(utc_now())}
+    signature = signer.sign(CHECKPOINT, CHECKPOINT_CONTEXT, canonical(stated))
+    return canonical({**stated, "signature": signature}).decode()
+
+
+def rotate(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
+    """Put a new key in force and close the old one; its public half stays. Raises `key-purpose-unknown`.
+
+    A process that loaded its `Signer` before goes on with the old key, whose signatures remain good, until it loads anew.
+    """
+    purposes = [known.purpose for known in _in_force(session)]
+    if purpose not in purposes:
+        raise Problem("key-purpose-unknown", known=purposes)
+    made = _replace(session, secrets, purpose)
+    _audit(session, "keys.rotate", [made])
+    return made
+
+
+def replace_missing(session: Session, secrets: Secrets, settings: Settings) -> list[PublicKey]:
+    """Begin anew where files are gone for good (`istmo keys init --replace`): new keys for those whose files are missing.
+
+    HMAC keys are drawn anew too: cursors given before end, kept answers are found no more.
+    """
+    secrets.make_hmac_keys()
+    lost = [known.purpose for known in _in_force(session) if not _is_readable(secrets, known)]
+    made = [_replace(session, secrets, purpose) for purpose in lost] + _make_missing(session, secrets, settings)
+    _audit(session, "keys.replace", made)
+    return made
+
+
+def _in_force(session: Session) -> list[PublicKey]:
+    return [known for known in public_keys(session) if known.valid_to is None]
+
+
+def _file_name(known: PublicKey) -> str:
+    return f"{known.purpose}.{known.kid}.pem"
+
+
+def _is_readable(secrets: Secrets, known: PublicKey) -> bool:
+    try:
+        _private(secrets, known)
+    except SecretMissing:
+        return False
+    return True
+
+
+def _private(secrets: Secrets, known: PublicKey) -> Ed25519PrivateKey:
+    name = _file_name(known)
+    try:
+        key = load_pem_private_key(secrets.read(name), None)
+    except SecretMissing:
+        raise SecretMissing(f"{secrets.folder / name} is missing: {_ADVICE}") from None
+    except ValueError:
+        raise SecretMissing(f"{secrets.folder / name} holds no key: {_ADVICE}") from None
+    if not isinstance(key, Ed25519PrivateKey) or key.public_key().public_bytes_raw() != known.public:
+        raise SecretMissing(f"{secrets.folder / name} is not the key that the database knows: {_ADVICE}")
+    return key
+
+
+def _require_files(session: Session, secrets: Secrets) -> None:
+    load_signer(session, secrets)
+    for name in HMAC_KEYS:
+        try:
+            secrets.hmac_key(name)
+        except SecretMissing:
+            raise SecretMissing(f"{secrets.folder / name}.key is missing: {_ADVICE}") from None
+
+
+def _make_missing(session: Session, secrets: Secrets, settings: Settings) -> list[PublicKey]:
+    there = {known.purpose for known in _in_force(session)}
+    wanted = [*map(document_purpose, settings.authored), CHECKPOINT]
+    return [_make(session, secrets, purpose) for purpose in wanted if purpose not in there]
+
+
+def _replace(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
+    closing = update(SigningKey).where(SigningKey.purpose == purpose, SigningKey.valid_to.is_(None))
+    session.execute(closing.values(valid_to=utc_now()))
+    return _make(session, secrets, purpose)
+
+
+def _make(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    made = PublicKey(kid_of(public), purpose, public, utc_now(), None)
+    # The file first: a row whose file is missing stops the node, a file that no row names does no harm.
+    secrets.write(_file_name(made), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    session.add(SigningKey(kid=made.kid, purpose=purpose, public=public, valid_from=made.valid_from))
+    session.flush()
+    return made
+
+
+def _audit(session: Session, action: str, made: Iterable[PublicKey]) -> None:
+    keys = [(known.kid, None) for known in made]
+    if keys:
+        record(session, Attempt(action), "done", keys)

@@ -1,0 +1,274 @@
+"""The exchange log: everything published here or received, one entry a version, gap-free and in the order of commits (guarantees 3).
+
+An append takes the one head row first; its lock orders the writers, so that whoever reads entry n also finds every entry below it.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
+
+from app.access.callers import Caller
+from app.access.visibility import could_see, visible_to
+from app.core.clock import rfc3339, utc_now
+from app.exchange import merkle
+from app.exchange.keys import Signer, checkpoint, document_purpose
+from app.exchange.models import LogEntry, LogHead
+from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of
+from app.wire.codes import Op, Status
+
+ENVELOPE = frozenset(
+    {
+        *("id", "kind", "version", "status", "origin", "issuer", "tlp", "audience", "handling", "mandate", "lang"),
+        *("created_at", "published_at", "publish_at", "reason", "digest", "signature"),
+    }
+)
+"""Fields that are left of a document whose body is not served; the salt is not among them: with it a body can be guessed."""
+
+CHUNK = 500
+"""Entries fetched at a time where the whole log is read."""
+
+_COVERED = ("number", "kind", "id", "version", "op", "origin", "recorded_at", "digest")
+_SALT_BYTES = 16
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """A document to append, envelope and content at one level, without salt, digest and signature."""
+
+    op: Op
+    document: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Appended:
+    """A document as it now stands in the log: its number, its fields and its canonical text."""
+
+    number: int
+    document: dict[str, object]
+    text: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far the log goes: its epoch and its number of entries."""
+
+    epoch: str
+    size: int
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A version's canonical text (none after an erasure) and whether it was withdrawn, by itself or by a later version."""
+
+    text: str | None
+    withdrawn: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as it is stored; `text` and `digest` are none after an erasure."""
+
+    number: int
+    kind: str
+    id: str
+    version: int
+    op: str
+    origin: str
+    recorded_at: str
+    text: str | None
+    digest: str | None
+    leaf: bytes
+    root: bytes
+
+
+def sealed(signer: Signer, document: dict[str, object]) -> dict[str, object]:
+    """A document with its salt, its digest and the origin's signature over the digest's text (contract: Envelope).
+
+    Raises KeyError where this node holds no key of the origin.
+    """
+    salted = {**document, "salt": secrets.token_hex(_SALT_BYTES)}
+    digest = digest_of(salted)
+    signature = signer.sign(document_purpose(str(document["origin"])), DOCUMENT_CONTEXT, digest.encode())
+    return {**salted, "digest": digest, "signature": signature}
+
+
+def leaf_of(columns: Mapping[str, object]) -> bytes:
+    """Leaf of an entry: all its columns are under it, the document by its salted digest."""
+    return merkle.leaf_hash(canonical({name: columns[name] for name in _COVERED}))
+
+
+def append(session: Session, signer: Signer, entries: Sequence[NewEntry]) -> list[Appended]:
+    """Seal documents and append them in this order, all or none, with the checkpoint of the longer log.
+
+    Call it after all projections are written: from here to the commit every other writer waits.
+    """
+    documents = [sealed(signer, entry.document) for entry in entries]
+    texts = [canonical(document).decode() for document in documents]
+    if not entries:
+        return []
+    head = session.execute(_TAKE_HEAD, {"more": len(entries)}).one()
+    first = head.size - len(entries) + 1
+    recorded_at = rfc3339(utc_now())
+    frontier = merkle.from_text(head.frontier)
+    rows = []
+    for number, (entry, document, text) in enumerate(zip(entries, documents, texts, strict=True), first):
+        row = _row(number, entry.op, document, text, recorded_at)
+        frontier = merkle.grown(frontier, number - 1, row["leaf"])
+        rows.append({**row, "root": merkle.root_of(frontier)})
+    session.execute(insert(LogEntry), rows)
+    stated = checkpoint(signer, head.node, head.epoch, head.size, rows[-1]["root"])
+    session.execute(_KEEP_HEAD, {"grown": merkle.to_text(frontier), "stated": stated})
+    return [Appended(number, document, text) for number, (document, text) in enumerate(zip(documents, texts, strict=True), first)]
+
+
+def _row(number: int, op: Op, document: dict[str, object], text: str, recorded_at: str) -> dict[str, Any]:
+    columns = {**document, "number": number, "op": op.value, "recorded_at": recorded_at}
+    named = {"document_id" if name == "id" else name: columns[name] for name in _COVERED}
+    return {**named, "document": text, "leaf": leaf_of(columns)}
+
+
+def head(session: Session) -> Head:
+    """How far the log goes now, in one small statement."""
+    row = session.execute(_HEAD).one()
+    return Head(row.epoch, row.size)
+
+
+def withdrawn() -> ColumnElement[bool]:
+    """Condition on an entry of the log: this version or a later one of the document takes it back."""
+    later = aliased(LogEntry)
+    same = (later.document_id == LogEntry.document_id, later.version >= LogEntry.version, later.op == Op.WITHDRAW.value)
+    return select(later.number).where(*same).correlate(LogEntry).exists()
+
+
+def documents(session: Session, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], StoredDocument]:
+    """Stored documents by (id, version), in one statement; what is unknown is left out.
+
+    Who may see them is the caller's question. The body of a withdrawn one is never served: answer with its `envelope`.
+    """
+    asked = select(LogEntry.document_id, LogEntry.version, LogEntry.document, withdrawn().label("withdrawn"))
+    rows = session.execute(asked.where(tuple_(LogEntry.document_id, LogEntry.version).in_(list(pairs))))
+    return {(row.document_id, row.version): StoredDocument(row.document, bool(row.withdrawn)) for row in rows}
+
+
+def current_document(session: Session, document_id: str) -> dict[str, Any] | None:
+    """The newest stored version of a document, a withdrawal included; none where it is unknown or erased."""
+    asked = select(LogEntry.document).where(LogEntry.document_id == document_id).order_by(LogEntry.version.desc()).limit(1)
+    text = session.scalar(asked)
+    return dict(orjson.loads(text)) if text else None
+
+
+def document_exists(session: Session, document_id: str) -> bool:
+    """Whether any version bears this id, seen or not: an id is never given twice."""
+    return session.scalar(select(LogEntry.number).where(LogEntry.document_id == document_id).limit(1)) is not None
+
+
+def is_known(session: Session, document_id: str) -> bool:
+    """Whether an id stands in the log already, whoever may see it."""
+    return session.scalar(select(LogEntry.number).where(LogEntry.document_id == document_id).limit(1)) is not None
+
+
+def envelope(text: str, *, withdrawn: bool = False) -> dict[str, object]:
+    """The envelope of a stored document, its body replaced by `cells: null`, for who may see that it exists but not what it says."""
+    document = orjson.loads(text)
+    kept: dict[str, object] = {name: value for name, value in document.items() if name in ENVELOPE}
+    if withdrawn:
+        kept["status"] = Status.WITHDRAWN.value
+    return {**kept, "cells": None}
+
+
+def entries(session: Session, after: int = 0, chunk: int = CHUNK) -> Iterator[Entry]:
+    """Every entry above number `after`, in order, fetched `chunk` at a time: for rebuilding and verifying."""
+    asked = select(*_COLUMNS).where(LogEntry.number > after).order_by(LogEntry.number)
+    for row in session.execute(asked.execution_options(yield_per=chunk)):
+        yield Entry(*row)
+
+
+def seen_by(caller: Caller) -> ColumnElement[bool]:
+    """Condition on an entry of the log: the caller may see this version now."""
+    allowed = visible_to(caller)
+    columns = allowed.selected_columns
+    same = (columns.document_id == LogEntry.document_id, columns.version == LogEntry.version)
+    return allowed.where(*same).correlate(LogEntry).exists()
+
+
+def hidden_from(caller: Caller) -> ColumnElement[bool]:
+    """Condition on an entry of the log: by its marking this version hid from the caller what the version before showed."""
+    before, now = could_see(caller), could_see(caller)
+    earlier, present = before.selected_columns, now.selected_columns
+    saw = before.where(earlier.document_id == LogEntry.document_id, earlier.version == LogEntry.version - 1)
+    sees = now.where(present.document_id == LogEntry.document_id, present.version == LogEntry.version)
+    return saw.correlate(LogEntry).exists() & ~sees.correlate(LogEntry).exists()
+
+
+def highest_visible(session: Session, caller: Caller, kind: str | None = None, origin: str | None = None, at: Head | None = None) -> int:
+    """Number of the last entry that changes what the caller gets: one that it sees, or by which something was hidden from it.
+
+    For ETags of lists and feeds. Nothing below this number changes without an entry above it, so only entries that came since
+    the last question are looked at: an unchanged list costs the one small statement of `head` (`at`, where it is known already).
+    """
+    at = at or head(session)
+    key = (session.get_bind().engine.url, at.epoch, caller.rights, kind, origin)
+    size, highest = _recalled(key, at.size)
+    if size < at.size:
+        chosen = [column == value for column, value in ((LogEntry.kind, kind), (LogEntry.origin, origin)) if value is not None]
+        asked = select(LogEntry.number).where(LogEntry.number > size, *chosen, seen_by(caller) | hidden_from(caller))
+        highest = session.scalar(asked.order_by(LogEntry.number.desc()).limit(1)) or highest
+        _remember(key, at.size, highest)
+    return highest
+
+
+def _recalled(key: tuple[object, ...], size: int) -> tuple[int, int]:
+    with _lock:
+        known = _highest.get(key)
+        if known is None or known[0] > size:
+            return 0, 0
+        _highest.move_to_end(key)
+        return known
+
+
+def _remember(key: tuple[object, ...], size: int, highest: int) -> None:
+    with _lock:
+        if _highest.get(key, (0, 0))[0] <= size:
+            _highest[key] = (size, highest)
+        while len(_highest) > _REMEMBERED:
+            _highest.popitem(last=False)
+
+
+_lock = threading.Lock()
+_highest: OrderedDict[tuple[object, ...], tuple[int, int]] = OrderedDict()
+
+_HEAD = select(LogHead.epoch, LogHead.size).where(LogHead.id == 1)
+_TAKE_HEAD = (
+    update(LogHead)
+    .where(LogHead.id == 1)
+    .values(size=LogHead.size + bindparam("more"))
+    .returning(LogHead.size, LogHead.frontier, LogHead.node, LogHead.epoch)
+    .execution_options(synchronize_session=False)
+)
+_KEEP_HEAD = (
+    update(LogHead)
+    .where(LogHead.id == 1)
+    .values(frontier=bindparam("grown"), checkpoint=bindparam("stated"))
+    .execution_options(synchronize_session=False)
+)
+_COLUMNS = (
+    LogEntry.number,
+    LogEntry.kind,
+    LogEntry.document_id,
+    LogEntry.version,
+    LogEntry.op,
+    LogEntry.origin,
+    LogEntry.recorded_at,
+    LogEntry.document,
+    LogEntry.digest,
+    LogEntry.leaf,
+    LogEntry.root,
+)

@@ -1,0 +1,132 @@
+"""Routes of the exchange: the change feed and the node's public description (contract: Routes, Changes, Parties)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from app.access.rules import Reader, attempt_of
+from app.core.clock import rfc3339
+from app.core.conditional import answer_etag, is_fresh
+from app.core.http import json_response
+from app.core.paging import page_size
+from app.core.query import PageQuery, Word
+from app.exchange import feed, log
+from app.exchange.keys import CHECKPOINT, base64url, public_keys
+from app.exchange.node import Node
+from app.wire.codes import Op
+
+Kind = Literal[
+    "bulletin", "alert", "sighting", "opinion", "proposal", "mandate", "meeting", "invitation", "commitment", "inquiry", "answer"
+]
+
+router = APIRouter()
+
+
+class ChangesQuery(PageQuery):
+    """Which changes are asked for; without a cursor, from the start."""
+
+    kind: Kind | None = Field(None, description="changes of documents of this kind only")
+    origin: Word | None = Field(None, description="changes of this conference's documents only")
+
+
+class Change(BaseModel):
+    """One change of a document: `document` is null where the version is withdrawn or hidden, and for an operator."""
+
+    kind: str
+    id: str
+    version: int
+    op: Literal[Op.PUBLISH, Op.REVISE, Op.WITHDRAW, Op.HIDE]
+    origin: str | None
+    digest: str | None
+    document: dict[str, object] | None
+
+
+class NumberedChange(Change):
+    """A change with its number in the log, for operator, peer and secretariat."""
+
+    seq: int
+
+
+class Erasure(BaseModel):
+    """A version that was erased: where and when it stood, nothing else."""
+
+    id: str
+    version: int
+    op: Literal[Op.ERASE]
+    origin: str
+    time: str
+
+
+class NumberedErasure(Erasure):
+    """An erasure with its number in the log, for operator, peer and secretariat."""
+
+    seq: int
+
+
+class ChangePage(BaseModel):
+    """A page of changes; `next_cursor` is always there, at the end too, so that it can be kept for the next visit."""
+
+    items: list[NumberedChange | Change | NumberedErasure | Erasure]
+    next_cursor: str
+    has_more: bool
+
+
+class DocumentKey(BaseModel):
+    """A public Ed25519 key (base64url, 32 bytes) and the time in which it signs documents; `to` is null while it does."""
+
+    kid: str
+    key: str
+    from_: str = Field(alias="from")
+    to: str | None
+
+
+class NodeDescription(BaseModel):
+    """What anyone may know of this node: its name and epoch, the conferences that it authors and the keys of their documents."""
+
+    node: str
+    epoch: str
+    conferences: list[str]
+    document_keys: list[DocumentKey]
+
+
+@router.get("/v1/changes", operation_id="list_changes", response_model=ChangePage, tags=["exchange"])
+def list_changes(request: Request, caller: Reader, query: Annotated[ChangesQuery, Query()]) -> Response:
+    """What was published, revised, withdrawn, hidden or erased since a cursor, in the order in which it came to this node.
+
+    An empty page gives the cursor that it was asked with.  304 answers If-None-Match only; after a restore a cursor is refused
+    with `resync-required` (410).
+    """
+    node: Node = request.app.state.node
+    limit = page_size(query.limit, node.settings.page_limit)
+    asked = feed.Question(query.cursor, limit, query.kind, query.origin)
+    with node.db.read() as session:
+        head = log.head(session)
+        after = feed.position(node.cursor_seal, head, asked)
+        highest = log.highest_visible(session, caller, query.kind, query.origin, at=head)
+        etag = answer_etag("changes", head.epoch, highest, caller.rights, after, limit, query.kind, query.origin)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        if is_fresh(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        page = feed.page(session, caller, node.cursor_seal, head, asked)
+    node.read_audit.note(attempt_of(request), page.delivered)
+    return json_response({"items": page.items, "next_cursor": page.next_cursor, "has_more": page.has_more}, headers=headers)
+
+
+@router.get("/.well-known/istmo.json", operation_id="describe_node", response_model=NodeDescription, tags=["exchange"])
+def describe_node(request: Request) -> Response:
+    """The node's name, epoch, conferences and the public keys of their documents, old keys included (public)."""
+    node: Node = request.app.state.node
+    with node.db.read() as session:
+        epoch, keys = log.head(session).epoch, [known for known in public_keys(session) if known.purpose != CHECKPOINT]
+    listed = [
+        {
+            "kid": known.kid,
+            "key": base64url(known.public),
+            "from": rfc3339(known.valid_from),
+            "to": rfc3339(known.valid_to) if known.valid_to else None,
+        }
+        for known in keys
+    ]
+    described = {"node": node.settings.node_name, "epoch": epoch, "conferences": list(node.settings.authored), "document_keys": listed}
+    return json_response(described, headers={"Cache-Control": "public, max-age=60"})

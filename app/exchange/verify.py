@@ -1,0 +1,167 @@
+"""Verifying the log: every entry that is not what was recorded is named, from the tables and public keys alone (guarantees 3)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.exchange import merkle
+from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, public_keys, verify_signature
+from app.exchange.log import CHUNK, Entry, entries, leaf_of
+from app.exchange.models import LogHead
+from app.wire.canonical import CHECKPOINT_CONTEXT, DOCUMENT_CONTEXT, canonical, digest_of
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, in plain words, and the number of the entry; none where it is the log's head."""
+
+    number: int | None
+    what: str
+
+
+@dataclass
+class _Walk:
+    """Where the walk stands: the last number, the tree so far and the last version of each document."""
+
+    size: int
+    number: int = 0
+    frontier: merkle.Frontier = ()
+    certain: bool = True
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def grow(self, leaf: bytes) -> merkle.Frontier:
+        """The tree with one more leaf at the place of the present number."""
+        return merkle.grown(self.frontier, self.number - 1, leaf)
+
+
+def faults(session: Session) -> Iterator[Fault]:
+    """Walk the whole log once and name each fault; an intact log yields none.
+
+    Memory: one number a document. An erased entry is checked for its leaf and root only.
+    """
+    head = session.get(LogHead, 1, populate_existing=True)
+    if head is None:
+        yield Fault(None, "the head of the log is missing")
+        return
+    keys = {known.kid: known for known in public_keys(session)}
+    walk = _Walk(head.size)
+    for entry in _readable(session, walk):
+        if entry.number > walk.size:
+            yield Fault(entry.number, "the entry lies beyond the head of the log")
+            continue
+        yield from _missing(walk, entry.number - 1)
+        walk.number = entry.number
+        yield from _entry_faults(entry, keys)
+        yield from _version_fault(walk, entry)
+        yield from _tree_faults(walk, entry)
+    yield from _missing(walk, walk.size)
+    yield from _head_faults(head, walk, keys)
+
+
+def _readable(session: Session, walk: _Walk) -> Iterator[Entry]:
+    """Entries that can be read at all; one that SQLite cannot decode is passed over and so found missing."""
+    after, chunk = 0, CHUNK
+    while after < walk.size:
+        try:
+            for entry in entries(session, after, chunk):
+                after = entry.number
+                yield entry
+        except OperationalError as error:
+            if "decode" not in str(error.orig):
+                raise
+            # Once more one by one: only so is it known which entry cannot be read.
+            after, chunk = (after + 1, CHUNK) if chunk == 1 else (after, 1)
+        else:
+            return
+
+
+def _missing(walk: _Walk, upto: int) -> Iterator[Fault]:
+    while walk.number < upto:
+        walk.number += 1
+        walk.certain = False
+        walk.frontier = walk.grow(_UNKNOWN_LEAF)
+        yield Fault(walk.number, "the entry is missing or cannot be read")
+
+
+def _entry_faults(entry: Entry, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
+    if entry.text is None and entry.digest is None:
+        return
+    document = _parsed(entry.text)
+    if document is None:
+        yield Fault(entry.number, "the stored document is no JSON object in canonical form")
+        return
+    for name in ("kind", "id", "version", "origin", "digest"):
+        if document.get(name) != getattr(entry, name):
+            yield Fault(entry.number, f"the column of {name} disagrees with the document")
+    if digest_of(document) != document.get("digest"):
+        yield Fault(entry.number, "the digest is not that of the document")
+    yield from _signature_fault(entry, document.get("signature"), keys)
+
+
+def _parsed(text: str | None) -> dict[str, object] | None:
+    try:
+        value = orjson.loads(text or "")
+        is_canonical = text is not None and canonical(value) == text.encode()
+    except ValueError:
+        return None
+    return value if is_canonical and isinstance(value, dict) else None
+
+
+def _signature_fault(entry: Entry, signature: object, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
+    known = keys.get(str(signature.get("kid"))) if isinstance(signature, dict) else None
+    if known is None:
+        yield Fault(entry.number, "the signature is by an unknown key")
+    elif known.purpose != document_purpose(entry.origin):
+        yield Fault(entry.number, "the signature is by a key that does not speak for the origin")
+    elif not verify_signature(known.public, signature, DOCUMENT_CONTEXT, str(entry.digest).encode()):
+        yield Fault(entry.number, "the signature does not stand")
+
+
+def _version_fault(walk: _Walk, entry: Entry) -> Iterator[Fault]:
+    expected = walk.versions.get(entry.id, 0) + 1
+    if entry.version != expected:
+        yield Fault(entry.number, f"the version does not follow: {expected} is expected")
+    walk.versions[entry.id] = entry.version
+
+
+def _tree_faults(walk: _Walk, entry: Entry) -> Iterator[Fault]:
+    computed, stored = _computed_leaf(entry), entry.leaf if len(entry.leaf) == merkle.HASH_LENGTH else None
+    if stored is None or (computed is not None and computed != stored):
+        yield Fault(entry.number, "the leaf is not that of the entry's columns")
+    # Where the two differ one of them was changed; the recorded root tells which one the tree was grown with.
+    grown = [walk.grow(leaf) for leaf in (computed, stored) if leaf is not None] or [walk.grow(_UNKNOWN_LEAF)]
+    fitting = [frontier for frontier in grown if merkle.root_of(frontier) == entry.root]
+    walk.frontier = (fitting or grown)[0]
+    if fitting:
+        walk.certain = True
+    elif walk.certain:
+        yield Fault(entry.number, "the root is not that of the tree up to this entry")
+        # After a doubtful leaf no later root can be judged until one fits again: one fault, not one for each entry that follows.
+        walk.certain = computed == stored
+
+
+def _computed_leaf(entry: Entry) -> bytes | None:
+    return None if entry.digest is None else leaf_of(vars(entry))
+
+
+def _head_faults(head: LogHead, walk: _Walk, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
+    if walk.certain and head.frontier != merkle.to_text(walk.frontier):
+        yield Fault(None, "the head's frontier is not that of the entries")
+    stated = _parsed(head.checkpoint)
+    if stated is None:
+        yield Fault(None, "the checkpoint is no JSON object in canonical form")
+        return
+    signature = stated.pop("signature", None)
+    if (stated.get("node"), stated.get("epoch"), stated.get("size")) != (head.node, head.epoch, head.size):
+        yield Fault(None, "the checkpoint disagrees with the head")
+    if walk.certain and stated.get("root") != merkle.root_of(walk.frontier).hex():
+        yield Fault(None, "the checkpoint's root is not that of the entries")
+    known = keys.get(str(signature.get("kid"))) if isinstance(signature, dict) else None
+    if known is None or known.purpose != CHECKPOINT or not verify_signature(known.public, signature, CHECKPOINT_CONTEXT, canonical(stated)):
+        yield Fault(None, "the checkpoint's signature does not stand")
+
+
+_UNKNOWN_LEAF = bytes(merkle.HASH_LENGTH)

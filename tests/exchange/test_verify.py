@@ -1,0 +1,248 @@
+import json
+import random
+import time
+from collections.abc import Callable, Iterable
+
+import pytest
+from logbook import Logbook, begin, bulletin
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.exchange import keys, log, verify
+from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of
+from app.wire.codes import Op
+from app.wire.ids import uuid7
+
+Change = Callable[[Connection], object]
+
+SIZE = 10_000
+BATCH = 500
+COLUMNS = ["kind", "document_id", "version", "op", "origin", "recorded_at", "document", "digest", "leaf", "root"]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def big(request, stores, tmp_path_factory):
+    """A log of 10,000 entries, built once; every test puts back what it changed."""
+    db = Database(stores.ready(request.param))
+    book = begin(db, tmp_path_factory.mktemp("big"))
+    for start in range(0, SIZE, BATCH):
+        made = []
+        for number in range(start, start + BATCH):
+            document = bulletin(uuid7() if number % 10 < 8 else made[-2].document["id"], 1 if number % 10 < 8 else 2)
+            made.append(log.NewEntry(Op.PUBLISH if number % 10 < 8 else Op.REVISE, document))
+        with db.write() as session:
+            log.append(session, book.signer, made)
+    yield book
+    db.dispose()
+
+
+def found_after(book: Logbook, *changes: Change) -> list[verify.Fault]:
+    """What verifying says after changes, which are then rolled back."""
+    with book.db.writer.connect() as connection:
+        for change in changes:
+            change(connection)
+        with Session(connection) as session:
+            return list(verify.faults(session))
+
+
+def numbers(faults: Iterable[verify.Fault]) -> list[int | None]:
+    return sorted({fault.number for fault in faults}, key=lambda number: number or 0)
+
+
+def run(statement: str, **values: object) -> Change:
+    return lambda connection: connection.execute(text(statement), values)
+
+
+def set_column(number: int, column: str, value: object) -> Change:
+    return run(f"UPDATE log_entry SET {column} = :value WHERE number = :number", number=number, value=value)
+
+
+def deleted(number: int) -> Change:
+    return run("DELETE FROM log_entry WHERE number = :number", number=number)
+
+
+def swapped(one: int, other: int) -> tuple[Change, ...]:
+    move = "UPDATE log_entry SET number = :to WHERE number = :of"
+    return run(move, of=one, to=0), run(move, of=other, to=one), run(move, of=0, to=other)
+
+
+def one_byte_off(value: object, at: int) -> object:
+    """A value that differs in one place: another digit, letter or bit."""
+    if isinstance(value, int):
+        return value + 4
+    if isinstance(value, str):
+        at %= len(value)
+        return value[:at] + ("A" if value[at] != "A" else "B") + value[at + 1 :]
+    assert isinstance(value, bytes)
+    at %= len(value)
+    return value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
+
+
+def stored(book: Logbook, number: int, column: str) -> object:
+    with book.db.read() as session:
+        found = session.execute(text(f"SELECT {column} FROM log_entry WHERE number = :number"), {"number": number}).scalar_one()
+    return bytes(found) if isinstance(found, memoryview) else found
+
+
+@pytest.fixture
+def small(book: Logbook) -> Logbook:
+    """Five entries of three documents."""
+    first = book.publish()
+    book.publish(origin="SACM")
+    book.revise(first, 2)
+    book.publish()
+    book.withdraw(first, 3)
+    return book
+
+
+def test_an_intact_log_of_ten_thousand_entries_is_verified_in_seconds(big):
+    started = time.perf_counter()
+    assert big.faults() == []
+    taken = time.perf_counter() - started
+    print(f"{SIZE} entries verified in {taken:.1f} s", end=" ")
+    assert taken < 10
+
+
+def test_every_changed_column_among_ten_thousand_entries_is_named_and_nothing_else(big):
+    chance = random.Random(20121106)
+    chosen = dict(zip(sorted(chance.sample(range(1, SIZE), 4 * len(COLUMNS))), COLUMNS * 4, strict=True))
+    changes = [
+        set_column(number, column, one_byte_off(stored(big, number, column), chance.randrange(64))) for number, column in chosen.items()
+    ]
+    named = numbers(found_after(big, *changes))
+    followers = {number for number in named if number not in chosen}
+    assert set(chosen) <= set(named)
+    assert followers <= revisions_of(big, [number for number, column in chosen.items() if column in {"document_id", "version"}])
+
+
+def revisions_of(book: Logbook, published: list[int]) -> set[int]:
+    """Entries whose version no longer follows, because the version before was damaged."""
+    with book.db.read() as session:
+        rows = session.execute(text("SELECT number, document_id FROM log_entry")).all()
+    damaged = {document_id for number, document_id in rows if number in published}
+    return {number for number, document_id in rows if document_id in damaged}
+
+
+def test_deleted_and_swapped_entries_among_ten_thousand_are_named(big):
+    named = numbers(found_after(big, deleted(101), deleted(SIZE), *swapped(4001, 7003)))
+    assert named == [101, 4001, 7003, SIZE]
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_one_byte_anywhere_in_an_entry_is_found_and_named(small, number):
+    for column in COLUMNS:
+        value = stored(small, number, column)
+        length = len(value) if isinstance(value, str | bytes) else 1
+        for at in range(number % 5, length, 5) if column == "document" else range(length):
+            named = numbers(found_after(small, set_column(number, column, one_byte_off(value, at))))
+            assert number in named, (column, at)
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_a_deleted_entry_is_named_the_last_one_too(small, number):
+    assert number in numbers(found_after(small, deleted(number)))
+
+
+@pytest.mark.parametrize("pair", [(1, 2), (1, 3), (2, 5)])
+def test_two_exchanged_entries_are_both_named(small, pair):
+    assert set(pair) <= set(numbers(found_after(small, *swapped(*pair))))
+
+
+@pytest.mark.parametrize("number", [0, -4, 6, 2_000_000_000])
+def test_an_entry_moved_out_of_the_log_is_missed(small, number):
+    assert 2 in numbers(found_after(small, run("UPDATE log_entry SET number = :to WHERE number = 2", to=number)))
+
+
+def test_an_empty_log_is_intact(book):
+    assert book.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("node", "other"), ("epoch", "other"), ("size", 6), ("size", 4), ("frontier", ""), ("frontier", "zz"), ("checkpoint", None)],
+)
+def test_a_changed_head_is_found(small, column, value):
+    faults = found_after(small, run(f"UPDATE log_head SET {column} = :value", value=value))
+    assert None in numbers(faults)
+
+
+def test_every_byte_of_the_checkpoint_counts(small):
+    with small.db.read() as session:
+        whole = session.scalar(text("SELECT checkpoint FROM log_head"))
+    for at in range(len(whole)):
+        assert numbers(found_after(small, run("UPDATE log_head SET checkpoint = :value", value=one_byte_off(whole, at)))) == [None], at
+
+
+def test_a_log_without_its_head_is_no_log(small):
+    assert numbers(found_after(small, run("DELETE FROM log_head"))) == [None]
+
+
+def rewritten(book: Logbook, number: int, signer: keys.Signer | None = None, origin: str = "RCM") -> Change:
+    """What someone with the database but not with the right key can do: another body with a digest that fits."""
+    document = json.loads(str(stored(book, number, "document")))
+    document["title"] = {"es": "otra cosa"}
+    document["digest"] = digest_of(document)
+    if signer:
+        document["signature"] = signer.sign(keys.document_purpose(origin), DOCUMENT_CONTEXT, document["digest"].encode())
+    change = "UPDATE log_entry SET document = :text, digest = :digest WHERE number = :number"
+    return run(change, text=canonical(document).decode(), digest=document["digest"], number=number)
+
+
+def reasons(faults: list[verify.Fault], number: int) -> str:
+    return " ".join(fault.what for fault in faults if fault.number == number)
+
+
+def test_a_rewritten_document_has_no_signature_that_stands(small):
+    assert "signature does not stand" in reasons(found_after(small, rewritten(small, 1)), 1)
+
+
+def test_a_key_of_the_other_conference_does_not_speak_for_the_origin(small):
+    assert "does not speak for the origin" in reasons(found_after(small, rewritten(small, 1, small.signer, "SACM")), 1)
+
+
+def test_a_key_that_nobody_knows_is_named(small, tmp_path):
+    stranger = keys.Signer({"document-RCM": ("0" * 16, small.signer.keys["document-RCM"][1])})
+    assert "unknown key" in reasons(found_after(small, rewritten(small, 1, stranger)), 1)
+
+
+def test_text_in_another_order_is_not_the_record(small):
+    pretty = json.dumps(json.loads(str(stored(small, 2, "document"))), ensure_ascii=False)
+    assert numbers(found_after(small, set_column(2, "document", pretty))) == [2]
+
+
+def test_an_erased_entry_is_intact_by_its_leaf_and_root(small):
+    small.erase(small.entries()[1].id)
+    assert small.faults() == []
+    damaged = one_byte_off(stored(small, 2, "leaf"), 3)
+    assert numbers(found_after(small, set_column(2, "leaf", damaged)))[0] == 2
+    assert 2 in numbers(found_after(small, set_column(2, "leaf", b"")))
+    assert numbers(found_after(small, set_column(2, "root", damaged))) == [2]
+
+
+@pytest.mark.parametrize("column", ["document", "digest"])
+def test_half_an_erasure_is_a_fault(small, column):
+    assert 2 in numbers(found_after(small, set_column(2, column, None)))
+
+
+def test_a_version_that_does_not_follow_is_named(small):
+    small.revise(uuid7(), 4)
+    assert numbers(small.faults()) == [6]
+
+
+def test_text_that_cannot_even_be_decoded_is_named(small):
+    if small.db.is_sqlite:
+        broken = run("UPDATE log_entry SET document = CAST(x'ff00fe' AS TEXT) WHERE number = 3")
+        assert 3 in numbers(found_after(small, broken))
+        assert {1, 2, 4} & set(numbers(found_after(small, broken))) == set()
+
+
+def test_documents_signed_before_a_rotation_remain_intact(small):
+    with small.db.write() as session:
+        for purpose in ("document-RCM", keys.CHECKPOINT):
+            keys.rotate(session, small.secrets, purpose)
+    assert small.faults() == []
+    with small.db.read() as session:
+        small.signer = keys.load_signer(session, small.secrets)
+    small.publish()
+    assert small.faults() == []
