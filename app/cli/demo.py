@@ -1,0 +1,128 @@
+"""The demo: a node on loopback with the public sample statistics, one client of each role, and three requests to try."""
+
+import importlib.resources
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from app.access.audit import Attempt
+from app.access.callers import Caller
+from app.access.clients import Credential, NewClient, disable
+from app.access.models import Client
+from app.bulletins.declare import declare
+from app.bulletins.files import read_file
+from app.bulletins.queries import FileQuery
+from app.bulletins.service import Submission, publish
+from app.cli.node import make_client, prepare_store, run, words
+from app.cli.output import result, say
+from app.exchange.node import Node, open_node
+from app.settings import Settings
+from app.wire.codes import TLP, Role
+
+_NAME = "demo"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One public series as it lies in the package, and the options with which a partner would push it."""
+
+    file: str
+    state: str
+    measure: str
+    unit: str
+    codes: tuple[str, ...] = ()
+
+
+SAMPLES = (
+    Sample("darien_by_nationality.csv", "PAN", "irregular_transit", "person", ("OOO=_O", "TIB=CHN")),
+    Sample("honduras_by_nationality.csv", "HND", "irregular_entry", "person"),
+    Sample("mexico_by_nationality.csv", "MEX", "apprehension", "event"),
+)
+_EXAMPLE = {
+    "reporting_state": "PAN",
+    "measure": "irregular_transit",
+    "unit": "person",
+    "period": "2025-05",
+    "cells": [{"nationality": code, "value": value} for code, value in (("VEN", 40), ("NPL", 12), ("SOM", 3), ("ERI", 9))],
+}
+COLUMNS = ("nationality_iso3=nationality", "count=value")
+CLIENTS = (
+    NewClient(Role.OPERATOR, "RCM", name=_NAME),
+    NewClient(Role.SECRETARIAT, "RCM", name=_NAME, person="secretariat"),
+    NewClient(Role.PARTNER, "RCM", "PAN", name=_NAME),
+    NewClient(Role.ANALYST, "SACM", name=_NAME),
+    NewClient(Role.PEER, "SACM", name=_NAME),
+)
+
+
+def demo(*, port: Annotated[int, typer.Option(min=1, max=65535, help="port on loopback")] = 8080) -> None:
+    """Run a node on loopback with the public monthly series of Darién, Honduras and Mexico; prints keys and requests to try."""
+    settings = demo_settings(port)
+    with words():
+        prepare_store(settings)
+        node = open_node(settings)
+        load_samples(node)
+        made = make_demo_clients(node)
+    print_welcome(made, f"http://127.0.0.1:{port}")
+    run(node, "127.0.0.1", port)
+
+
+def demo_settings(port: int) -> Settings:
+    """The demo's own store and secrets under var/, unless the environment names others."""
+    chosen: dict[str, object] = {"public_url": f"http://127.0.0.1:{port}"}
+    if "ISTMO_DATABASE_URL" not in os.environ:
+        chosen["database_url"] = "sqlite:///var/demo.db"
+    if "ISTMO_SECRETS_DIR" not in os.environ:
+        chosen["secrets_dir"] = Path("var/demo-secrets")
+    return Settings(**chosen)  # type: ignore[arg-type]
+
+
+def load_samples(node: Node) -> None:
+    """Publish every sample series as the RCM's secretariat would; a second time nothing is written but audit."""
+    caller = Caller("demo", Role.SECRETARIAT, "RCM", None, TLP.RED.rank, None)
+    for sample in SAMPLES:
+        results = publish(node, caller, submissions_of(sample), attempt=Attempt("demo.load", caller))
+        created = sum(result.outcome == "created" for result in results)
+        say(f"{sample.file}: {len(results)} bulletins, {created} of them new")
+
+
+def submissions_of(sample: Sample) -> list[Submission]:
+    """A sample as what a push of its file would submit."""
+    raw = importlib.resources.files("app.cli").joinpath("samples", sample.file).read_bytes()
+    query = FileQuery(state=sample.state, measure=sample.measure, unit=sample.unit, column=COLUMNS, code=sample.codes, sum_duplicates=True)
+    file = read_file(raw, query, row_limit=100_000)
+    return [Submission(declare(bulletin.draft(at), "RCM", ("bulletins", at))) for at, bulletin in enumerate(file.bulletins)]
+
+
+def make_demo_clients(node: Node) -> list[tuple[NewClient, Credential]]:
+    """Create one client of each role; those of an earlier demo are disabled, for their keys were printed on a screen."""
+    with node.db.write() as session:
+        for client in session.scalars(select(Client).where(Client.name == _NAME, Client.disabled_at.is_(None))):
+            disable(session, client.id)
+    return [(wanted, make_client(node, wanted)) for wanted in CLIENTS]
+
+
+def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) -> None:
+    """Print the address, the keys and three requests that work when pasted."""
+    result(f"\nIstmo serves on {address} (Ctrl-C ends it)\n")
+    by_role = {}
+    for wanted, credential in made:
+        by_role[wanted.role] = credential.api_key
+        office = f"{wanted.role.value} {wanted.conference}{'/' + wanted.state if wanted.state else ''}"
+        result(f"  {office:<18} {credential.api_key}")
+    analyst, partner = by_role[Role.ANALYST], by_role[Role.PARTNER]
+    flows = f"{address}/v1/flows?reporting_state=PAN&measure=irregular_transit&group_by=period"
+    result("\nThree requests to try:\n")
+    result("# persons through Darién, year by year, as an analyst of the other conference reads them")
+    result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&frequency=year&period_from=2021&period_to=2023'\n")
+    result("# how many of them in 2012 came from outside the Americas: an interval, for small counts are pooled")
+    result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&extra_continental=true&period_from=2012&period_to=2012'\n")
+    result("# Panama's office publishes a month; the count of 3 is pooled before anything is stored")
+    body = json.dumps(_EXAMPLE, separators=(",", ":"))
+    result(f"curl -s -X POST -H 'Authorization: Bearer {partner}' -H 'Content-Type: application/json' -d '{body}' {address}/v1/bulletins\n")

@@ -1,0 +1,71 @@
+"""Figures and bulletins as tables for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.output import plain
+
+_QUIET = frozenset(
+    {
+        "period_start",
+        "period_end",
+        "frequency",
+        "conference",
+        "stock_or_flow",
+        "definition_code",
+        "accumulation",
+        "classification",
+        "is_total",
+        "value_status",
+        "figure_status",
+        "lower",
+        "upper",
+        "withheld",
+        "published_at",
+    }
+)
+_SHOWN_OF_BULLETIN = ("id", "version", "period", "reporting_state", "publisher", "measure", "unit", "tlp", "status")
+
+
+def figure(item: Mapping[str, Any]) -> str:
+    """A figure, or the interval that it lies in, or why there is none."""
+    if item.get("value") is not None:
+        return str(item["value"])
+    lower, upper = item.get("lower"), item.get("upper")
+    if lower is not None or upper is not None:
+        return f"{'' if lower is None else lower}..{'' if upper is None else upper}"
+    return str(item.get("value_status") or "")
+
+
+def print_flows(items: Sequence[Mapping[str, Any]]) -> None:
+    """Print figures on stdout; a column that is empty in every row is left out."""
+    used = dict.fromkeys(name for item in items for name, value in item.items() if value is not None and name not in _QUIET)
+    used.pop("value", None)
+    table = Table(*map(plain, used), box=None, pad_edge=False)
+    table.add_column("value", justify="right")
+    for item in items:
+        table.add_row(*(_cell(item.get(name)) for name in used), figure(item))
+    _print(table)
+
+
+def print_bulletins(items: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line a bulletin on stdout."""
+    table = Table(*_SHOWN_OF_BULLETIN, box=None, pad_edge=False)
+    for item in items:
+        table.add_row(*(_cell(item.get(name)) for name in _SHOWN_OF_BULLETIN))
+    _print(table)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else plain(value).replace("[", r"\[")
+
+
+def _print(table: Table) -> None:
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        # What is piped into a file is not cut to the width of a screen that is not there.
+        screen = Console(highlight=False, width=max(screen.measure(table).maximum, 1))
+    screen.print(table)

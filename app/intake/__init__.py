@@ -1,0 +1,1 @@
+"""Files in: bytes of a spreadsheet to rows and findings, pure."""
