@@ -17,6 +17,7 @@ from app.core import schema
 from app.core.db import Database
 from app.core.secrets import Secrets
 from app.directory.service import seed
+from serving import Served, serving, settings_for
 
 with warnings.catch_warnings():
     # It looks for a session's run-time folder, which a service account does not have, and then takes one of its own.
@@ -122,3 +123,10 @@ def secrets_dir(tmp_path: Path) -> Secrets:
     made = Secrets(tmp_path / "secrets")
     made.make_hmac_keys()
     return made
+
+
+@pytest.fixture
+def served(store_url: str, tmp_path: Path) -> Iterator[Served]:
+    """A node on loopback over a fresh store: the test runs on SQLite and on PostgreSQL."""
+    with serving(settings_for(store_url, tmp_path)) as node:
+        yield node

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, create_engine, event, make_url
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, create_engine, event, literal, make_url
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -135,8 +135,8 @@ def insert_new(session: Session, table: type[Base], row: dict[str, object]) -> b
     """Insert a row unless one with its key stands there; true when it was inserted. Two writers at once are no error."""
     dialect = session.get_bind().dialect.name
     insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    statement = insert(table).values(**row).on_conflict_do_nothing()
-    return changed_rows(session.execute(statement)) == 1
+    statement = insert(table).values(**row).on_conflict_do_nothing().returning(literal(1))
+    return session.execute(statement).first() is not None
 
 
 def changed_rows(result: Result[Any]) -> int:

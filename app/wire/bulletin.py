@@ -156,6 +156,12 @@ class Batch(Wire):
     bulletins: Annotated[list[BulletinDraft], Field(min_length=1, max_length=5_000)]
 
 
+class BatchItems(Wire):
+    """A batch before its items are judged, each by itself, so that every failing one is named."""
+
+    bulletins: Annotated[list[dict[str, object]], Field(min_length=1, max_length=5_000)]
+
+
 class Withdrawal(Wire):
     """The taking back of a bulletin; the reason is published, the body no longer served."""
 

@@ -1,0 +1,1 @@
+"""Flow bulletins: one reporting State, one measure, one period."""

@@ -1,0 +1,91 @@
+"""What the routes of bulletins share: the node, bodies, the gate before protection, rights over a target, answers."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import Depends, Request, Response
+
+from app.access.callers import Caller
+from app.access.once import KeepAnswer
+from app.bulletins.released import owner_of
+from app.bulletins.rights import may_write_for, require_writer
+from app.bulletins.service import Keep, Published
+from app.core.clock import utc_now
+from app.core.conditional import document_etag
+from app.core.gate import Gate
+from app.core.http import json_response, read_body
+from app.core.problems import Problem
+from app.exchange.node import Node
+from app.wire.codes import Outcome
+from app.wire.ids import is_uuid7
+
+
+def node_of(request: Request) -> Node:
+    """The node that serves a request."""
+    node: Node = request.app.state.node
+    return node
+
+
+async def _json(request: Request) -> bytes:
+    return await read_body(request, node_of(request).settings.body_limit)
+
+
+async def _passage(request: Request) -> AsyncIterator[None]:
+    gate: Gate = request.app.state.protection
+    async with gate.passage():
+        yield
+
+
+JsonBody = Annotated[bytes, Depends(_json)]
+"""The raw JSON body, read after the caller is known and within the limit."""
+
+Passage = Annotated[None, Depends(_passage, scope="function")]
+"""A slot of the protection's own thread limit, held while the endpoint works."""
+
+
+def right_to_write(node: Node, caller: Caller, body: object, at: tuple[object, ...] = ()) -> str:
+    """The conference for which a caller may publish this body; raises the 403 of `app.bulletins.rights`."""
+    with node.db.read() as session:
+        return require_writer(session, caller, body, node.settings.authored, at)
+
+
+def right_to_change(node: Node, caller: Caller, document_id: str) -> str:
+    """The ETag of a bulletin that the caller may change.
+
+    Raises `not-found` for what it may not see and for what does not exist, `not-origin` (403) for another conference's bulletin,
+    `not-your-state` (403) for another State's.
+    """
+    if not is_uuid7(document_id):
+        raise Problem("not-found")
+    with node.db.read() as session:
+        owner = owner_of(session, caller, document_id)
+        if owner is None:
+            raise Problem("not-found")
+        if owner.origin != caller.conference:
+            raise Problem("not-origin")
+        if not may_write_for(session, caller, owner.reporting_state, utc_now().date()):
+            raise Problem("not-your-state")
+    return document_etag(document_id, owner.version)
+
+
+def kept(keep: KeepAnswer | None) -> Keep | None:
+    """Keep the first answer of a write, without the figure that depends on unprotected counts."""
+    if keep is None:
+        return None
+    return lambda session, results: keep(session, answer(results[0], private=False))
+
+
+def answer(result: Published, *, private: bool = True) -> Response:
+    """The answer to a write of one bulletin: the document with its `outcome`; to its sender also how much of the population it shows."""
+    document = dict(result.document or {})
+    etag = document_etag(str(document["id"]), int(document["version"]))
+    headers = {"ETag": etag}
+    if result.outcome == Outcome.CREATED.value:
+        headers["Location"] = f"/v1/bulletins/{document['id']}"
+    document["outcome"] = result.outcome
+    if private and result.population_shown_pct is not None:
+        document["population_shown_pct"] = result.population_shown_pct
+        document["warnings"] = []
+    status = 201 if result.outcome == Outcome.CREATED.value else 200
+    return json_response(orjson.dumps(document), status=status, headers=headers)

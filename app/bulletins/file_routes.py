@@ -1,0 +1,179 @@
+"""POST /v1/bulletins/files: a tidy CSV as one atomic batch, with progress where it is asked for (contract: Routes, istmo push)."""
+
+import asyncio
+import functools
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from app.access.audit import record_refusal
+from app.access.callers import Caller
+from app.access.once import KeepAnswer, once
+from app.access.rules import Writer, attempt_of
+from app.bulletins.declare import declare_all
+from app.bulletins.edge import node_of, right_to_write
+from app.bulletins.files import FileBulletins, at_rows, read_file
+from app.bulletins.queries import FileQuery
+from app.bulletins.routes import receipts
+from app.bulletins.service import Progress, Published, Submission, prepare, publish
+from app.core.gate import Gate
+from app.core.http import json_response, language_of, problem_body, read_body
+from app.core.problems import Problem, as_json
+from app.exchange.node import Node
+from app.wire.bulletin import Receipts
+from app.wire.codes import Outcome
+from app.wire.problem import Finding
+
+NDJSON = "application/x-ndjson"
+_REPLAYED = "Idempotency-Replayed"
+
+router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The bytes of one file, in memory; its name and properties are dropped."""
+
+    raw: bytes
+
+
+async def _upload(request: Request) -> Upload:
+    limit = node_of(request).settings.body_limit
+    body = await read_body(request, limit, "multipart/form-data")
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+        yield b""
+
+    parser = MultiPartParser(request.headers, whole(), max_files=1, max_fields=0)
+    # A file that outgrows this is written to disk by the parser: it never does here (contract: held in memory, never spooled).
+    parser.spool_max_size = limit + 1
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        raise Problem("invalid-document", Finding("form-malformed", pointer="")) from error
+    file = form.get("file")
+    if file is None or isinstance(file, str):
+        raise Problem("invalid-document", Finding("field-missing", pointer="/file"))
+    raw = await file.read()
+    await form.close()
+    return Upload(raw)
+
+
+@router.post(
+    "/files",
+    operation_id="push_file",
+    status_code=201,
+    responses={201: {"model": Receipts}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+                }
+            },
+        }
+    },
+)
+async def push_file(
+    request: Request, caller: Writer, upload: Annotated[Upload, Depends(_upload)], query: Annotated[FileQuery, Query()]
+) -> Response:
+    """Publish the bulletins of a tidy CSV, one a period, together or not at all; `dry_run=true` judges them and stores nothing.
+
+    With Accept: application/x-ndjson the answer is a line of progress a bulletin, and `answer` or `problem` in the last line.
+    """
+    push = functools.partial(_push, request, node_of(request), caller, upload, query)
+    gate: Gate = request.app.state.protection
+    if NDJSON not in request.headers.get("accept", ""):
+        async with gate.passage():
+            return await run_in_threadpool(push, lambda _done, _of, _period: None)
+    gate.require_room()
+    return StreamingResponse(_lines(request, push, gate), media_type=NDJSON)
+
+
+async def _lines(request: Request, push: functools.partial[Response], gate: Gate) -> AsyncIterator[bytes]:
+    loop, queue = asyncio.get_running_loop(), asyncio.Queue[dict[str, dict[str, object]] | None]()
+
+    def tell(done: int, of: int, period: str) -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, {"progress": {"done": done, "of": of, "period": period}})
+
+    async with gate.passage():
+        work = asyncio.ensure_future(run_in_threadpool(_last_line, request, push, tell))
+        work.add_done_callback(lambda _: queue.put_nowait(None))
+        while (line := await queue.get()) is not None:
+            yield orjson.dumps(line) + b"\n"
+        yield await work
+
+
+def _last_line(request: Request, push: functools.partial[Response], tell: Progress) -> bytes:
+    try:
+        response = push(tell)
+    except Problem as problem:
+        record_refusal(node_of(request).db, attempt_of(request), problem.code)
+        body = problem_body(problem, language_of(request), str(getattr(request.state, "request_id", "")))
+        return orjson.dumps({"problem": body}) + b"\n"
+    answer = orjson.loads(bytes(response.body)) | {"replayed": _REPLAYED in response.headers}
+    return orjson.dumps({"answer": answer}) + b"\n"
+
+
+def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: FileQuery, progress: Progress) -> Response:
+    right_to_write(node, caller, {"conference": query.conference, "reporting_state": query.state})
+
+    def work(keep: KeepAnswer | None) -> Response:
+        file = read_file(upload.raw, query, node.settings.file_rows_limit)
+        remarks = [as_json(remark, language_of(request)) for remark in file.remarks]
+        try:
+            submissions = _submissions(node, caller, file, query)
+            if query.dry_run:
+                return _receipts(_judged(node, caller, submissions, progress), remarks)
+            keep_it = (lambda session, results: keep(session, _receipts(results, remarks))) if keep else None
+            return _receipts(publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it, progress=progress), remarks)
+        except Problem as problem:
+            raise at_rows(problem, file) from None
+
+    if query.dry_run:
+        return work(None)
+    return once(
+        request, db=node.db, secrets=node.secrets, keep_days=node.settings.idempotency_days, caller=caller, raw=upload.raw, work=work
+    )
+
+
+def _submissions(node: Node, caller: Caller, file: FileBulletins, query: FileQuery) -> list[Submission]:
+    limit = node.settings.batch_limit
+    if len(file.bulletins) > limit:
+        raise Problem(
+            "invalid-file", Finding("batch-too-long", row=file.bulletins[limit].rows[0], column="period", params={"limit": limit})
+        )
+    conferences = [right_to_write(node, caller, bulletin.body, ("bulletins", number)) for number, bulletin in enumerate(file.bulletins)]
+    drafts = [functools.partial(bulletin.draft, number) for number, bulletin in enumerate(file.bulletins)]
+    declared = declare_all(drafts, conferences, "bulletins")
+    return [Submission(each, query.protect, reason=query.revise, leave_out_small=query.leave_out_small) for each in declared]
+
+
+def _judged(node: Node, caller: Caller, submissions: list[Submission], progress: Progress) -> list[Published]:
+    """What publishing would answer; a bulletin that does not exist yet has no id."""
+    prepared, _ = prepare(node, caller, submissions, progress)
+    by_key = {item.submission.declaration.natural_key: item for item in prepared}
+    results = []
+    for submission in submissions:
+        item, period = by_key.get(submission.declaration.natural_key), submission.declaration.period.code
+        document: dict[str, object] | None = None
+        if item is not None and item.existing is not None:
+            version = item.existing.version + (item.outcome is Outcome.REVISED)
+            document = {"id": item.existing.document_id, "version": version}
+        results.append(Published(item.outcome.value if item else "left_out", period, document))
+    return results
+
+
+def _receipts(results: list[Published], remarks: list[dict[str, object]]) -> Response:
+    plain = receipts(results)
+    if not remarks:
+        return plain
+    return json_response(orjson.loads(bytes(plain.body)) | {"findings": remarks}, status=plain.status_code)

@@ -1,0 +1,129 @@
+"""From the rows of a file to bulletins, and from findings about bulletins back to rows and columns of the file."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.bulletins.queries import FileQuery
+from app.core.parsing import parse
+from app.core.problems import Problem
+from app.directory.dimensions import DIMENSIONS, resolve
+from app.intake.tidy import Options, TidyFile, TidyRow, read_tidy
+from app.wire.bulletin import BulletinDraft
+from app.wire.problem import Finding
+
+_CELL = re.compile(r"^/bulletins/(\d+)/cells/(\d+)(?:/(\w+))?$")
+_FIELD = re.compile(r"^/bulletins/(\d+)(?:/(\w+))?")
+_OPTION_OF = {"reporting_state": "state"}
+
+
+@dataclass(frozen=True)
+class FileBulletin:
+    """One bulletin of a file: its body, and for each cell the row that it stands in."""
+
+    body: dict[str, Any]
+    rows: tuple[int, ...]
+    overridden: frozenset[str]
+
+    def draft(self, number: int) -> BulletinDraft:
+        """The bulletin as a draft; raises `Problem` `invalid-document` with pointers under `/bulletins/{number}`."""
+        return parse(BulletinDraft, self.body, at=("bulletins", number))
+
+
+@dataclass(frozen=True)
+class FileBulletins:
+    """All bulletins of a file in the order of their first rows."""
+
+    bulletins: tuple[FileBulletin, ...]
+    column_of: Mapping[str, str]
+    remarks: tuple[Finding, ...]
+
+
+def read_file(raw: bytes, query: FileQuery, row_limit: int) -> FileBulletins:
+    """The bulletins of a tidy CSV, one a period (contract: Tidy CSV).
+
+    Raises `Problem` `invalid-file` with row and column of every fault: a file is taken as a whole or not at all.
+    """
+    options = Options(_mapping(query.column, "column"), _mapping(query.code, "code"), query.sum_duplicates, row_limit)
+    tidy = read_tidy(raw, options, DIMENSIONS)
+    if not isinstance(tidy, TidyFile):
+        raise Problem("invalid-file", *tidy)
+    groups: dict[tuple[object, ...], list[TidyRow]] = {}
+    for row in tidy.rows:
+        groups.setdefault((row.period, row.overrides), []).append(row)
+    bulletins = tuple(_bulletin(rows, tidy.dimensions, query) for rows in groups.values())
+    return FileBulletins(bulletins, tidy.column_of, tidy.remarks)
+
+
+def _mapping(pairs: Sequence[str], parameter: str) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.partition("=")
+        if not (theirs and equals and ours):
+            raise Problem("invalid-query", Finding("mapping-malformed", pointer=parameter))
+        mapping[theirs] = ours
+    return mapping
+
+
+def _bulletin(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQuery) -> FileBulletin:
+    nil = [row for row in rows if dimensions and not any(row.codes)]
+    if nil and len(rows) > 1:
+        raise Problem("invalid-file", Finding("nil-report-with-cells", row=nil[0].row, column="value"))
+    body: dict[str, Any] = {
+        "conference": query.conference,
+        "reporting_state": query.state,
+        "publisher": query.publisher,
+        "measure": query.measure,
+        "unit": query.unit,
+        "figure_status": query.figure_status.value,
+        "tlp": query.tlp.value,
+        "period": rows[0].period,
+        "dimensions": list(dimensions),
+        "nil_report": bool(nil),
+        **dict(rows[0].overrides),
+    }
+    kept = [] if nil else _summed(rows, dimensions) if query.sum_duplicates else list(rows)
+    body["cells"] = [
+        {**dict(zip(dimensions, row.codes, strict=True)), "value": row.value, "value_status": row.value_status} for row in kept
+    ]
+    numbers = tuple(row.row for row in kept) or (rows[0].row,)
+    return FileBulletin({name: value for name, value in body.items() if value is not None}, numbers, frozenset(dict(rows[0].overrides)))
+
+
+def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRow]:
+    """Rows of one cell added up, where the sender asked for it; rows without a value stay apart and are refused as repeated."""
+    kept: dict[tuple[object, ...], TidyRow] = {}
+    for row in rows:
+        key: tuple[object, ...] = tuple(resolve(name, code) or code for name, code in zip(dimensions, row.codes, strict=True))
+        first = kept.get(key)
+        if first is not None and first.value is not None and row.value is not None:
+            kept[key] = replace(first, value=first.value + row.value)
+        else:
+            kept[key if first is None else (*key, row.row)] = row
+    return list(kept.values())
+
+
+def at_rows(problem: Problem, file: FileBulletins) -> Problem:
+    """A refusal of bulletins told as rows and columns of the file that they came from."""
+    findings = [_at_row(finding, file) for finding in problem.findings]
+    code = "invalid-file" if problem.code == "invalid-document" else problem.code
+    return Problem(code, *findings, headers=problem.headers, **problem.params)
+
+
+def _at_row(finding: Finding, file: FileBulletins) -> Finding:
+    place = finding.pointer or ""
+    cell, field = _CELL.match(place), _FIELD.match(place)
+    if cell:
+        bulletin = file.bulletins[int(cell[1])]
+        first = _CELL.match(str(finding.params.get("first", "")))
+        params = {**finding.params, "first": bulletin.rows[int(first[2])]} if first else finding.params
+        name = cell[3] or "value"
+        return replace(finding, pointer=None, row=bulletin.rows[int(cell[2])], column=file.column_of.get(name, name), params=params)
+    if not field:
+        return finding
+    bulletin, name = file.bulletins[int(field[1])], field[2] or "period"
+    if name in {"period", "cells"} or name in bulletin.overridden:
+        name = "period" if name == "cells" else name
+        return replace(finding, pointer=None, row=bulletin.rows[0], column=file.column_of.get(name, name))
+    return replace(finding, pointer=_OPTION_OF.get(name, name))

@@ -1,0 +1,140 @@
+"""The answering bulletins: of those that a caller may see and that match, one a reporter, publisher and period (contract: /flows)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Integer, and_, case, cast, extract, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.access.callers import Caller
+from app.access.visibility import visible_documents
+from app.bulletins.flow_question import COLUMNS, NATIONALITY, FlowQuestion
+from app.bulletins.models import Bulletin
+from app.wire.codes import TLP, Status
+from app.wire.period import Bucket
+
+SERIES = ("reporting_state", "publisher", "measure", "unit", "definition_code", "accumulation")
+"""What makes figures of several periods one series."""
+
+_KEPT = (
+    *("id", "document_id", "version", "tlp", "period", "period_start", "period_end", "frequency", "dimensions", "pooled"),
+    *("stock_or_flow", *COLUMNS.values()),
+)
+_DAY = 86_400
+
+Answered = tuple[str, int, TLP]
+"""A bulletin that answers, as the audit of reads names it: document, version, marking."""
+
+
+def answering(caller: Caller, question: FlowQuestion) -> CTE:
+    """The bulletins that answer: visible, newest, published, matching, covering; one where several could.
+
+    The fewest dimensions win, then one that declares a filtered dimension, then nationality, then the smaller id.  With calendar
+    groups (`frequency=year` beside `group_by=period`) each carries the number of its `bucket`; one that lies in no bucket or in
+    another one of its series does not answer.
+    """
+    ranked = (
+        select(*(getattr(Bulletin, name) for name in _KEPT), _rank(question).label("rank"))
+        .where(*_seen(caller), *_conditions(question))
+        .cte("candidate")
+    )
+    chosen = select(*(ranked.c[name] for name in _KEPT)).where(ranked.c.rank == 1)
+    if question.bucket is None:
+        return chosen.cte("answering")
+    return _whole_parts(chosen.cte("part"), question.bucket)
+
+
+def pinned(caller: Caller, ids: Sequence[int]) -> CTE:
+    """Bulletins that were found to answer a moment ago, by their row's id: how a long answer stays one answer over many reads."""
+    return select(*(getattr(Bulletin, name) for name in _KEPT)).where(Bulletin.id.in_(ids), *_readable(caller)).cte("answering")
+
+
+def read_of(session: Session, answer: CTE, at_least: TLP = TLP.CLEAR) -> list[Answered]:
+    """The answering bulletins from a marking on, for the audit of reads."""
+    rows = session.execute(select(answer.c.document_id, answer.c.version, answer.c.tlp).where(answer.c.tlp >= at_least.rank))
+    return [(row.document_id, row.version, list(TLP)[row.tlp]) for row in rows]
+
+
+def in_order(session: Session, answer: CTE) -> list[tuple[int, Answered]]:
+    """The answering bulletins in the order of their rows, each with its row's id."""
+    order = (answer.c.period_start, answer.c.period_end, answer.c.document_id)
+    rows = session.execute(select(answer.c.id, answer.c.document_id, answer.c.version, answer.c.tlp).order_by(*order))
+    return [(row.id, (row.document_id, row.version, list(TLP)[row.tlp])) for row in rows]
+
+
+def declares(dimensions: ColumnElement[str] | InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
+    """Condition: a bulletin's list of dimensions names this one."""
+    return (literal(",") + dimensions + literal(",")).like(f"%,{name},%")
+
+
+def days(first: ColumnElement[Any], last: ColumnElement[Any]) -> ColumnElement[int]:
+    """Days from the first to the last, both included, on both stores."""
+    return cast((extract("epoch", last) - extract("epoch", first)) / _DAY, Integer) + 1
+
+
+def calendar(day: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Year and month of a day."""
+    return cast(extract("year", day), Integer), cast(extract("month", day), Integer)
+
+
+def _readable(caller: Caller) -> list[ColumnElement[bool]]:
+    return [Bulletin.status == Status.PUBLISHED.value, Bulletin.document_id.in_(visible_documents(caller))]
+
+
+def _seen(caller: Caller) -> list[ColumnElement[bool]]:
+    return [Bulletin.superseded_at.is_(None), *_readable(caller)]
+
+
+def _conditions(question: FlowQuestion) -> list[ColumnElement[bool]]:
+    found = [getattr(Bulletin, column).in_(wanted) for column, wanted in question.matching.items()]
+    found += [declares(Bulletin.dimensions, name) for name in question.required]
+    if question.first:
+        found.append(Bulletin.period_start >= question.first)
+    if question.last:
+        found.append(Bulletin.period_end <= question.last)
+    if question.frequency and question.bucket is None:
+        found.append(Bulletin.frequency == question.frequency)
+    return found
+
+
+def _rank(question: FlowQuestion) -> ColumnElement[int]:
+    same = [getattr(Bulletin, name) for name in ("origin", *SERIES, "period_start", "period_end")]
+    preferred = [*question.chosen, NATIONALITY]
+    order: list[Any] = [Bulletin.dimension_count, *(case((declares(Bulletin.dimensions, name), 0), else_=1) for name in preferred)]
+    order.append(Bulletin.document_id)
+    return func.row_number().over(partition_by=same, order_by=order)
+
+
+def _whole_parts(part: CTE, bucket: Bucket) -> CTE:
+    number = _number(part.c.period_start, bucket)
+    series = [part.c[name] for name in ("origin", *SERIES)]
+    # In this order whatever holds a period stands before it, so the furthest end so far tells what is held or overlapped.
+    order = [part.c.period_start, part.c.period_end.desc()]
+    before = func.max(part.c.period_end).over(partition_by=[*series, number], order_by=order, rows=(None, -1))
+    placed = (
+        select(*(part.c[name] for name in _KEPT), number.label("bucket"), before.label("before"))
+        .where(number == _number(part.c.period_end, bucket))
+        .cte("placed")
+    )
+    overlapped = case((placed.c.before >= placed.c.period_start, 1), else_=0)
+    kept = [*(placed.c[name] for name in _KEPT), placed.c.bucket, overlapped.label("overlapped")]
+    return select(*kept).where(or_(placed.c.before.is_(None), placed.c.before < placed.c.period_end)).cte("answering")
+
+
+def _number(day: ColumnElement[Any], bucket: Bucket) -> ColumnElement[int]:
+    year, month = calendar(day)
+    if bucket == "year":
+        return year
+    return year * 4 + (month - 1) // 3 if bucket == "quarter" else year * 12 + month - 1
+
+
+def bucket_days(bucket: Bucket, number: ColumnElement[int]) -> ColumnElement[int]:
+    """How many days the calendar period of a number has, leap years counted."""
+    size = {"year": 1, "quarter": 4, "month": 12}[bucket]
+    year, place = (number, literal(0)) if size == 1 else (number // size, number % size)
+    leap = case((or_(and_(year % 4 == 0, year % 100 != 0), year % 400 == 0), 1), else_=0)
+    if bucket == "year":
+        return leap + 365
+    if bucket == "quarter":
+        return case((place == 0, leap + 90), (place == 1, 91), else_=92)
+    return case((place == 1, leap + 28), (place.in_((3, 5, 8, 10)), 30), else_=31)

@@ -1,0 +1,132 @@
+"""Plain rows: the published cells that match, each once, in the order of their periods (contract: /flows)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from app.bulletins.flow_answering import Answered, declares
+from app.bulletins.flow_question import NATIONALITY, FlowQuestion
+from app.bulletins.models import Cell, Hideout
+from app.bulletins.projection import OTHER, TOTAL
+from app.directory.codes import margin_codes
+from app.directory.dimensions import DIMENSIONS
+from app.wire.codes import TLP
+
+_OF_BULLETIN = (
+    *("period", "period_start", "period_end", "conference", "reporting_state", "publisher", "measure", "unit", "stock_or_flow"),
+    *("definition_code", "accumulation", "figure_status"),
+)
+COLUMNS = (*_OF_BULLETIN, *DIMENSIONS, "value", "value_status", "lower", "upper", "is_total", "bulletin")
+"""Columns of a plain row, in the order of every format."""
+
+_POSITION = ("period_start", "period_end", "document_id", "row")
+# Rows that are worked out for an area stand behind all cells of their bulletin.
+_AFTER_CELLS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class PlainPage:
+    """Rows in the order of `COLUMNS`, the position after the last where more wait, and the bulletins that they come from."""
+
+    rows: list[tuple[object, ...]]
+    position: list[object] | None
+    answered: list[Answered]
+
+
+def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[object] | None, limit: int | None) -> PlainPage:
+    """The rows after a position, at most `limit` of them, in one statement."""
+    found = _published(answer, question).subquery("found")
+    asked = select(found).order_by(*(found.c[name] for name in _POSITION))
+    if after:
+        first, last, document_id, row = after
+        place = (date.fromisoformat(str(first)), date.fromisoformat(str(last)), str(document_id), int(str(row)))
+        asked = asked.where(tuple_(*(found.c[name] for name in _POSITION)) > tuple_(*place))
+    rows: Sequence[Row[Any]] = session.execute(asked.limit(limit + 1) if limit is not None else asked).all()
+    given = rows[:limit] if limit is not None else rows
+    position = list(_position(given[-1])) if len(rows) > len(given) else None
+    answered = dict.fromkeys((row.document_id, row.version, list(TLP)[row.tlp]) for row in given)
+    return PlainPage([_shown(row) for row in given], position, list(answered))
+
+
+def total(session: Session, answer: CTE, question: FlowQuestion) -> int:
+    """How many rows answer, exactly, in one statement."""
+    found = _published(answer, question).subquery("found")
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _position(row: Row[Any]) -> tuple[object, ...]:
+    return row.period_start.isoformat(), row.period_end.isoformat(), row.document_id, row.row
+
+
+def _shown(row: Row[Any]) -> tuple[object, ...]:
+    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
+    given = {**values, "period_start": row.period_start.isoformat(), "period_end": row.period_end.isoformat()}
+    given |= {"is_total": bool(row.is_total), "bulletin": f"{row.document_id}@v{row.version}"}
+    return tuple(given[name] for name in COLUMNS)
+
+
+def _published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+    cells = _cells(answer, question)
+    if not question.areas:
+        return cells
+    both = union_all(cells, _areas(answer, question)).subquery("either")
+    return select(both)
+
+
+def _head(answer: CTE, row: ColumnElement[int]) -> list[ColumnElement[Any]]:
+    shared = [answer.c["origin" if name == "conference" else name].label(name) for name in _OF_BULLETIN]
+    return [*shared, answer.c.document_id, answer.c.version, answer.c.tlp, row.label("row")]
+
+
+def _cells(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+    dimensions = [getattr(Cell, name).label(name) for name in DIMENSIONS]
+    figures = [Cell.value.label("value"), Cell.value_status.label("value_status"), func.coalesce(Cell.value, 0).label("lower")]
+    columns = [*_head(answer, Cell.row.expression), *dimensions, *figures, Cell.value.label("upper"), Cell.is_total.label("is_total")]
+    return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*_matches(answer, question))
+
+
+def _matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
+    shown = {name: codes for name in DIMENSIONS if (codes := question.shown(name)) is not None}
+    found: list[ColumnElement[bool]] = [getattr(Cell, name).in_(sorted(codes)) for name, codes in shown.items()]
+    if question.totals:
+        return found
+    margins = margin_codes()
+    if all(margins.isdisjoint(codes) for codes in shown.values()):
+        return [*found, not_(Cell.is_total)]
+    others = [name for name in DIMENSIONS if name not in shown]
+    return found + [or_(getattr(Cell, name).not_in(sorted(margins)), not_(declares(answer.c.dimensions, name))) for name in others]
+
+
+def _areas(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+    """An interval for each area asked for whose margin a pooled bulletin cannot tell: some of it is in `_O` (guarantees 1, rule 8)."""
+    margin = (literal("_") + Hideout.area).expression
+    exact = select(Cell.row).where(Cell.bulletin_id == answer.c.id, Cell.nationality == margin).correlate(answer, Hideout)
+    parts = select(func.sum(Cell.value)).where(Cell.bulletin_id == answer.c.id, Cell.area == Hideout.area).correlate(answer, Hideout)
+    lower = func.coalesce(parts.scalar_subquery(), 0)
+    row = case(*((Hideout.area == area, literal(_AFTER_CELLS + at, Integer)) for at, area in enumerate(question.areas)))
+    dimensions = [margin.label(name) if name == NATIONALITY else literal(TOTAL).label(name) for name in DIMENSIONS]
+    figures = [null().label("value"), literal("withheld").label("value_status"), lower.label("lower")]
+    columns = [*_head(answer, row), *dimensions, *figures, (lower + Hideout.value).label("upper"), true().label("is_total")]
+    unproven = and_(Hideout.bulletin_id == answer.c.id, Hideout.area.in_(question.areas), Hideout.rest == OTHER, Hideout.value > 0)
+    return select(*columns).join_from(answer, Hideout, unproven).where(answer.c.pooled, ~exact.exists())

@@ -1,0 +1,77 @@
+"""The analyst query: from a question to one page of rows or groups, of what the caller may see (contract: /flows)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.bulletins import flow_rows, flow_sums
+from app.bulletins.flow_answering import Answered, answering, in_order, pinned, read_of
+from app.bulletins.flow_checks import refuse_sum
+from app.bulletins.flow_question import FlowQuestion
+from app.core.db import Database
+from app.wire.codes import TLP
+
+Rows = list[tuple[object, ...]]
+_BULLETINS_A_READ = 200
+
+
+@dataclass(frozen=True)
+class FlowPage:
+    """One page of an answer: columns and rows, the position after the last where more wait, the exact number of all, what was read."""
+
+    columns: tuple[str, ...]
+    rows: Rows
+    position: list[object] | None
+    total: int
+    answered: list[Answered]
+
+
+def page(
+    session: Session, caller: Caller, question: FlowQuestion, after: Sequence[object] | None = None, limit: int | None = None
+) -> FlowPage:
+    """The rows or groups after a position, at most `limit`; a fixed number of statements: two for rows, at most four for groups.
+
+    Raises `mixed-sum`, `overlapping-periods`, `group-not-whole` and `too-many-groups` for sums that cannot be.
+    """
+    answer = answering(caller, question)
+    if not question.group_by:
+        plain = flow_rows.page(session, answer, question, after, limit)
+        total = flow_rows.total(session, answer, question)
+        return FlowPage(flow_rows.COLUMNS, plain.rows, plain.position, total, plain.answered)
+    refuse_sum(session, answer, question)
+    sums = flow_sums.page(session, answer, question, after, limit)
+    return FlowPage(flow_sums.columns_of(question), sums.rows, sums.position, sums.total, read_of(session, answer, TLP.AMBER))
+
+
+@dataclass(frozen=True)
+class WholeAnswer:
+    """Every row of an answer, to be read while it is sent, and the bulletins that give it."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[object, ...]]
+    answered: list[Answered]
+
+
+def whole(db: Database, caller: Caller, question: FlowQuestion) -> WholeAnswer:
+    """The whole answer as it stands now, in flat memory.
+
+    The bulletins that answer are settled first; their rows never change.  They are fetched in short reads of `_BULLETINS_A_READ`
+    bulletins, so that a slow reader holds no connection; what is withdrawn or hidden meanwhile is left out from there on.
+    """
+    if question.group_by:
+        with db.read() as session:
+            groups = page(session, caller, question)
+        return WholeAnswer(groups.columns, iter(groups.rows), groups.answered)
+    with db.read() as session:
+        settled = in_order(session, answering(caller, question))
+    return WholeAnswer(flow_rows.COLUMNS, _fetched(db, caller, question, [number for number, _ in settled]), [read for _, read in settled])
+
+
+def _fetched(db: Database, caller: Caller, question: FlowQuestion, ids: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    for start in range(0, len(ids), _BULLETINS_A_READ):
+        some = pinned(caller, ids[start : start + _BULLETINS_A_READ])
+        with db.read() as session:
+            rows = flow_rows.page(session, some, question, None, None).rows
+        yield from rows

@@ -1,0 +1,99 @@
+"""What may be asked of bulletins and their flows: one model a route, declared once."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.core.query import PageQuery, Query, Word, Words
+from app.wire.codes import TLP, FigureStatus, Protect, Status
+
+
+def _moment(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise PydanticCustomError("format", "no instant with a time zone", {"expected": "2012-11-10T12:00:00Z"})
+    return value
+
+
+Moment = Annotated[datetime, AfterValidator(_moment)]
+
+
+class ListQuery(PageQuery):
+    """Filters of the list of bulletins; `published_after` and `published_before` leave their bound out."""
+
+    reporting_state: Words | None = None
+    publisher: Words | None = None
+    measure: Words | None = None
+    unit: Words | None = None
+    definition_code: Words | None = None
+    figure_status: FigureStatus | None = None
+    period_from: Word | None = None
+    period_to: Word | None = None
+    origin: Words | None = None
+    status: Status | None = None
+    tlp: TLP | None = None
+    published_after: Moment | None = None
+    published_before: Moment | None = None
+
+
+class FlowQuery(PageQuery):
+    """Filters of the analyst query (contract: /flows)."""
+
+    reporting_state: Words | None = None
+    conference: Words | None = None
+    publisher: Words | None = None
+    measure: Words | None = None
+    unit: Words | None = None
+    definition_code: Words | None = None
+    accumulation: Words | None = None
+    figure_status: Words | None = None
+    period_from: Word | None = None
+    period_to: Word | None = None
+    frequency: Literal["week", "month", "quarter", "year", "fiscal_year", "interval"] | None = None
+    nationality: Words | None = None
+    origin_state: Words | None = None
+    sex: Words | None = None
+    age: Words | None = None
+    accompaniment: Words | None = None
+    procedure: Words | None = None
+    route_point: Words | None = None
+    mode: Words | None = None
+    previous_state: Words | None = None
+    destination_state: Words | None = None
+    extra_continental: bool | None = Field(
+        None, description="only nationalities that `classification` counts as such; false is the same as none"
+    )
+    classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
+    totals: bool = Field(default=False, description="every margin too, marked `is_total`")
+    group_by: Words | None = None
+    format: Literal["json", "csv"] | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None  # type: ignore[assignment]
+
+
+Pairs = Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=300)]
+
+
+class ProtectQuery(Query):
+    """How the table is to be protected; without it the contract's default by the conference's policy."""
+
+    protect: Protect | None = None
+
+
+class FileQuery(Query):
+    """The options of `istmo push` (contract: Command line)."""
+
+    state: Word
+    measure: Word
+    unit: Word
+    publisher: Word | None = None
+    conference: Word | None = None
+    figure_status: FigureStatus = FigureStatus.PROVISIONAL
+    tlp: TLP = TLP.GREEN
+    protect: Protect | None = None
+    column: Pairs = ()
+    code: Pairs = ()
+    sum_duplicates: bool = False
+    leave_out_small: bool = False
+    revise: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    dry_run: bool = False

@@ -1,0 +1,217 @@
+"""Routes of bulletins: check, publish, batch, revise, withdraw; list, one, versions (contract: Routes)."""
+
+from functools import partial
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from app.access.once import KeepAnswer, once
+from app.access.rules import Reader, Writer, attempt_of
+from app.bulletins import reading
+from app.bulletins.declare import declare, declare_all
+from app.bulletins.edge import JsonBody, Passage, answer, kept, node_of, right_to_change, right_to_write
+from app.bulletins.queries import ListQuery, ProtectQuery
+from app.bulletins.service import Submission, check, publish, withdraw
+from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
+from app.core.http import json_response
+from app.core.paging import binding_of, page_size
+from app.core.parsing import parse, read_json
+from app.core.query import NoQuery
+from app.exchange.log import head, highest_visible
+from app.exchange.node import Node
+from app.wire.bulletin import Batch, BatchItems, Bulletin, BulletinDraft, BulletinRevision, Receipts, Withdrawal
+from app.wire.codes import Outcome
+from app.wire.ids import is_uuid7
+
+router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
+
+BODIES = (BulletinDraft, Batch, BulletinRevision, Withdrawal)
+"""Bodies that are read by hand, after the caller and its rights are known."""
+
+DocumentPath = Annotated[str, Path(max_length=64, description="the bulletin's UUIDv7")]
+IfMatch = Annotated[str | None, Header(max_length=200, description='the ETag of the version that is changed, `"{id}.v{n}"`')]
+Protection = Annotated[ProtectQuery, Query()]
+Nothing = Annotated[NoQuery, Query()]
+
+
+def _body(model: type) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _once(request: Request, node: Node, caller: Writer, raw: bytes, work: Any) -> Response:  # noqa: ANN401 - passed through to `once`
+    return once(request, db=node.db, secrets=node.secrets, keep_days=node.settings.idempotency_days, caller=caller, raw=raw, work=work)
+
+
+@router.post("/check", operation_id="check_bulletin", openapi_extra=_body(BulletinDraft))
+def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
+    """Judge a bulletin as publishing it would, and store nothing: the protected table, or the findings of the refusal."""
+    node, value = node_of(request), read_json(raw)
+    conference = right_to_write(node, caller, value)
+    prepared = check(node, caller, Submission(declare(parse(BulletinDraft, value), conference), query.protect))
+    return json_response({"outcome": "publish", "bulletin": prepared.content, "findings": []})
+
+
+@router.post("", operation_id="publish_bulletin", status_code=201, responses={201: {"model": Bulletin}}, openapi_extra=_body(BulletinDraft))
+def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
+    """Publish a bulletin: 201; 200 with `outcome: unchanged` where its protected form stands already; 409 for any other under its natural key."""
+    node, value = node_of(request), read_json(raw)
+    conference = right_to_write(node, caller, value)
+
+    def work(keep: KeepAnswer | None) -> Response:
+        submission = Submission(declare(parse(BulletinDraft, value), conference), query.protect)
+        return answer(publish(node, caller, [submission], attempt=attempt_of(request), keep=kept(keep))[0])
+
+    return _once(request, node, caller, raw, work)
+
+
+@router.post("/batch", operation_id="publish_batch", status_code=201, responses={201: {"model": Receipts}}, openapi_extra=_body(Batch))
+def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
+    """Publish bulletins together or not at all; every failing item is named."""
+    node, value = node_of(request), read_json(raw)
+    items = value.get("bulletins") if isinstance(value, dict) else None
+    rights = [right_to_write(node, caller, item, ("bulletins", at)) for at, item in enumerate(items if isinstance(items, list) else [])]
+
+    def work(keep: KeepAnswer | None) -> Response:
+        page_size(len(rights) or 1, node.settings.batch_limit)
+        sent = parse(BatchItems, value).bulletins
+        declared = declare_all([partial(parse, BulletinDraft, item, at=("bulletins", at)) for at, item in enumerate(sent)], rights, "bulletins")
+        submissions = [Submission(declaration, query.protect) for declaration in declared]
+        keep_it = (lambda session, results: keep(session, receipts(results))) if keep else None
+        return receipts(publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it))
+
+    return _once(request, node, caller, raw, work)
+
+
+def receipts(results: list[Any]) -> Response:
+    """The answer to a batch: a receipt a bulletin."""
+    listed = [
+        {
+            "id": result.document["id"] if result.document else None,
+            "version": result.document["version"] if result.document else None,
+            "period": result.period,
+            "outcome": result.outcome,
+        }
+        for result in results
+    ]
+    status = 201 if any(result.outcome == Outcome.CREATED.value for result in results) else 200
+    return json_response({"bulletins": listed, "findings": []}, status=status)
+
+
+@router.put("/{document_id}", operation_id="revise_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=_body(BulletinRevision))
+def revise_bulletin(
+    request: Request, caller: Writer, raw: JsonBody, query: Protection, document_id: DocumentPath, _: Passage, if_match: IfMatch = None
+) -> Response:
+    """Publish a whole new version with its reason, against the version that the sender has seen; reinstates a withdrawn one."""
+    node, value = node_of(request), read_json(raw)
+    etag = right_to_change(node, caller, document_id)
+    conference = right_to_write(node, caller, value)
+
+    def work(keep: KeepAnswer | None) -> Response:
+        revision = parse(BulletinRevision, value)
+        declaration = declare(revision, conference)
+        require_match(if_match, etag)
+        seen = int(etag.rsplit(".v", 1)[1].rstrip('"'))
+        submission = Submission(declaration, query.protect, reason=revision.reason, target=document_id, etag_version=seen)
+        return answer(publish(node, caller, [submission], attempt=attempt_of(request), keep=kept(keep))[0])
+
+    return _once(request, node, caller, raw, work)
+
+
+@router.post(
+    "/{document_id}/withdraw", operation_id="withdraw_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=_body(Withdrawal)
+)
+def withdraw_bulletin(
+    request: Request, caller: Writer, raw: JsonBody, query: Nothing, document_id: DocumentPath, if_match: IfMatch = None
+) -> Response:
+    """Take a bulletin back with a reason; its bodies are never served again."""
+    del query
+    node, value = node_of(request), read_json(raw)
+    etag = right_to_change(node, caller, document_id)
+
+    def work(keep: KeepAnswer | None) -> Response:
+        reason = parse(Withdrawal, value).reason
+        require_match(if_match, etag)
+        seen = int(etag.rsplit(".v", 1)[1].rstrip('"'))
+        done = withdraw(node, caller, document_id, version=seen, reason=reason, attempt=attempt_of(request), keep=kept(keep))
+        return answer(done)
+
+    return _once(request, node, caller, raw, work)
+
+
+@router.get("", operation_id="list_bulletins", responses={200: {"description": "a page of bulletins"}})
+def list_bulletins(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
+    """The newest version of every bulletin that the caller may see, in the order of publication; withdrawn ones as envelopes."""
+    node = node_of(request)
+    asked = query.model_dump(exclude={"cursor", "limit"}, mode="json")
+    binding = binding_of("bulletins", asked, caller.rights)
+    limit = page_size(query.limit, node.settings.page_limit)
+    position = node.cursor_seal.open(query.cursor, binding) if query.cursor else None
+    with node.db.read() as session:
+        at = head(session)
+        etag = answer_etag(at.epoch, highest_visible(session, caller, "bulletin", at=at), binding, position, limit)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        if is_fresh(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        after = (str(position[0]), str(position[1])) if position else None
+        found, total = reading.listed(session, caller, query, after, limit + 1)
+    page, more = found[:limit], len(found) > limit
+    node.read_audit.note(attempt_of(request), [(item.document_id, item.version, item.tlp) for item in page])
+    cursor = node.cursor_seal.seal(reading.position_of(page[-1]), binding) if more else None
+    if cursor:
+        link = request.url.include_query_params(cursor=cursor)
+        headers["Link"] = f'<{link.path}?{link.query}>; rel="next"'
+    return json_response(_page([item.text for item in page], cursor, total), headers=headers)
+
+
+def _page(texts: list[str], cursor: str | None, total: int) -> bytes:
+    tail = orjson.dumps({"next_cursor": cursor, "total": total})
+    return b'{"items":[' + ",".join(texts).encode() + b"]," + tail[1:]
+
+
+@router.get("/{document_id}", operation_id="get_bulletin", responses={200: {"model": Bulletin}})
+def get_bulletin(request: Request, caller: Reader, query: Nothing, document_id: DocumentPath) -> Response:
+    """The newest version of a bulletin."""
+    del query
+    node = node_of(request)
+    with node.db.read() as session:
+        found = reading.one(session, caller, _known_form(document_id))
+    return _document(request, node, found)
+
+
+@router.get("/{document_id}/versions", operation_id="list_bulletin_versions")
+def list_bulletin_versions(request: Request, caller: Reader, query: Nothing, document_id: DocumentPath) -> Response:
+    """Every version of a bulletin that the caller may see, oldest first."""
+    del query
+    node = node_of(request)
+    with node.db.read() as session:
+        found = reading.versions(session, caller, _known_form(document_id))
+    node.read_audit.note(attempt_of(request), [(item.document_id, item.version, item.tlp) for item in found])
+    return json_response(_page([item.text for item in found], None, len(found)))
+
+
+@router.get("/{document_id}/versions/{number}", operation_id="get_bulletin_version", responses={200: {"model": Bulletin}})
+def get_bulletin_version(
+    request: Request, caller: Reader, query: Nothing, document_id: DocumentPath, number: Annotated[str, Path(max_length=12)]
+) -> Response:
+    """One version of a bulletin."""
+    del query
+    node = node_of(request)
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) <= 9 else 0  # noqa: PLR2004 - below 2^31 in any case
+    with node.db.read() as session:
+        found = reading.version(session, caller, _known_form(document_id), wanted)
+    return _document(request, node, found)
+
+
+def _known_form(document_id: str) -> str:
+    # Whatever is no UUIDv7 can be no document of ours: asked for like any id that does not exist.
+    return document_id if is_uuid7(document_id) else ""
+
+
+def _document(request: Request, node: Node, found: reading.Found) -> Response:
+    headers = {"ETag": document_etag(found.document_id, found.version), "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
+    if is_fresh(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return json_response(found.text.encode(), headers=headers)

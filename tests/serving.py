@@ -1,0 +1,112 @@
+"""A real node behind a real HTTP server on loopback, with a client of every role."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import uvicorn
+from sqlalchemy import text
+
+from app.access.clients import NewClient, create
+from app.core.secrets import Secrets
+from app.directory.service import seed
+from app.exchange.keys import initialise
+from app.exchange.node import Node, open_database, open_node
+from app.main import create_app
+from app.settings import Settings
+from app.wire.codes import TLP, Role
+
+CLIENTS: Mapping[str, NewClient] = {
+    "operator": NewClient(Role.OPERATOR, "RCM"),
+    "rcm": NewClient(Role.SECRETARIAT, "RCM"),
+    "sacm": NewClient(Role.SECRETARIAT, "SACM"),
+    "pan": NewClient(Role.PARTNER, "RCM", "PAN"),
+    "hnd": NewClient(Role.PARTNER, "RCM", "HND"),
+    "bra": NewClient(Role.PARTNER, "SACM", "BRA"),
+    "analyst": NewClient(Role.ANALYST, "SACM"),
+    "rcm-analyst": NewClient(Role.ANALYST, "RCM"),
+    "amber-analyst": NewClient(Role.ANALYST, "SACM", ceiling=TLP.AMBER),
+    "peer": NewClient(Role.PEER, "SACM"),
+}
+
+
+@dataclass
+class Served:
+    """A node that answers on loopback; `as_("pan")` speaks as one of its clients."""
+
+    node: Node
+    url: str
+    keys: Mapping[str, str]
+    _open: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def as_(self, who: str | None) -> httpx.Client:
+        """An HTTP client with the key of one of CLIENTS; without a name nobody's."""
+        name = who or ""
+        if name not in self._open:
+            headers = {"Authorization": f"Bearer {self.keys[name]}"} if name else {}
+            self._open[name] = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        return self._open[name]
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table that a refused write must leave alone (audit is counted apart)."""
+        tables = ("log_entry", "bulletin", "cell", "document_access", "idempotency_answer", "flow", "published_table", "hideout")
+        with self.node.db.read() as session:
+            return {table: session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables}
+
+    def audit(self) -> list[tuple[str, str, str | None]]:
+        """(action, outcome, code) of every audit row, oldest first; reads that wait are written first."""
+        self.node.read_audit.flush()
+        with self.node.db.read() as session:
+            return [tuple(row) for row in session.execute(text("SELECT action, outcome, code FROM audit ORDER BY id"))]
+
+    def close(self) -> None:
+        """Close the HTTP clients."""
+        for client in self._open.values():
+            client.close()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Serve a migrated store until the block ends."""
+    db, secrets = open_database(settings), Secrets(settings.secrets_dir)
+    with db.write() as session:
+        seed(session)
+        initialise(session, secrets, settings)
+        keys = {name: create(session, wanted).api_key for name, wanted in CLIENTS.items()}
+    db.dispose()
+    node = open_node(settings)
+    with listening(node) as url:
+        served = Served(node, url, keys)
+        try:
+            yield served
+        finally:
+            served.close()
+
+
+@contextmanager
+def listening(node: Node) -> Iterator[str]:
+    """The address of a server over an open node; it ends with the block."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(node), log_level="critical", access_log=False, ws="none", backlog=2048)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert server.started
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+    listener.close()
+
+
+def settings_for(url: str, folder: Path, **others: object) -> Settings:
+    """Settings of a node over a store, its secrets under a test's own folder."""
+    return Settings(_env_file=None, database_url=url, secrets_dir=folder / "secrets", **others)
