@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
@@ -125,8 +126,15 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _misasked(request: Request, error: Exception) -> Response:
-    problem = query_problem(error) if isinstance(error, RequestValidationError) else Problem("internal")
+    problem = query_problem(error, _parameters(request.scope.get("route"))) if isinstance(error, RequestValidationError) else Problem("internal")
     return _refused(request, problem)
+
+
+def _parameters(route: object) -> list[str]:
+    """Names of the query parameters of a route: the fields of its one query model."""
+    asked = route.dependant.query_params if isinstance(route, APIRoute) else []
+    models = [parameter.field_info.annotation for parameter in asked]
+    return [name for model in models if isinstance(model, type) and issubclass(model, BaseModel) for name in model.model_fields]
 
 
 def _unrouted(request: Request, error: Exception) -> Response:

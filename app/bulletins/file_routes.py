@@ -59,10 +59,10 @@ async def _upload(request: Request) -> Upload:
     except (MultiPartException, KeyError) as error:
         raise Problem("invalid-document", Finding("form-malformed", pointer="")) from error
     file = form.get("file")
-    if file is None or isinstance(file, str):
-        raise Problem("invalid-document", Finding("field-missing", pointer="/file"))
-    raw = await file.read()
+    raw = None if file is None or isinstance(file, str) else await file.read()
     await form.close()
+    if raw is None:
+        raise Problem("invalid-document", Finding("field-missing", pointer="/file"))
     return Upload(raw)
 
 

@@ -1,7 +1,7 @@
 """HTTP at the edge: request ids, bodies within their limit, answers, and the one handler that renders problems (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.parsing import code_of
+from app.core.parsing import code_of, nearest
 from app.core.problems import LANGUAGES, Problem, as_json, sentence_of, title_of
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
@@ -19,6 +19,7 @@ JSON = "application/json"
 CHALLENGES = ('Bearer realm="istmo"', 'Basic realm="istmo", charset="UTF-8"')
 PROBLEM_TYPE = "https://istmo.example/problems/"
 _LOG = logging.getLogger("istmo")
+_LONGEST_NAME = 64
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
 
 
@@ -107,22 +108,19 @@ def problem_response(request: Request, problem: Problem) -> Response:
     return response
 
 
-def query_problem(error: RequestValidationError) -> Problem:
+def query_problem(error: RequestValidationError, known: Sequence[str]) -> Problem:
     """A query's faults in our words: unknown and empty parameters come with the valid names (contract: Reads)."""
-    known = getattr(error, "known", ())
     findings = []
     for fault in error.errors():
         name = str(fault["loc"][1]) if len(fault["loc"]) > 1 else str(fault["loc"][0])
         context = fault.get("ctx") or {}
-        code = "parameter-unknown" if fault["type"] == "extra_forbidden" else code_of(fault["type"])
-        params = {
-            "known": known,
-            "minimum": context.get("ge", 0),
-            "maximum": context.get("le", 2**31 - 1),
-            "limit": context.get("max_length"),
-            **context,
-        }
-        findings.append(Finding(code, pointer=name, params=params))
+        if fault["type"] == "extra_forbidden":
+            code, params = "parameter-unknown", {"known": known, "suggestions": nearest(name, known)}
+        else:
+            code = code_of(fault["type"])
+            bounds = {"minimum": context.get("ge", 0), "maximum": context.get("le", 2**31 - 1), "limit": context.get("max_length")}
+            params = {"known": known, "suggestions": [], **bounds, **context}
+        findings.append(Finding(code, pointer=name[:_LONGEST_NAME], params=params))
     return Problem("invalid-query", *findings)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.wire.text import refused_character
@@ -31,15 +31,23 @@ def _present(value: object) -> object:
     return value
 
 
-Word = Annotated[str, BeforeValidator(_present), Field(max_length=64)]
+Word = Annotated[str, Field(max_length=64)]
 Words = Annotated[list[Annotated[str, Field(max_length=64)]], BeforeValidator(_words), Field(max_length=300)]
-Sealed = Annotated[str, BeforeValidator(_present), Field(max_length=2048)]
+Sealed = Annotated[str, Field(max_length=2048)]
 
 
 class Query(BaseModel):
     """The parameters of a route; whatever else is sent is unknown."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _given(cls, value: object) -> object:
+        """Refuse an empty value and a character that no text may hold, whatever the parameter."""
+        for text in value if isinstance(value, list) else [value]:
+            _present(text)
+        return value
 
 
 class NoQuery(Query):
