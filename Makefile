@@ -26,3 +26,27 @@ lock: ## resolve pyproject.toml anew and write both locks
 	$(BIN)/uv lock -q
 	$(BIN)/uv export -q --no-header --no-emit-project --format requirements-txt --extra server --no-default-groups > requirements.lock
 	$(BIN)/uv export -q --no-header --no-emit-project --format requirements-txt --only-group dev > requirements-dev.lock
+
+run: setup ## set up, migrate, and serve the demo on a SQLite file (Ctrl-C ends it)
+	$(BIN)/istmo demo
+
+test: setup ## the whole suite on SQLite and PostgreSQL
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
+
+test-long: setup ## the long form of a suite: make test-long SUITE=writers
+	$(BIN)/pytest -s -m long -k "$(SUITE)" --timeout 1800
+
+check: setup ## lint, format, types, floors, dependencies, security, locks, openapi/
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy app
+	$(BIN)/lint-imports
+	$(BIN)/deptry app
+	$(BIN)/bandit -q -r app
+	@! grep -n '://' $(LOCKS)
+	$(BIN)/python bench/locks.py
+	@$(BIN)/istmo openapi --out $(VENV)/openapi && diff -q $(VENV)/openapi/openapi.json openapi/openapi.json \
+	  || { echo "openapi/ is not what the code says: run .venv/bin/istmo openapi"; exit 1; }
+
+bench: setup ## rates of flows and of 304 beside an empty route, as ratios in one run
+	$(BIN)/python bench/run.py

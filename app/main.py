@@ -126,7 +126,9 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _misasked(request: Request, error: Exception) -> Response:
-    problem = query_problem(error, _parameters(request.scope.get("route"))) if isinstance(error, RequestValidationError) else Problem("internal")
+    problem = (
+        query_problem(error, _parameters(request.scope.get("route"))) if isinstance(error, RequestValidationError) else Problem("internal")
+    )
     return _refused(request, problem)
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from serving import Served, serving, settings_for
 
 from app.core import schema
 from app.core.db import Database
 from app.core.secrets import Secrets
 from app.directory.service import seed
-from serving import Served, serving, settings_for
 
 with warnings.catch_warnings():
     # It looks for a session's run-time folder, which a service account does not have, and then takes one of its own.

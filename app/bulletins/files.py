@@ -49,11 +49,21 @@ def read_file(raw: bytes, query: FileQuery, row_limit: int) -> FileBulletins:
     tidy = read_tidy(raw, options, DIMENSIONS)
     if not isinstance(tidy, TidyFile):
         raise Problem("invalid-file", *tidy)
+    tidy = _undeclared_dropped(tidy)
     groups: dict[tuple[object, ...], list[TidyRow]] = {}
     for row in tidy.rows:
         groups.setdefault((row.period, row.overrides), []).append(row)
     bulletins = tuple(_bulletin(rows, tidy.dimensions, query) for rows in groups.values())
     return FileBulletins(bulletins, tidy.column_of, tidy.remarks)
+
+
+def _undeclared_dropped(tidy: TidyFile) -> TidyFile:
+    """Our own export has a column for every dimension, `_T` in those that were not declared: they are not declared by it either."""
+    if "is_total" not in tidy.column_of:
+        return tidy
+    places = [at for at in range(len(tidy.dimensions)) if any(row.codes[at] != "_T" for row in tidy.rows)]
+    rows = tuple(replace(row, codes=tuple(row.codes[at] for at in places)) for row in tidy.rows)
+    return replace(tidy, dimensions=tuple(tidy.dimensions[at] for at in places), rows=rows)
 
 
 def _mapping(pairs: Sequence[str], parameter: str) -> dict[str, str]:

@@ -125,8 +125,15 @@ def _areas(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     parts = select(func.sum(Cell.value)).where(Cell.bulletin_id == answer.c.id, Cell.area == Hideout.area).correlate(answer, Hideout)
     lower = func.coalesce(parts.scalar_subquery(), 0)
     row = case(*((Hideout.area == area, literal(_AFTER_CELLS + at, Integer)) for at, area in enumerate(question.areas)))
-    dimensions = [margin.label(name) if name == NATIONALITY else literal(TOTAL).label(name) for name in DIMENSIONS]
-    figures = [null().label("value"), literal("withheld").label("value_status"), lower.label("lower")]
-    columns = [*_head(answer, row), *dimensions, *figures, (lower + Hideout.value).label("upper"), true().label("is_total")]
+    dimensions: list[Any] = [margin.label(name) if name == NATIONALITY else literal(TOTAL).label(name) for name in DIMENSIONS]
+    figures: list[Any] = [null().label("value"), literal("withheld").label("value_status"), lower.label("lower")]
+    columns: list[ColumnElement[Any]] = [
+        *_head(answer, row),
+        *dimensions,
+        *figures,
+        (lower + Hideout.value).label("upper"),
+        true().label("is_total"),
+    ]
     unproven = and_(Hideout.bulletin_id == answer.c.id, Hideout.area.in_(question.areas), Hideout.rest == OTHER, Hideout.value > 0)
-    return select(*columns).join_from(answer, Hideout, unproven).where(answer.c.pooled, ~exact.exists())
+    found: Select[*tuple[Any, ...]] = select(*columns).join_from(answer, Hideout, unproven).where(answer.c.pooled, ~exact.exists())
+    return found

@@ -145,7 +145,7 @@ def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     rests = [Hideout.area.label("area"), func.sum(Hideout.value).label("hidden"), func.count().label("rests")]
     pools = select(*shared, *rests).join_from(answer, Hideout, and_(Hideout.bulletin_id == answer.c.id, Hideout.value > 0))
     pooled = pools.where(answer.c.pooled).group_by(*_bare(shared), Hideout.area).subquery("pool")
-    same = and_(pooled.c.area == named.c.area, *(pooled.c[column.key] == named.c[column.key] for column in shared))
+    same = and_(pooled.c.area == named.c.area, *(pooled.c[str(column.key)] == named.c[str(column.key)] for column in shared))
     unnamed = func.coalesce(pooled.c.rests, 0) - named.c.rests
     columns = [
         *(named.c[key] for key in _keys(question)),

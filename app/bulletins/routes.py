@@ -76,7 +76,9 @@ def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protec
     def work(keep: KeepAnswer | None) -> Response:
         page_size(len(rights) or 1, node.settings.batch_limit)
         sent = parse(BatchItems, value).bulletins
-        declared = declare_all([partial(parse, BulletinDraft, item, at=("bulletins", at)) for at, item in enumerate(sent)], rights, "bulletins")
+        declared = declare_all(
+            [partial(parse, BulletinDraft, item, at=("bulletins", at)) for at, item in enumerate(sent)], rights, "bulletins"
+        )
         submissions = [Submission(declaration, query.protect) for declaration in declared]
         keep_it = (lambda session, results: keep(session, receipts(results))) if keep else None
         return receipts(publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it))

@@ -39,10 +39,12 @@ class Sample:
     codes: tuple[str, ...] = ()
 
 
+# STL is no code of ISO 3166: whom it means is not guessed.
+_OTHERS = ("OOO=_O", "STL=_O")
 SAMPLES = (
     Sample("darien_by_nationality.csv", "PAN", "irregular_transit", "person", ("OOO=_O", "TIB=CHN")),
-    Sample("honduras_by_nationality.csv", "HND", "irregular_entry", "person"),
-    Sample("mexico_by_nationality.csv", "MEX", "apprehension", "event"),
+    Sample("honduras_by_nationality.csv", "HND", "irregular_entry", "person", _OTHERS),
+    Sample("mexico_by_nationality.csv", "MEX", "apprehension", "event", _OTHERS),
 )
 _EXAMPLE = {
     "reporting_state": "PAN",

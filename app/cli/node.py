@@ -12,10 +12,10 @@ import uvicorn
 
 from app.access import clients as access_clients
 from app.access.clients import Credential, NewClient
-from app.cli.output import REFUSED, result, result_json, say
+from app.cli.output import REFUSED, finding_line, result, result_json, say
 from app.core import schema
 from app.core.clock import rfc3339, utc_now
-from app.core.problems import Problem, sentence_of
+from app.core.problems import Problem, as_json, sentence_of
 from app.core.secrets import SecretMissing, Secrets
 from app.directory.service import conference_codes, is_member, seed
 from app.exchange import keys as exchange_keys
@@ -41,6 +41,8 @@ def words() -> Iterator[None]:
         yield
     except Problem as problem:
         say(sentence_of(problem.code, problem.params, "en"))
+        for finding in problem.findings:
+            say(f"  {finding_line(as_json(finding, 'en'))}")
         raise typer.Exit(REFUSED) from None
     except SecretMissing as missing:
         say(str(missing))

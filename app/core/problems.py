@@ -51,10 +51,10 @@ def sentence_of(code: str, params: Mapping[str, object], language: str) -> str:
 
 
 class _Blank(dict[str, object]):
-    """A figure that was not given leaves a dash, so that an error about an error is never raised."""
+    """A figure that was not given leaves nothing, so that an error about an error is never raised."""
 
     def __missing__(self, key: str) -> str:
-        return "-"
+        return ""
 
 
 def as_json(finding: Finding, language: str) -> dict[str, object]:

@@ -58,6 +58,25 @@ def istmo(tmp_path):
     return run
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """The same command line inside this process: quick, for all that needs no process of its own."""
+    tmp_path.joinpath("oct.csv").write_bytes(RAW)
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+    def run(node, *arguments):
+        monkeypatch.setenv("ISTMO_URL", node.url)
+        monkeypatch.setenv("ISTMO_KEY", "istmo_a_b")
+        with pytest.raises(SystemExit) as left:
+            shell(list(arguments))(list(arguments))
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, left.value.code, said.out, said.err)
+
+    return run
+
+
 PUSH = ("push", "oct.csv", "--state", "PAN", "--measure", "irregular_transit", "--unit", "person")
 
 
@@ -69,7 +88,7 @@ def test_a_push_prints_a_line_a_bulletin(istmo):
     assert done.stderr.strip() == "3 bulletins: 1 created, 1 unchanged, 1 revised"
 
 
-def test_every_option_crosses_under_the_contracts_name(istmo):
+def test_every_option_crosses_under_the_contracts_name(here):
     more = ["--publisher", "PAN-SNM", "--conference", "RCM", "--figure-status", "final", "--tlp", "AMBER+STRICT", "--protect", "pool"]
     more += [
         "--column",
@@ -85,7 +104,7 @@ def test_every_option_crosses_under_the_contracts_name(istmo):
     ]
     more += ["--revise", "late forms"]
     with Node(Says(ANSWER)) as node:
-        assert istmo(node, *PUSH, *more).returncode == 0
+        assert here(node, *PUSH, *more).returncode == 0
     (asked,) = node.asked
     options = {
         "state": "PAN",
@@ -109,9 +128,9 @@ def test_every_option_crosses_under_the_contracts_name(istmo):
     assert RAW in asked.body
 
 
-def test_a_dry_run_is_judged_afresh_each_time(istmo):
+def test_a_dry_run_is_judged_afresh_each_time(here):
     with Node(Says(ANSWER)) as node:
-        done = istmo(node, *PUSH, "--dry-run")
+        done = here(node, *PUSH, "--dry-run")
     assert done.returncode == 0
     assert node.asked[0].query["dry_run"] == ["true"]
     assert "idempotency-key" not in node.asked[0].headers
@@ -126,9 +145,9 @@ def test_json_is_all_that_stands_on_stdout(istmo):
     assert "kept answer" in done.stderr
 
 
-def test_a_fresh_answer_is_not_called_a_kept_one(istmo):
+def test_a_fresh_answer_is_not_called_a_kept_one(here):
     with Node(Says(ANSWER)) as node:
-        assert "kept answer" not in istmo(node, *PUSH).stderr
+        assert "kept answer" not in here(node, *PUSH).stderr
 
 
 def test_a_refused_file_names_row_and_column(istmo):
@@ -152,17 +171,17 @@ def test_a_refusal_in_json_has_the_one_shape(istmo, lines):
     assert json.loads(done.stdout) == {"bulletins": [], "findings": [{"sheet": None, **FAULT}]}
 
 
-def test_a_refusal_without_findings_is_one_itself(istmo):
+def test_a_refusal_without_findings_is_one_itself(here):
     with Node(problem(403, "not-your-state")) as node:
-        done = istmo(node, *PUSH, "--json")
+        done = here(node, *PUSH, "--json")
     (finding,) = json.loads(done.stdout)["findings"]
     assert (done.returncode, finding["code"], finding["detail"]) == (1, "not-your-state", "words about not-your-state")
 
 
-def test_a_bulletin_that_is_refused_in_a_dry_run_ends_with_one(istmo):
+def test_a_bulletin_that_is_refused_in_a_dry_run_ends_with_one(here):
     answer = {"bulletins": [{"period": "2022-10", "outcome": "refused"}], "findings": [FAULT]}
     with Node(Says(answer)) as node:
-        done = istmo(node, *PUSH, "--dry-run")
+        done = here(node, *PUSH, "--dry-run")
     assert (done.returncode, done.stdout) == (1, "refused  2022-10\n")
     assert "row 3, column nacionalidad: no such code" in done.stderr
 
@@ -194,16 +213,11 @@ def test_a_push_that_was_cut_off_is_unreachable_and_may_be_sent_again(istmo):
     ],
     ids=str,
 )
-def test_usage_is_told_before_anything_is_sent(tmp_path, monkeypatch, capsys, arguments, named):
-    monkeypatch.chdir(tmp_path)
-    tmp_path.joinpath("oct.csv").write_bytes(RAW)
-    with Node(Says(ANSWER)) as node, pytest.raises(SystemExit) as left:
-        monkeypatch.setenv("ISTMO_URL", node.url)
-        monkeypatch.setenv("ISTMO_KEY", "istmo_a_b")
-        shell(list(arguments))(list(arguments))
-    said = capsys.readouterr()
-    assert (left.value.code, said.out, node.asked) == (2, "", [])
-    assert named in " ".join(said.err.split())
+def test_usage_is_told_before_anything_is_sent(here, arguments, named):
+    with Node(Says(ANSWER)) as node:
+        done = here(node, *arguments)
+    assert (done.returncode, done.stdout, node.asked) == (2, "", [])
+    assert named in " ".join(done.stderr.split())
 
 
 def test_usage_ends_the_process_with_two(istmo):
@@ -211,9 +225,9 @@ def test_usage_ends_the_process_with_two(istmo):
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_flows_are_a_table_for_people(istmo):
+def test_flows_are_a_table_for_people(here):
     with Node(Says(FIGURES)) as node:
-        done = istmo(
+        done = here(
             node, "flows", "--nationality", "SOM,NPL", "--group-by", "period", "--totals", "--filter", "labels=name", "--limit", "3"
         )
     assert done.returncode == 0
@@ -229,9 +243,9 @@ def test_flows_are_a_table_for_people(istmo):
     assert node.asked[0].query == query
 
 
-def test_flows_in_json_are_the_page_and_nothing_else(istmo):
+def test_flows_in_json_are_the_page_and_nothing_else(here):
     with Node(Says(FIGURES)) as node:
-        done = istmo(node, "flows", "--no-extra-continental", "--json")
+        done = here(node, "flows", "--no-extra-continental", "--json")
     assert json.loads(done.stdout) == FIGURES
     assert done.stderr == ""
     assert node.asked[0].query == {"extra_continental": ["false"]}
@@ -245,10 +259,10 @@ def test_flows_in_csv_are_passed_on_byte_for_byte(istmo):
     assert node.asked[0].query == {"period_from": ["2022"], "format": ["csv"]}
 
 
-def test_refused_flows_leave_stdout_to_figures(istmo):
+def test_refused_flows_leave_stdout_to_figures(here):
     refused = problem(422, "invalid-query", {"pointer": "sexo", "code": "parameter-unknown", "detail": "known: sex"})
     with Node(refused) as node:
-        done = istmo(node, "flows", "--format", "csv", "--filter", "sexo=F")
+        done = here(node, "flows", "--format", "csv", "--filter", "sexo=F")
     assert (done.returncode, done.stdout) == (1, "")
     assert "pointer sexo: known: sex [parameter-unknown]" in done.stderr
 
@@ -259,29 +273,29 @@ def test_a_node_that_is_not_there_ends_with_three(istmo):
     assert json.loads(done.stdout)["findings"][0]["code"] == "unreachable"
 
 
-def test_bulletins_are_listed_and_shown(istmo):
+def test_bulletins_are_listed_and_shown(here):
     document = {"id": "b1", "version": 2, "period": "2022-10", "status": "published", "cells": [{"nationality": "SOM", "value": 31}]}
     with Node(Says({"items": [document], "next_cursor": None, "total": 1})) as node:
-        done = istmo(node, "bulletins", "list", "--status", "published", "--reporting-state", "PAN")
+        done = here(node, "bulletins", "list", "--status", "published", "--reporting-state", "PAN")
     assert done.stdout.splitlines()[1].split() == ["b1", "2", "2022-10", "published"]
     assert (done.stderr.strip(), node.asked[0].query) == ("1 of 1", {"status": ["published"], "reporting_state": ["PAN"]})
     with Node(Says(document)) as node:
-        shown, as_json = istmo(node, "bulletins", "show", "b1"), istmo(node, "bulletins", "show", "b1", "--json")
+        shown, as_json = here(node, "bulletins", "show", "b1"), here(node, "bulletins", "show", "b1", "--json")
     assert "period: 2022-10" in shown.stdout
     assert shown.stdout.splitlines()[-1].split() == ["SOM", "31"]
     assert json.loads(as_json.stdout) == document
 
 
-def test_a_withdrawal_names_the_version_that_was_seen(istmo):
+def test_a_withdrawal_names_the_version_that_was_seen(here):
     with Node(Says({"id": "b1"}, headers={"ETag": '"b1.v2"'}), Says({"id": "b1", "version": 3})) as node:
-        done = istmo(node, "bulletins", "withdraw", "b1", "--reason", "wrong month")
+        done = here(node, "bulletins", "withdraw", "b1", "--reason", "wrong month")
     assert (done.returncode, done.stdout) == (0, "withdrawn  b1  version 3\n")
     assert node.asked[1].headers["if-match"] == '"b1.v2"'
     assert json.loads(node.asked[1].body) == {"reason": "wrong month"}
 
 
-def test_a_newer_version_stops_a_withdrawal(istmo):
+def test_a_newer_version_stops_a_withdrawal(here):
     with Node(Says({"id": "b1"}, headers={"ETag": '"b1.v2"'}), problem(412, "version-changed")) as node:
-        done = istmo(node, "bulletins", "withdraw", "b1", "--reason", "wrong month")
+        done = here(node, "bulletins", "withdraw", "b1", "--reason", "wrong month")
     assert (done.returncode, done.stdout) == (1, "")
     assert "version-changed" in done.stderr

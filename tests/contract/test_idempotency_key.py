@@ -6,6 +6,8 @@ import httpx
 from bodies import bulletin, cells, publish
 from serving import Served
 
+from app.access.clients import disable
+
 
 def post(served: Served, who: str, key: str, **changes: object) -> httpx.Response:
     return served.as_(who).post("/v1/bulletins", json=bulletin(**changes), headers={"Idempotency-Key": key})
@@ -51,8 +53,6 @@ def test_a_refused_write_keeps_no_answer(served: Served):
 
 
 def test_rights_are_judged_again_before_a_replay(served: Served):
-    from app.access.clients import disable
-
     post(served, "pan", "k")
     with served.node.db.write() as session:
         disable(session, served.keys["pan"].split("_")[1])

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from bodies import Body, bulletin, cells, codes_of, publish
 from serving import Served
+from sqlalchemy import text
 
 NAT = "nationality"
 
@@ -196,8 +197,6 @@ def test_an_embargo_is_refused_and_never_published_early(served: Served):
 
 
 def test_a_release_policy_that_is_not_built_yet_is_refused_for_partners(served: Served):
-    from sqlalchemy import text
-
     with served.node.db.write() as session:
         session.execute(text("UPDATE conference SET partner_release = 'after_review' WHERE code = 'RCM'"))
     assert refused(served, "pan", bulletin()).json()["code"] == "not-supported-yet"
@@ -239,7 +238,11 @@ def test_every_failing_item_of_a_batch_is_named(served: Served):
 
 
 def test_every_item_of_a_batch_that_cannot_be_published_is_named(served: Served):
-    faulty = [bulletin(period="2022-01", cells=cells(SOM=3)), bulletin(period="2022-02"), bulletin(period="2022-03", cells=cells(SOM=9, _T=8))]
+    faulty = [
+        bulletin(period="2022-01", cells=cells(SOM=3)),
+        bulletin(period="2022-02"),
+        bulletin(period="2022-03", cells=cells(SOM=9, _T=8)),
+    ]
     answer = refused(served, "pan", {"bulletins": faulty}, "/v1/bulletins/batch")
     assert answer.json()["code"] == "invalid-content"
     assert codes_of(answer) == {("/bulletins/0/cells", "total-too-small"), ("/bulletins/2/cells/1/value", "total-mismatch")}

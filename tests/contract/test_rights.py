@@ -6,6 +6,9 @@ import httpx
 import pytest
 from bodies import bulletin, cells, publish, revise, withdraw
 from serving import Served
+from sqlalchemy import text
+
+from app.access.clients import disable
 
 ABSENT = "01920000-0000-7000-8000-00000000dead"
 
@@ -112,8 +115,6 @@ def test_a_secretariat_revises_what_its_members_office_published(served: Served)
 
 
 def test_a_disabled_client_is_refused_on_its_next_request(served: Served):
-    from app.access.clients import disable
-
     assert served.as_("pan").get("/v1/bulletins").status_code == 200
     with served.node.db.write() as session:
         disable(session, served.keys["pan"].split("_")[1])
@@ -204,8 +205,6 @@ def test_who_could_see_a_version_and_may_not_see_the_next_is_told_to_hide_it(ser
 @pytest.mark.parametrize(("tlp", "outcomes"), [("GREEN", 0), ("AMBER", 1)])
 def test_reading_amber_is_audited_before_the_answer_leaves(served: Served, tlp: str, outcomes: int):
     document = publish(served.as_("rcm"), tlp=tlp)
-    from sqlalchemy import text
-
     served.as_("sacm").get(f"/v1/bulletins/{document['id']}")
     with served.node.db.read() as session:
         rows = session.execute(text("SELECT count(*) FROM audit WHERE outcome = 'read'")).scalar_one()
