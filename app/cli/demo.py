@@ -112,7 +112,7 @@ def make_demo_clients(node: Node) -> list[tuple[NewClient, Credential]]:
 
 def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) -> None:
     """Print the address, the keys and three requests that work when pasted."""
-    result(f"\nIstmo serves on {address} (Ctrl-C ends it)\n")
+    say_block(f"Istmo serves on {address} (Ctrl-C ends it)")
     by_role = {}
     for wanted, credential in made:
         by_role[wanted.role] = credential.api_key
@@ -120,11 +120,17 @@ def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) ->
         result(f"  {office:<18} {credential.api_key}")
     analyst, partner = by_role[Role.ANALYST], by_role[Role.PARTNER]
     flows = f"{address}/v1/flows?reporting_state=PAN&measure=irregular_transit&group_by=period"
-    result("\nThree requests to try:\n")
+    say_block("Three requests to try:")
     result("# persons through Darién, year by year, as an analyst of the other conference reads them")
-    result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&frequency=year&period_from=2021&period_to=2023'\n")
+    result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&frequency=year&period_from=2021&period_to=2023'")
     result("# how many of them in 2012 came from outside the Americas: an interval, for small counts are pooled")
-    result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&extra_continental=true&period_from=2012&period_to=2012'\n")
+    result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&extra_continental=true&period_from=2012&period_to=2012'")
     result("# Panama's office publishes a month; the count of 3 is pooled before anything is stored")
     body = json.dumps(_EXAMPLE, separators=(",", ":"))
-    result(f"curl -s -X POST -H 'Authorization: Bearer {partner}' -H 'Content-Type: application/json' -d '{body}' {address}/v1/bulletins\n")
+    result(f"curl -s -X POST -H 'Authorization: Bearer {partner}' -H 'Content-Type: application/json' -d '{body}' {address}/v1/bulletins")
+
+
+def say_block(words: str) -> None:
+    """A heading with air around it."""
+    for line in ("", words, ""):
+        result(line)

@@ -87,14 +87,19 @@ def _tell(answer: Mapping[str, Any], as_json: bool, *, dry_run: bool) -> None:
     if as_json:
         result_json({**answer, "bulletins": published, "findings": findings})
     else:
-        for item in published:
-            result("  ".join(str(item[name]) for name in ("outcome", "period", "id") if item.get(name) is not None))
-        for finding in findings:
-            say(finding_line(finding))
-        counted = ", ".join(f"{number} {name}" for name, number in Counter(str(item.get("outcome")) for item in published).items())
-        say(f"{len(published)} bulletins{': ' if counted else ''}{counted}{'; dry run, nothing was stored' if dry_run else ''}")
+        _tell_people(published, findings, "; dry run, nothing was stored" if dry_run else "")
     if any(item.get("outcome") == "refused" for item in published):
         raise typer.Exit(REFUSED)
+
+
+def _tell_people(published: list[dict[str, Any]], findings: list[dict[str, Any]], ending: str) -> None:
+    for item in published:
+        result("  ".join(str(item[name]) for name in ("outcome", "period", "id") if item.get(name) is not None))
+    for finding in findings:
+        say(finding_line(finding))
+    outcomes = Counter(str(item.get("outcome")) for item in published)
+    counted = ", ".join(f"{number} {name}" for name, number in outcomes.items())
+    say(f"{len(published)} bulletins: {counted or 'none'}{ending}")
 
 
 class _Bar(Progress):

@@ -12,6 +12,6 @@ def idempotency_key(key: str, options: Mapping[str, object], raw: bytes) -> str:
     The order of options, and of the mappings within one, changes nothing.
     """
     canonical = {name: sorted(map(str, value)) if isinstance(value, list | tuple) else value for name, value in options.items()}
-    # JSON holds no zero byte, so that no other pair of options and file gives the same text.
-    named = json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode() + b"\0"
+    # A JSON object says where it ends, so that no other pair of options and file gives the same bytes.
+    named = json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode()
     return hmac.new(key.encode(), named + raw, hashlib.sha256).hexdigest()

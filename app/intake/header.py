@@ -77,13 +77,9 @@ def read_header(text: str, columns: Mapping[str, str], dimension_names: Sequence
     separator, record = max(readings, key=lambda reading: (_has_required(reading[1], ours), len(reading[1])))
     if not any(map(trimmed, record)):
         return (Finding("header-missing", row=1),)
-    faults = [
-        Finding("text-character", row=1, column=str(index), params={"offset": offset})
-        for index, cell in enumerate(record, 1)
-        if (offset := refused_character(cell)) is not None
-    ]
+    faults = tuple(_refused_characters(record))
     if faults:
-        return tuple(faults)
+        return faults
     cells = tuple(map(trimmed, record))
     header = Header(separator, cells, tuple(ours.get(cell, cell) for cell in cells))
     return tuple(_faults(header, ours, (*REQUIRED, *dimension_names, "value_status", *OVERRIDES))) or header
@@ -94,6 +90,13 @@ def _first_record(text: str, separator: str) -> list[str] | None:
         return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), [])
     except csv.Error:
         return None
+
+
+def _refused_characters(record: Sequence[str]) -> Iterator[Finding]:
+    for index, cell in enumerate(record, 1):
+        offset = refused_character(cell)
+        if offset is not None:
+            yield Finding("text-character", row=1, column=str(index), params={"offset": offset})
 
 
 def _has_required(record: Sequence[str], ours: Mapping[str, str]) -> bool:

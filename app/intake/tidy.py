@@ -6,7 +6,7 @@ Codes stay text: which of them exist is judged where the vocabularies are known.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.intake.encoding import Decoded, decode
@@ -77,19 +77,24 @@ def read_tidy(raw: bytes, options: Options, dimension_names: Sequence[str]) -> T
     if isinstance(header, tuple):
         return header
     layout = _Layout(header, options.codes, dimension_names)
-    rows: list[TidyRow] = []
-    findings: list[Finding] = []
-    for found in _each_row(decoded.text, layout, options.row_limit):
-        if isinstance(found, TidyRow):
-            rows.append(found)
-        elif len(findings) < MOST_FINDINGS:
-            findings.extend(found)
-        else:
-            break
+    rows, findings = _all_rows(_each_row(decoded.text, layout, options.row_limit))
     if findings or not rows:
-        return tuple(findings[:MOST_FINDINGS]) or (Finding("file-without-rows"),)
+        return tuple(findings) or (Finding("file-without-rows"),)
     column_of = {name: cell for name, cell in zip(header.names, header.cells, strict=True) if name}
     return TidyFile(layout.dimensions, tuple(rows), column_of, tuple(_remarks(decoded, header)))
+
+
+def _all_rows(found: Iterable[TidyRow | list[Finding]]) -> tuple[list[TidyRow], list[Finding]]:
+    rows: list[TidyRow] = []
+    findings: list[Finding] = []
+    for item in found:
+        if isinstance(item, TidyRow):
+            rows.append(item)
+            continue
+        findings.extend(item)
+        if len(findings) >= MOST_FINDINGS:
+            break
+    return rows, findings[:MOST_FINDINGS]
 
 
 def _each_row(text: str, layout: "_Layout", limit: int) -> Iterator[TidyRow | list[Finding]]:
@@ -118,21 +123,28 @@ def _remarks(decoded: Decoded, header: Header) -> Iterator[Finding]:
             yield Finding("column-ignored", row=1, column=header.shown(index))
 
 
+def _standing(names: Iterable[str], header: Header) -> Iterator[tuple[str, int]]:
+    for name in names:
+        if name in header.names:
+            yield name, header.names.index(name)
+
+
 class _Layout:
     """Where each of our columns stands in this file; reads one record at a time."""
 
     def __init__(self, header: Header, codes: Mapping[str, str], dimension_names: Sequence[str]) -> None:
         self.header = header
         self.codes = {trimmed(theirs): ours.strip() for theirs, ours in codes.items()}
-        self.dimensions = tuple(name for name in dimension_names if name in header.names)
-        self._code_at = [header.names.index(name) for name in self.dimensions]
+        declared = dict(_standing(dimension_names, header))
+        self.dimensions = tuple(declared)
+        self._code_at = list(declared.values())
         self._period_at = header.names.index("period")
         self._value_at = header.names.index("value")
         self._status_at = header.index("value_status")
         self._start_at = header.index("period_start")
-        self._override_at = [(name, header.names.index(name)) for name in OVERRIDES if name in header.names]
+        self._override_at = list(_standing(OVERRIDES, header))
         self._unnamed_at = [index for index, name in enumerate(header.names) if not name]
-        self._only_at = [(header.names.index(name), only) for name, only in EXPORT_ONLY.items() if only and name in header.names]
+        self._only_at = [(index, EXPORT_ONLY[name]) for name, index in _standing(EXPORT_ONLY, header) if EXPORT_ONLY[name]]
 
     def read(self, row: int, record: list[str], printable: bool) -> TidyRow | list[Finding]:
         """One record as a row, or its faults."""
@@ -143,7 +155,7 @@ class _Layout:
         value, status, faults = self._figure(row, record[self._value_at].strip(" "), cells)
         codes = tuple([self.codes.get(cells[index], cells[index]) for index in self._code_at])
         if not all(codes) and (value != 0 or any(codes)):
-            faults += [self._fault("code-missing", row, at) for at, code in zip(self._code_at, codes, strict=True) if not code]
+            faults += self._missing(row, codes)
         period = cells[self._period_at]
         if not period:
             faults.append(self._fault("period-missing", row, self._period_at))
@@ -169,6 +181,9 @@ class _Layout:
         if code:
             return None, None, [self._fault(code, row, self._value_at, minimum=0, maximum=GREATEST_VALUE)]
         return (None if status else int(text)), status or None, []
+
+    def _missing(self, row: int, codes: tuple[str, ...]) -> list[Finding]:
+        return [self._fault("code-missing", row, index) for index, code in zip(self._code_at, codes, strict=True) if not code]
 
     def _outside(self, row: int, cells: list[str]) -> list[Finding]:
         unnamed = [self._fault("column-unnamed", row, index) for index in self._unnamed_at if cells[index]]

@@ -137,6 +137,13 @@ def test_a_dry_run_is_judged_afresh_each_time(here):
     assert "nothing was stored" in done.stderr
 
 
+def test_a_push_that_publishes_nothing_says_so(here):
+    with Node(Says({"bulletins": [], "findings": [FAULT]})) as node:
+        done = here(node, *PUSH)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == ["row 3, column nacionalidad: no such code [code-unknown]", "0 bulletins: none"]
+
+
 def test_json_is_all_that_stands_on_stdout(istmo):
     with Node(Says([{"progress": {"done": 1, "of": 3}}, {"answer": ANSWER}], headers={"Idempotency-Replayed": "true"})) as node:
         done = istmo(node, *PUSH, "--json")

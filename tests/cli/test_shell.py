@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 
 import pytest
+from loopback import Node, Says
 
 from app.cli import GROUP, SUMMARIES, load
 

@@ -67,6 +67,8 @@ def test_the_header_proves_the_separator(separator, line_end):
 def test_the_separator_is_proved_through_the_senders_names():
     columns = {"Período, mes": "period", "Total": "value", "País": "nationality"}
     assert figures("Período, mes;País;Total\n2022-10;SOM;3\n", columns=columns) == [("2022-10", "SOM", 3)]
+    words = {"País, por orden, de, llegada": "nationality"}
+    assert figures("period;País, por orden, de, llegada;value\n2022-10;SOM;3\n", columns=words) == [("2022-10", "SOM", 3)]
     assert figures('"Período, mes",País,Total\n2022-10,SOM,3\n', columns=columns) == [("2022-10", "SOM", 3)]
 
 
