@@ -158,20 +158,8 @@ def documents(session: Session, pairs: Sequence[tuple[str, int]]) -> dict[tuple[
     return {(row.document_id, row.version): StoredDocument(row.document, bool(row.withdrawn)) for row in rows}
 
 
-def current_document(session: Session, document_id: str) -> dict[str, Any] | None:
-    """The newest stored version of a document, a withdrawal included; none where it is unknown or erased."""
-    asked = select(LogEntry.document).where(LogEntry.document_id == document_id).order_by(LogEntry.version.desc()).limit(1)
-    text = session.scalar(asked)
-    return dict(orjson.loads(text)) if text else None
-
-
-def document_exists(session: Session, document_id: str) -> bool:
-    """Whether any version bears this id, seen or not: an id is never given twice."""
-    return session.scalar(select(LogEntry.number).where(LogEntry.document_id == document_id).limit(1)) is not None
-
-
 def is_known(session: Session, document_id: str) -> bool:
-    """Whether an id stands in the log already, whoever may see it."""
+    """Whether any version bears this id, whoever may see it: an id is never given twice."""
     return session.scalar(select(LogEntry.number).where(LogEntry.document_id == document_id).limit(1)) is not None
 
 
