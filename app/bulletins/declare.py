@@ -141,14 +141,12 @@ def _texts(draft: BulletinDraft) -> Iterator[str]:
 
 
 def _table(draft: BulletinDraft, faults: _Faults) -> Table:
-    occurring = {name for cell in draft.cells for name in DIMENSIONS if getattr(cell, name) is not None}
-    declared = set(draft.dimensions) if draft.dimensions is not None else occurring
-    dimensions = tuple(name for name in DIMENSIONS if name in declared)
+    dimensions, undeclared = _dimensions(draft)
     leaves: dict[Key, Leaf] = {}
     submitted: dict[Key, int] = {}
     first_at: dict[Key, int] = {}
     for index, cell in enumerate(draft.cells):
-        key = _key(cell, index, dimensions, occurring - declared, faults)
+        key = _key(cell, index, dimensions, undeclared, faults)
         if not _value_stands(cell, index, faults) or key is None:
             continue
         if first_at.setdefault(key, index) != index:
@@ -159,6 +157,13 @@ def _table(draft: BulletinDraft, faults: _Faults) -> Table:
             leaves[key] = Leaf(cell.value, cell.value_status.value if cell.value_status else None)
     _refuse_overlaps(dimensions, first_at, faults)
     return Table(dimensions, leaves, submitted)
+
+
+def _dimensions(draft: BulletinDraft) -> tuple[tuple[str, ...], set[str]]:
+    """The declared dimensions in the contract's order, and those that cells name besides."""
+    occurring = {name for cell in draft.cells for name in DIMENSIONS if getattr(cell, name) is not None}
+    declared = set(draft.dimensions) if draft.dimensions is not None else occurring
+    return tuple(name for name in DIMENSIONS if name in declared), occurring - declared
 
 
 def _key(cell: Cell, index: int, dimensions: Sequence[str], undeclared: set[str], faults: _Faults) -> Key | None:

@@ -88,7 +88,8 @@ def period_key(first: date, last: date) -> str:
 
 def population_shown_pct(table: ProtectedTable) -> int:
     """Share of the counted persons or events that stand under a code of their own, in whole percent; told to the sender, never stored."""
-    leaves = [row for row in table.rows if not row.is_total and row.value]
-    total = sum(row.value or 0 for row in leaves)
-    pooled = sum(row.value or 0 for row in leaves if table.method == "pool" and row.key[0].startswith("_O"))
-    return 100 if total == 0 else 100 * (total - pooled) // total
+    leaves = [(row.key, row.value) for row in table.rows if not row.is_total and row.value]
+    total = sum(value for _, value in leaves)
+    if total == 0 or table.method != "pool":
+        return 100
+    return 100 * sum(value for key, value in leaves if not key[0].startswith("_O")) // total

@@ -80,6 +80,7 @@ def _bulletin(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQ
     nil = [row for row in rows if dimensions and not any(row.codes)]
     if nil and len(rows) > 1:
         raise Problem("invalid-file", Finding("nil-report-with-cells", row=nil[0].row, column="value"))
+    kept = _kept(rows, dimensions, query, nil=bool(nil))
     body: dict[str, Any] = {
         "conference": query.conference,
         "reporting_state": query.state,
@@ -92,13 +93,20 @@ def _bulletin(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQ
         "dimensions": list(dimensions),
         "nil_report": bool(nil),
         **dict(rows[0].overrides),
+        "cells": [_cell(row, dimensions) for row in kept],
     }
-    kept = [] if nil else _summed(rows, dimensions) if query.sum_duplicates else list(rows)
-    body["cells"] = [
-        {**dict(zip(dimensions, row.codes, strict=True)), "value": row.value, "value_status": row.value_status} for row in kept
-    ]
     numbers = tuple(row.row for row in kept) or (rows[0].row,)
     return FileBulletin({name: value for name, value in body.items() if value is not None}, numbers, frozenset(dict(rows[0].overrides)))
+
+
+def _kept(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQuery, *, nil: bool) -> list[TidyRow]:
+    if nil:
+        return []
+    return _summed(rows, dimensions) if query.sum_duplicates else list(rows)
+
+
+def _cell(row: TidyRow, dimensions: tuple[str, ...]) -> dict[str, Any]:
+    return {**dict(zip(dimensions, row.codes, strict=True)), "value": row.value, "value_status": row.value_status}
 
 
 def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRow]:

@@ -61,13 +61,17 @@ def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[
         select(*columns).outerjoin_from(counted, found, true()).order_by(*(found.c[name] for name in _keys(question)))
     ).all()
     number = rows[0].total
-    if number > MOST_GROUPS:
-        figures = {"count": number, "maximum": MOST_GROUPS}
-        raise Problem("too-many-groups", Finding("too-many-groups", pointer="group_by", params=figures), **figures)
+    _refuse_many(number)
     present = [row for row in rows if row.lower is not None]
     given = present[:limit] if limit is not None else present
     position = _position(question, given[-1]) if len(present) > len(given) else None
     return SumPage([_shown(question, row) for row in given], position, number)
+
+
+def _refuse_many(number: int) -> None:
+    if number > MOST_GROUPS:
+        figures = {"count": number, "maximum": MOST_GROUPS}
+        raise Problem("too-many-groups", Finding("too-many-groups", pointer="group_by", params=figures), headers=None, **figures)
 
 
 def _keys(question: FlowQuestion) -> list[str]:

@@ -57,20 +57,21 @@ def audience_for(session: Session, caller: Caller, wanted: Sequence[str] | None,
     """
     conferences = [conference.code for conference in codes.conferences()]
     parties = conferences if wanted is None else [conference_code(party) for party in wanted]
-    known = {*conferences, *offices(session)}
-    faults = [
-        Finding(
-            "code-unknown",
-            pointer=pointer(*at, "audience", index),
-            params={"suggestions": codes.suggest(party, known), "known": conferences},
-        )
-        for index, party in enumerate(parties)
-        if party not in known
-    ]
-    if faults:
-        raise Problem("invalid-document", *faults)
+    _refuse_unknown(parties, {*conferences, *offices(session)}, conferences, at)
     judged = wanted is not None or tlp.rank > TLP.GREEN.rank
     outside = not parties or any(party.split("/")[0] != caller.conference for party in parties)
     if caller.role is Role.PARTNER and judged and outside:
         raise Problem("audience-not-yours", Finding("audience-not-yours", pointer=pointer(*at, "audience")))
     return sorted(set(parties))
+
+
+def _refuse_unknown(parties: Sequence[str], known: set[str], shown: Sequence[str], at: tuple[object, ...]) -> None:
+    unknown = [(index, party) for index, party in enumerate(parties) if party not in known]
+    faults = [
+        Finding(
+            "code-unknown", pointer=pointer(*at, "audience", index), params={"suggestions": codes.suggest(party, known), "known": shown}
+        )
+        for index, party in unknown
+    ]
+    if faults:
+        raise Problem("invalid-document", *faults)

@@ -131,16 +131,20 @@ def _tree_faults(walk: _Walk, entry: Entry) -> Iterator[Fault]:
     computed, stored = _computed_leaf(entry), entry.leaf if len(entry.leaf) == merkle.HASH_LENGTH else None
     if stored is None or (computed is not None and computed != stored):
         yield Fault(entry.number, "the leaf is not that of the entry's columns")
-    # Where the two differ one of them was changed; the recorded root tells which one the tree was grown with.
-    grown = [walk.grow(leaf) for leaf in (computed, stored) if leaf is not None] or [walk.grow(_UNKNOWN_LEAF)]
-    fitting = [frontier for frontier in grown if merkle.root_of(frontier) == entry.root]
-    walk.frontier = (fitting or grown)[0]
-    if fitting:
+    if _grow(walk, [leaf for leaf in (computed, stored) if leaf is not None] or [_UNKNOWN_LEAF], entry.root):
         walk.certain = True
     elif walk.certain:
         yield Fault(entry.number, "the root is not that of the tree up to this entry")
         # After a doubtful leaf no later root can be judged until one fits again: one fault, not one for each entry that follows.
         walk.certain = computed == stored
+
+
+def _grow(walk: _Walk, leaves: list[bytes], root: bytes) -> bool:
+    """Grow the tree by the leaf that fits the recorded root: where two differ one was changed, and the root tells which was meant."""
+    grown = [walk.grow(leaf) for leaf in leaves]
+    fitting = [frontier for frontier in grown if merkle.root_of(frontier) == root]
+    walk.frontier = (fitting or grown)[0]
+    return bool(fitting)
 
 
 def _computed_leaf(entry: Entry) -> bytes | None:
@@ -159,9 +163,15 @@ def _head_faults(head: LogHead, walk: _Walk, keys: Mapping[str, PublicKey]) -> I
         yield Fault(None, "the checkpoint disagrees with the head")
     if walk.certain and stated.get("root") != merkle.root_of(walk.frontier).hex():
         yield Fault(None, "the checkpoint's root is not that of the entries")
-    known = keys.get(str(signature.get("kid"))) if isinstance(signature, dict) else None
-    if known is None or known.purpose != CHECKPOINT or not verify_signature(known.public, signature, CHECKPOINT_CONTEXT, canonical(stated)):
+    if not _is_signed(stated, signature, keys):
         yield Fault(None, "the checkpoint's signature does not stand")
+
+
+def _is_signed(stated: dict[str, object], signature: object, keys: Mapping[str, PublicKey]) -> bool:
+    known = keys.get(str(signature.get("kid"))) if isinstance(signature, dict) else None
+    if known is None or known.purpose != CHECKPOINT:
+        return False
+    return verify_signature(known.public, signature, CHECKPOINT_CONTEXT, canonical(stated))
 
 
 _UNKNOWN_LEAF = bytes(merkle.HASH_LENGTH)

@@ -41,7 +41,9 @@ def run(line: list[str], served: Served, folder: Path) -> subprocess.CompletedPr
         words[1:1] = ["-s", "--fail-with-body", "--noproxy", "*"]
     else:
         words[:1] = [sys.executable, "-m", "app"]
-    return subprocess.run(words, capture_output=True, text=True, env={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder, timeout=60, check=False)
+    return subprocess.run(
+        words, capture_output=True, text=True, env={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder, timeout=60, check=False
+    )
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *GUIDES], ids=lambda page: page.name)

@@ -19,7 +19,9 @@ FLOWS = {"reporting_state": "PAN", "measure": "irregular_transit", "group_by": "
 
 def istmo(served: Served, who: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ISTMO_URL": served.url, "ISTMO_KEY": served.keys[who]}
-    return subprocess.run([sys.executable, "-m", "app", *arguments], capture_output=True, text=True, env=environment, timeout=100, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments], capture_output=True, text=True, env=environment, timeout=100, check=False
+    )
 
 
 def true_sums() -> Counter[str]:

@@ -69,4 +69,6 @@ def test_eight_writers_and_three_readers_lose_repeat_and_reorder_nothing(served:
 def test_writers_long_eight_times_five_hundred(served: Served):
     started = time.monotonic()
     run(served, 500)
-    print(f"8 writers x 500, 3 readers, {served.node.db.url.get_backend_name()}: 0 lost, 0 repeated, 0 out of order, {time.monotonic() - started:.0f} s")
+    print(
+        f"8 writers x 500, 3 readers, {served.node.db.url.get_backend_name()}: 0 lost, 0 repeated, 0 out of order, {time.monotonic() - started:.0f} s"
+    )

@@ -89,7 +89,9 @@ def family(url: str) -> None:
     with db.write() as session:
         connection = session.connection()
         connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY, week VARCHAR(10), old_column VARCHAR(10))"))
-        connection.execute(text("CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) ON DELETE CASCADE, n INTEGER)"))
+        connection.execute(
+            text("CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) ON DELETE CASCADE, n INTEGER)")
+        )
         for number in (1, 2):
             connection.execute(text("INSERT INTO parent VALUES (:n, '2024-W10', 'x')"), {"n": number})
         for number in (1, 2, 3):
