@@ -64,6 +64,7 @@ class ReadAudit:
         """Start with nothing waiting; `start()` runs the writer of batches."""
         self._db = db
         self._waiting: deque[dict[str, object]] = deque()
+        self._writing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -82,13 +83,17 @@ class ReadAudit:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits, in one statement."""
-        rows: list[dict[str, object]] = []
-        while self._waiting and len(rows) < _FULL:
-            rows.append(self._waiting.popleft())
-        if rows:
-            with self._db.write() as session:
-                session.execute(insert(AuditRow), rows)
+        """Write what waits, in one statement; what the store does not take waits on."""
+        with self._writing:
+            rows = [self._waiting.popleft() for _ in range(min(len(self._waiting), _FULL))]
+            if not rows:
+                return
+            try:
+                with self._db.write() as session:
+                    session.execute(insert(AuditRow), rows)
+            except BaseException:
+                self._waiting.extendleft(reversed(rows))
+                raise
 
     def start(self) -> None:
         """Run the writer of batches beside the requests."""

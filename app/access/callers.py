@@ -61,7 +61,7 @@ def secret_hash(secret: str) -> str:
 
 def credential_of(authorization: str | None) -> tuple[str, str] | None:
     """Client id and secret of an Authorization header: `Bearer istmo_<id>_<secret>` or Basic (RFC 7617); none when it is neither."""
-    if not authorization or len(authorization) > _LONGEST_CREDENTIAL or not authorization.isascii():
+    if not authorization or len(authorization) > _LONGEST_CREDENTIAL or not (authorization.isascii() and authorization.isprintable()):
         return None
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "bearer":

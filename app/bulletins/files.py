@@ -96,7 +96,11 @@ def _bulletin(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQ
         "cells": [_cell(row, dimensions) for row in kept],
     }
     numbers = tuple(row.row for row in kept) or (rows[0].row,)
-    return FileBulletin({name: value for name, value in body.items() if value is not None}, numbers, frozenset(dict(rows[0].overrides)))
+    return FileBulletin(_given(body), numbers, frozenset(dict(rows[0].overrides)))
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _kept(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQuery, *, nil: bool) -> list[TidyRow]:

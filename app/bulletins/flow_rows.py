@@ -95,7 +95,7 @@ def _published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 
 def _head(answer: CTE, row: ColumnElement[int]) -> list[ColumnElement[Any]]:
-    shared = [answer.c["origin" if name == "conference" else name].label(name) for name in _OF_BULLETIN]
+    shared: list[ColumnElement[Any]] = [answer.c["origin" if name == "conference" else name].label(name) for name in _OF_BULLETIN]
     return [*shared, answer.c.document_id, answer.c.version, answer.c.tlp, row.label("row")]
 
 

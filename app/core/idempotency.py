@@ -68,10 +68,11 @@ def claim(db: Database, scope: str, fingerprint: str, keep_days: int) -> Claim |
         row = {"scope": scope, "fingerprint": fingerprint, "claimed_at": now, "expires_at": now + timedelta(days=keep_days)}
         if insert_new(session, KeptAnswer, row):
             return Claim(scope, now)
-        kept = session.get_one(KeptAnswer, scope)
-        if kept.fingerprint != fingerprint:
+        kept = session.get(KeptAnswer, scope)
+        # None: its claim was given up between the two statements (PostgreSQL); the caller tries again.
+        if kept is not None and kept.fingerprint != fingerprint:
             raise Problem("idempotency-key-reused", Finding("idempotency-key-reused", pointer="Idempotency-Key"))
-        if kept.status is None or kept.body is None:
+        if kept is None or kept.status is None or kept.body is None:
             raise Problem("request-in-flight", headers={"Retry-After": "1"})
         return Answer(kept.status, json.loads(kept.headers or "{}"), kept.body)
 

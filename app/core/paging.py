@@ -24,16 +24,26 @@ class CursorSeal:
     def seal(self, position: list[object], binding: str) -> str:
         """Cursor after `position` for the question `binding`; equal positions give equal cursors."""
         plain = json.dumps(position, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._cipher.encrypt(plain, [binding.encode()])).rstrip(b"=").decode()
+        return _text(self._cipher.encrypt(plain, [binding.encode()]))
 
     def open(self, cursor: str, binding: str) -> list[object]:
         """Position that a cursor holds; raises `Problem` `cursor-invalid` for a foreign, altered or otherwise bound one."""
         try:
-            sealed = base64.b64decode(cursor[:_LONGEST_CURSOR] + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            sealed = base64.urlsafe_b64decode(cursor[:_LONGEST_CURSOR] + "==")
             position = json.loads(self._cipher.decrypt(sealed, [binding.encode()]))
         except (ValueError, binascii.Error, InvalidTag):
-            raise Problem("cursor-invalid", Finding("cursor-invalid", pointer="cursor")) from None
+            raise _invalid() from None
+        if _text(sealed) != cursor:
+            raise _invalid()  # one text a cursor: stray bits and what stands behind it are no part of it
         return list(position)
+
+
+def _invalid() -> Problem:
+    return Problem("cursor-invalid", Finding("cursor-invalid", pointer="cursor"))
+
+
+def _text(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def binding_of(*parts: object) -> str:

@@ -58,7 +58,9 @@ def findings_of(error: ValidationError, model: type[BaseModel], at: Sequence[obj
 
 
 def _finding(details: ErrorDetails, model: type[BaseModel], at: Sequence[object]) -> Finding:
-    path = [*at, *(part for part in details["loc"] if not _is_branch(part))]
+    loc = details["loc"]
+    own = loc[-1:] if details["type"] == "extra_forbidden" else ()  # the sender's own word, whatever it looks like
+    path = [*at, *(part for part in loc[: len(loc) - len(own)] if not _is_branch(part)), *own]
     return Finding(code_of(details["type"]), pointer=pointer(*path), params=_params(details, model))
 
 

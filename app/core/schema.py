@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 import app
 
 _LOCK = 0x4953544D4F
+_WAIT_S = 600
 _PACKAGE = Path(app.__file__).parent
 
 
@@ -49,10 +50,7 @@ def knows(revision: str) -> bool:
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring a store to a revision, whole or not at all; twice at once is no error."""
-    target = make_url(url)
-    if target.get_backend_name() == "sqlite":
-        _copy_beside(target)
-    _run(target, command.upgrade, revision)
+    _run(make_url(url), command.upgrade, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -65,6 +63,8 @@ def _run(target: URL, verb: Callable[[Config, str], None], revision: str) -> Non
     with _connection(target) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        elif verb is command.upgrade:
+            _copy_beside(target, connection)
         made.attributes["connection"] = connection
         verb(made, revision)
         _check_foreign_keys(connection)
@@ -81,8 +81,9 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 @contextmanager
 def _connection(target: URL) -> Iterator[Connection]:
-    engine = create_engine(target, poolclass=NullPool)
-    if target.get_backend_name() == "sqlite":
+    is_sqlite = target.get_backend_name() == "sqlite"
+    engine = create_engine(target, poolclass=NullPool, connect_args={"timeout": _WAIT_S} if is_sqlite else {})
+    if is_sqlite:
         if target.database:
             Path(target.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _without_foreign_keys)
@@ -101,9 +102,10 @@ def _without_foreign_keys(connection: sqlite3.Connection, _record: object) -> No
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _copy_beside(target: URL) -> None:
+def _copy_beside(target: URL, connection: Connection) -> None:
+    # Under the write lock of the migration itself: of two at once the second finds the head and keeps the first one's copy.
     source = Path(target.database or "")
-    if not source.is_file() or source.stat().st_size == 0 or current(target.render_as_string(hide_password=False)) == head():
+    if not source.is_file() or source.stat().st_size == 0 or MigrationContext.configure(connection).get_current_revision() == head():
         return
     copy, spare = source.with_suffix(".before-migration"), source.with_suffix(".before-migration.new")
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(spare)) as new:

@@ -46,8 +46,12 @@ class Secrets:
                 self.write(f"{name}.key", random.token_bytes(_LENGTH))
 
     def hmac_key(self, name: str) -> bytes:
-        """Key of one purpose, 64 bytes."""
-        return self.read(f"{name}.key")
+        """Key of one purpose, 64 bytes; raises `SecretMissing` for a file cut short, for a short key can be guessed."""
+        key = self.read(f"{name}.key")
+        if len(key) != _LENGTH:
+            message = f"{self.folder / name}.key is damaged: put it back from where the secrets are kept"
+            raise SecretMissing(message)
+        return key
 
     def fingerprint(self, *parts: bytes) -> str:
         """Keyed fingerprint of a request: a plain hash of a body with small counts can be inverted (guarantees 1, rule 1)."""

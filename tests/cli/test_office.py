@@ -170,10 +170,10 @@ def test_a_refused_file_names_row_and_column(istmo):
 
 
 @pytest.mark.parametrize("lines", [True, False], ids=["among lines", "alone"])
-def test_a_refusal_in_json_has_the_one_shape(istmo, lines):
+def test_a_refusal_in_json_has_the_one_shape(here, lines):
     refused = problem(422, "invalid-file", FAULT)
     with Node(Says([{"problem": refused.body}]) if lines else refused) as node:
-        done = istmo(node, *PUSH, "--json")
+        done = here(node, *PUSH, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout) == {"bulletins": [], "findings": [{"sheet": None, **FAULT}]}
 
@@ -193,9 +193,9 @@ def test_a_bulletin_that_is_refused_in_a_dry_run_ends_with_one(here):
     assert "row 3, column nacionalidad: no such code" in done.stderr
 
 
-def test_a_push_that_was_cut_off_is_unreachable_and_may_be_sent_again(istmo):
+def test_a_push_that_was_cut_off_is_unreachable_and_may_be_sent_again(istmo, here):
     with Node(Says([{"progress": {"done": 1, "of": 3}}])) as node:
-        first, second = istmo(node, *PUSH, "--json"), istmo(node, *PUSH)
+        first, second = istmo(node, *PUSH, "--json"), here(node, *PUSH)
     assert (first.returncode, second.returncode) == (3, 3)
     assert [finding["code"] for finding in json.loads(first.stdout)["findings"]] == ["unreachable"]
     assert second.stdout == ""
