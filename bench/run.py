@@ -1,120 +1,190 @@
-"""Rates of the main reads beside an empty sync route on the same server, as ratios in one run (make bench).
+"""Rates of the main routes beside an empty sync route of the same server stack, as ratios in one run.
 
-Loopback only; every measurement lasts SECONDS, the empty route is measured before and after each of the others.
+A SQLite node in a temporary folder, filled by publishing: the demo's series and made-up months.  Node, empty application and
+client are three processes on loopback.  Every measurement of a route stands between two of the empty route, and its ratio is taken
+to their mean, so that a machine that is busy for a while weighs on both.
 """
 
-import http.client
+import argparse
+import json
+import os
+import random
 import socket
 import statistics
+import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import uvicorn
-from fastapi import FastAPI
+import httpx
 
-from app.access.clients import NewClient, create
-from app.cli.demo import load_samples
+from app.access.audit import Attempt
+from app.access.callers import Caller
+from app.bulletins.declare import declare
+from app.bulletins.service import Submission, publish
+from app.cli.demo import load_samples, make_demo_clients
 from app.cli.node import prepare_store
 from app.exchange.node import open_node
-from app.main import create_app
 from app.settings import Settings
-from app.wire.codes import Role
+from app.wire.bulletin import BulletinDraft
+from app.wire.codes import TLP, Role
 
-SECONDS, CONNECTIONS, ROUNDS = 2.0, 4, 3
-FLOWS = "/v1/flows?reporting_state=PAN&period_from=2022-01&limit=100"
-GROUPED = "/v1/flows?reporting_state=PAN&group_by=period&limit=100"
-LISTED = "/v1/bulletins?limit=100"
-
-
-def empty() -> dict[str, int]:
-    """The floor: a sync route that does nothing."""
-    return {"ok": 1}
-
-
-def serve(application: FastAPI) -> tuple[str, Callable[[], None]]:
-    """Serve in a thread of this process; gives the address and what ends it."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_level="critical", access_log=False, ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-
-    def stop() -> None:
-        server.should_exit = True
-        thread.join(10)
-
-    return f"http://127.0.0.1:{listener.getsockname()[1]}", stop
-
-
-def ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, str], expected: int) -> str | None:
-    """One request over a kept-alive connection; gives the ETag."""
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    answer.read()
-    assert answer.status == expected, answer.status
-    return answer.headers["ETag"]
+HERE = Path(__file__).parent
+CODES = (
+    "VEN",
+    "HTI",
+    "CUB",
+    "ECU",
+    "COL",
+    "NPL",
+    "BGD",
+    "IND",
+    "PAK",
+    "SOM",
+    "ERI",
+    "ETH",
+    "CMR",
+    "GHA",
+    "SEN",
+    "NGA",
+    "COD",
+    "AGO",
+    "CHN",
+    "LKA",
+)
+MONTHS = 240
+BAR_304 = 0.40
 
 
-def rate(address: str, path: str, headers: dict[str, str], expected: int) -> float:
-    """Requests a second over CONNECTIONS connections."""
-    counts, ending = [0] * CONNECTIONS, time.monotonic() + SECONDS
-
-    def work(at: int) -> None:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
-        while time.monotonic() < ending:
-            ask(connection, path, headers, expected)
-            counts[at] += 1
-        connection.close()
-
-    threads = [threading.Thread(target=work, args=(at,)) for at in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / SECONDS
+def filled_node(settings):
+    """Publish what is asked for later; the keys of an analyst and of a partner."""
+    prepare_store(settings)
+    node = open_node(settings)
+    load_samples(node)
+    drawn, caller = random.Random(20121105), Caller("bench", Role.SECRETARIAT, "RCM", None, TLP.RED.rank, None)  # noqa: S311 - figures
+    bodies = [made_up("CRI", f"{2005 + month // 12}-{month % 12 + 1:02}", drawn) for month in range(MONTHS)]
+    submissions = [Submission(declare(BulletinDraft.model_validate(body), "RCM")) for body in bodies]
+    publish(node, caller, submissions, attempt=Attempt("bench.load", caller))
+    keys = {wanted.role: credential.api_key for wanted, credential in make_demo_clients(node)}
+    node.close()
+    return keys[Role.ANALYST], keys[Role.PARTNER]
 
 
-def measure(address: str, name: str, path: str, headers: dict[str, str], expected: int) -> None:
-    """Measure a route between two measurements of the empty one, ROUNDS times, and print its line."""
-    ratios, rates = [], []
-    for _ in range(ROUNDS):
-        before = rate(address, "/empty", {}, 200)
-        rates.append(rate(address, path, headers, expected))
-        ratios.append(rates[-1] / ((before + rate(address, "/empty", {}, 200)) / 2))
-    print(
-        f"{name:<28}{statistics.median(rates):>12.0f}{min(ratios):>15.0%}{statistics.median(ratios):>9.0%}{max(ratios):>7.0%}", flush=True
-    )
+def made_up(state, period, drawn):
+    cells = [{"nationality": code, "value": int(drawn.lognormvariate(3, 2))} for code in CODES]
+    return {"reporting_state": state, "measure": "irregular_entry", "unit": "person", "period": period, "cells": cells}
 
 
-def main() -> None:
-    """Fill a node with the demo's series and print the table of ratios."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, database_url=f"sqlite:///{folder}/bench.db", secrets_dir=Path(folder) / "secrets")
-        prepare_store(settings)
-        node = open_node(settings)
-        load_samples(node)
-        with node.db.write() as session:
-            key = create(session, NewClient(Role.ANALYST, "SACM")).api_key
-        application = create_app(node)
-        application.get("/empty")(empty)
-        address, stop = serve(application)
-        mine = {"Authorization": f"Bearer {key}"}
-        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
-        etags = {path: str(ask(connection, path, mine, 200)) for path in (FLOWS, LISTED)}
-        connection.close()
-        print(f"{'job':<28}{'requests/s':>12}{'of empty: min':>15}{'median':>9}{'max':>7}")
-        measure(address, "flows, 100 filtered rows", FLOWS, mine, 200)
-        measure(address, "flows by period, 71 groups", GROUPED, mine, 200)
-        measure(address, "bulletins, 100 documents", LISTED, mine, 200)
-        measure(address, "304 of flows", FLOWS, mine | {"If-None-Match": etags[FLOWS]}, 304)
-        measure(address, "304 of bulletins", LISTED, mine | {"If-None-Match": etags[LISTED]}, 304)
-        stop()
+def free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+@contextmanager
+def serving(which):
+    """The port of a server in a process of its own, until the block ends."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, HERE / "servers.py", which, str(port)])
+    try:
+        await_start(server, which, port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def await_start(server, which, port):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit(f"the {which} server did not start")
+
+
+def request(port, path, *, key=None, method="GET", body="", **headers):
+    named = {"Host": f"127.0.0.1:{port}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    if key:
+        named["Authorization"] = f"Bearer {key}"
+    if body:
+        named |= {"Content-Type": "application/json", "Content-Length": str(len(body.encode()))}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
+    return "\r\n".join(lines) + "\r\n\r\n" + body
+
+
+def routes(port, analyst, partner):
+    """What is measured: the request and the status that every answer must have."""
+    rows = "/v1/flows?reporting_state=CRI&period_from=2010&period_to=2020&limit=100"
+    groups = "/v1/flows?reporting_state=PAN&measure=irregular_transit&frequency=month&group_by=period"
+    listed = "/v1/bulletins?limit=100"
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {analyst}"}, trust_env=False) as client:
+        answers = {path: client.get(path).raise_for_status() for path in (rows, groups, listed)}
+    items = {path: len(answer.json()["items"]) for path, answer in answers.items()}
+    assert items[rows] == items[listed] == 100
+    tags = {path: answer.headers["etag"] for path, answer in answers.items()}
+    body = json.dumps(made_up("PAN", "2025-07", random.Random(1)))  # noqa: S311 - figures
+    return {
+        "flows, 100 rows": (request(port, rows, key=analyst), 200),
+        f"flows by period, {items[groups]} groups": (request(port, groups, key=analyst), 200),
+        "bulletins, 100": (request(port, listed, key=analyst), 200),
+        "304 of flows": (request(port, rows, key=analyst, If_None_Match=tags[rows]), 304),
+        "304 of bulletins": (request(port, listed, key=analyst, If_None_Match=tags[listed]), 304),
+        f"check, {len(CODES)} cells": (request(port, "/v1/bulletins/check", key=partner, method="POST", body=body), 200),
+    }
+
+
+def rate(port, text, status, seconds, connections):
+    asked = {"port": port, "request": text, "status": status, "seconds": seconds, "connections": connections}
+    done = subprocess.run([sys.executable, HERE / "loopback.py"], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout)
+    assert said["errors"] == 0, f"{said['errors']} wrong answers to {text.splitlines()[0]}"
+    return said["rate"]
+
+
+def measured(empty_port, node_port, jobs, options):
+    """For each route its (rate, ratio) in every round; the empty route's rates."""
+    nothing = (empty_port, request(empty_port, "/empty"), 200, options.seconds / 2, options.connections)
+    found, empty = {name: [] for name in jobs}, []
+    for text, status in [(nothing[1], 200), *jobs.values()]:
+        rate(empty_port if text is nothing[1] else node_port, text, status, 0.3, options.connections)
+    for _ in range(options.rounds):
+        empty.append(rate(*nothing))
+        for name, (text, status) in jobs.items():
+            got = rate(node_port, text, status, options.seconds, options.connections)
+            empty.append(rate(*nothing))
+            found[name].append((got, got / statistics.mean(empty[-2:])))
+    return found, empty
+
+
+def show(found, empty, options):
+    spread = f"{min(empty):,.0f} / {statistics.median(empty):,.0f} / {max(empty):,.0f}"
+    print(f"empty sync route: {spread} requests/s (min / median / max of {len(empty)}), {options.connections} connections\n")
+    print(f"{'route':<30} {'requests/s':>10}   {'ratio to the empty route':^26}")
+    print(f"{'':<30} {'median':>10}   {'min':>8} {'median':>8} {'max':>8}")
+    for name, pairs in found.items():
+        rates, ratios = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        median = statistics.median(ratios)
+        bar = f"   bar {BAR_304:.0%}: {'met' if median >= BAR_304 else 'missed'}" if name.startswith("304") else ""
+        figures = f"{min(ratios):>8.1%} {median:>8.1%} {max(ratios):>8.1%}"
+        print(f"{name:<30} {statistics.median(rates):>10,.0f}   {figures}{bar}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one measurement of a route")
+    parser.add_argument("--connections", type=int, default=8)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="istmo-bench-") as folder:
+        os.environ |= {"ISTMO_DATABASE_URL": f"sqlite:///{folder}/bench.db", "ISTMO_SECRETS_DIR": f"{folder}/secrets"}
+        keys = filled_node(Settings(_env_file=None))
+        with serving("empty") as empty_port, serving("node") as node_port:
+            found, empty = measured(empty_port, node_port, routes(node_port, *keys), options)
+        show(found, empty, options)
 
 
 if __name__ == "__main__":

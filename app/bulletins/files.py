@@ -69,8 +69,9 @@ def _undeclared_dropped(tidy: TidyFile) -> TidyFile:
 def _mapping(pairs: Sequence[str], parameter: str) -> dict[str, str]:
     mapping = {}
     for pair in pairs:
-        theirs, equals, ours = pair.partition("=")
-        if not (theirs and equals and ours):
+        # Our names never hold an equals sign, a header of theirs may; an empty code of theirs is a cell left empty.
+        theirs, equals, ours = pair.rpartition("=")
+        if not (equals and ours and (theirs or parameter == "code")):
             raise Problem("invalid-query", Finding("mapping-malformed", pointer=parameter))
         mapping[theirs] = ours
     return mapping

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from sqlalchemy import make_url
 
 from app.access import clients as access_clients
 from app.access.clients import Credential, NewClient
@@ -51,12 +52,21 @@ def words() -> Iterator[None]:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Node]:
-    """The node for the time of one command."""
+    """The node for the time of one command; leaves with 1 where there is no migrated database to open."""
+    _require_migrated(settings)
     node = open_node(settings)
     try:
         yield node
     finally:
         node.close()
+
+
+def _require_migrated(settings: Settings) -> None:
+    url = make_url(settings.database_url)
+    missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file()
+    if missing or schema.current(settings.database_url) is None:
+        say("there is no database yet at ISTMO_DATABASE_URL: run `istmo migrate` first")
+        raise typer.Exit(REFUSED)
 
 
 def prepare_store(settings: Settings) -> None:

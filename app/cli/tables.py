@@ -27,6 +27,7 @@ _QUIET = frozenset(
         "published_at",
     }
 )
+_ENDLESS = 10_000
 _SHOWN_OF_BULLETIN = ("id", "version", "period", "reporting_state", "publisher", "measure", "unit", "tlp", "status")
 
 
@@ -41,8 +42,8 @@ def figure(item: Mapping[str, Any]) -> str:
 
 
 def print_flows(items: Sequence[Mapping[str, Any]]) -> None:
-    """Print figures on stdout; a column that is empty in every row is left out."""
-    used = dict.fromkeys(name for item in items for name, value in item.items() if value is not None and name not in _QUIET)
+    """Print figures on stdout; a column that is empty, or `_T`, in every row is left out."""
+    used = dict.fromkeys(name for item in items for name, value in item.items() if value not in (None, "_T") and name not in _QUIET)
     used.pop("value", None)
     table = Table(*map(plain, used), box=None, pad_edge=False)
     table.add_column("value", justify="right")
@@ -67,5 +68,6 @@ def _print(table: Table) -> None:
     screen = Console(highlight=False)
     if not screen.is_terminal:
         # What is piped into a file is not cut to the width of a screen that is not there.
-        screen = Console(highlight=False, width=max(screen.measure(table).maximum, 1))
+        endless = Console(highlight=False, width=_ENDLESS)
+        screen = Console(highlight=False, width=max(endless.measure(table).maximum, 1))
     screen.print(table)

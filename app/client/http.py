@@ -77,7 +77,10 @@ class Istmo:
                 extensions=_SAFE_REPEAT if idempotency_key else {},
             ) as response,
         ):
-            return PushAnswer(answer_of(response, on_progress), response.headers.get("idempotency-replayed") == "true")
+            answer = answer_of(response, on_progress)
+            # Lines of progress begin before the node knows whether it replays: there the last line says so, not a header.
+            replayed = bool(answer.pop("replayed", False)) or response.headers.get("idempotency-replayed") == "true"
+            return PushAnswer(answer, replayed)
 
     def flows(self, params: Params | None = None) -> dict[str, Any]:
         """One page of published figures: {items, next_cursor, total} (GET /v1/flows)."""

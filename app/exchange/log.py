@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from app.access.callers import Caller
-from app.access.visibility import could_see, visible_to
+from app.access.models import DocumentAccess
+from app.access.visibility import could_see
 from app.core.clock import rfc3339, utc_now
 from app.exchange import merkle
 from app.exchange.keys import Signer, checkpoint, document_purpose
@@ -180,20 +181,28 @@ def entries(session: Session, after: int = 0, chunk: int = CHUNK) -> Iterator[En
 
 
 def seen_by(caller: Caller) -> ColumnElement[bool]:
-    """Condition on an entry of the log: the caller may see this version now."""
-    allowed = visible_to(caller)
-    columns = allowed.selected_columns
-    same = (columns.document_id == LogEntry.document_id, columns.version == LogEntry.version)
-    return allowed.where(*same).correlate(LogEntry).exists()
+    """Condition on an entry of the log: the caller may see this version now.
+
+    It is `visible_to`, asked of one entry at a time: a page then costs what is on it, not what lies in the log.
+    """
+    # `coalesce` keeps the planner from the index on `newest`, by which it would walk all documents for each entry.
+    newest = could_see(caller).where(DocumentAccess.document_id == LogEntry.document_id, func.coalesce(DocumentAccess.newest, false()))
+    return _could_see(caller) & _any(newest)
 
 
 def hidden_from(caller: Caller) -> ColumnElement[bool]:
     """Condition on an entry of the log: by its marking this version hid from the caller what the version before showed."""
-    before, now = could_see(caller), could_see(caller)
-    earlier, present = before.selected_columns, now.selected_columns
-    saw = before.where(earlier.document_id == LogEntry.document_id, earlier.version == LogEntry.version - 1)
-    sees = now.where(present.document_id == LogEntry.document_id, present.version == LogEntry.version)
-    return saw.correlate(LogEntry).exists() & ~sees.correlate(LogEntry).exists()
+    return _could_see(caller, before=1) & ~_could_see(caller)
+
+
+def _could_see(caller: Caller, before: int = 0) -> ColumnElement[bool]:
+    same = (DocumentAccess.document_id == LogEntry.document_id, DocumentAccess.version == LogEntry.version - before)
+    return _any(could_see(caller).where(*same))
+
+
+def _any(rows: Select[str, int]) -> ColumnElement[bool]:
+    # Not EXISTS: PostgreSQL hashes that over every document before it looks at the first entry of a page (40 ms in 20,000).
+    return rows.correlate(LogEntry).with_only_columns(literal(1)).limit(1).scalar_subquery().is_not(None)
 
 
 def highest_visible(session: Session, caller: Caller, kind: str | None = None, origin: str | None = None, at: Head | None = None) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.access.audit import ReadAudit
 from app.core.db import Database
 from app.core.paging import CursorSeal
-from app.core.secrets import Secrets
+from app.core.secrets import HMAC_KEYS, Secrets
 from app.exchange.keys import Signer, load_signer
 from app.settings import Settings
 
@@ -40,6 +40,8 @@ def open_database(settings: Settings) -> Database:
 def open_node(settings: Settings) -> Node:
     """Open an installation; raises `SecretMissing` where a key that the store knows is not in the folder of secrets."""
     db, secrets = open_database(settings), Secrets(settings.secrets_dir)
+    for name in HMAC_KEYS:
+        secrets.hmac_key(name)
     with db.read() as session:
         signer = load_signer(session, secrets)
     return Node(settings, db, secrets, signer, CursorSeal(secrets.hmac_key("cursor")), ReadAudit(db))
