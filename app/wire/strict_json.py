@@ -71,7 +71,7 @@ def loads(raw: bytes) -> object:
             text, object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=lambda _: _Refused("not-a-number")
         )
     except UnicodeDecodeError as error:
-        raise BodyError(Finding("malformed-json", pointer="", params={"line": 1, "column": error.start + 1})) from None
+        raise BodyError(Finding("malformed-json", pointer="", params=_place(raw, error.start))) from None
     except json.JSONDecodeError as error:
         raise BodyError(Finding("malformed-json", pointer="", params={"line": error.lineno, "column": error.colno})) from None
     except RecursionError:
@@ -80,6 +80,12 @@ def loads(raw: bytes) -> object:
     if findings:
         raise BodyError(*findings)
     return value
+
+
+def _place(raw: bytes, start: int) -> dict[str, int]:
+    """Line and column of a byte, counted as an editor shows them; what stands before it is good UTF-8."""
+    before = raw[:start].decode("utf-8")
+    return {"line": before.count("\n") + 1, "column": len(before) - (before.rfind("\n") + 1) + 1}
 
 
 def _faults(value: object, path: tuple[object, ...]) -> Iterator[Finding]:
@@ -109,5 +115,6 @@ def _object_faults(value: dict[str, object], path: tuple[object, ...]) -> Iterat
             yield Finding("text-character", pointer=pointer(*path), params={"offset": refused_character(key)})
         else:
             yield from _faults(item, (*path, key))
-    if isinstance(value, _Repeated):
+    # A name that no text may hold is told by its place above, and never echoed.
+    if isinstance(value, _Repeated) and refused_character(value.repeated) is None:
         yield Finding("repeated-key", pointer=pointer(*path, value.repeated))

@@ -1,6 +1,7 @@
 """The text gate: what may stand in any text that crosses the wire (contract: Text gate)."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictStr
@@ -33,14 +34,24 @@ def clean(text: str) -> str:
     return normal
 
 
+def _at_most(limit: int) -> Callable[[str], str]:
+    def judge(text: str) -> str:
+        if len(text) > limit:
+            raise PydanticCustomError("text-too-long", "the text is too long", {"max_length": limit})
+        return text
+
+    return judge
+
+
 def _code(text: str) -> str:
     if refused_character(text) is not None:
         raise PydanticCustomError("text-character", "a character that no text may hold", {"offset": refused_character(text) or 0})
     return text
 
 
-Title = Annotated[StrictStr, Field(max_length=300), AfterValidator(clean)]
-Narrative = Annotated[StrictStr, Field(max_length=20_000), AfterValidator(clean)]
-Reason = Annotated[StrictStr, Field(max_length=1_000), AfterValidator(clean)]
+# The limit holds for the stored form too: NFKC can make a text longer.
+Title = Annotated[StrictStr, Field(max_length=300), AfterValidator(clean), AfterValidator(_at_most(300))]
+Narrative = Annotated[StrictStr, Field(max_length=20_000), AfterValidator(clean), AfterValidator(_at_most(20_000))]
+Reason = Annotated[StrictStr, Field(max_length=1_000), AfterValidator(clean), AfterValidator(_at_most(1_000))]
 Code = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_code)]
 """A code of some vocabulary; which one it may be is judged where the vocabulary is known."""

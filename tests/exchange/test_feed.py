@@ -1,10 +1,12 @@
 import json
+import random
 
 import orjson
 import pytest
 from logbook import MARKER, Logbook
 from sqlalchemy import event
 
+from app.access.visibility import visible_to
 from app.core.paging import CursorSeal
 from app.core.problems import Problem
 from app.exchange import feed, log
@@ -224,3 +226,33 @@ def test_a_page_is_one_statement(db, book, analyst):
         event.listen(session.connection(), "before_cursor_execute", lambda _c, _cur, statement, *_: statements.append(statement))
         feed.page(session, analyst, book.seal, head, feed.Question())
     assert len(statements) == 1
+
+
+def test_what_is_given_is_exactly_what_the_one_statement_of_access_shows(db, book):
+    chance = random.Random(11)
+    versions = {book.publish(chance.choice(list(TLP))): 1 for _ in range(6)}
+    for _ in range(40):
+        document_id = chance.choice(list(versions))
+        versions[document_id] += 1
+        book.revise(document_id, versions[document_id], chance.choice(list(TLP)), chance.choice([("RCM",), ("SACM",), ("SACM/BRA",), ()]))
+    readers = [book.caller(role, conference) for role in Role if role is not Role.PARTNER for conference in ("RCM", "SACM")]
+    readers += [
+        book.caller(Role.PARTNER, state="PAN"),
+        book.caller(Role.PARTNER, "SACM", "BRA"),
+        book.caller(Role.ANALYST, ceiling=TLP.RED),
+    ]
+    for reader in readers:
+        given = {(item["id"], item["version"]) for item in read(book, reader, limit=7) if item["op"] != "hide"}
+        with db.read() as session:
+            assert given == set(map(tuple, session.execute(visible_to(reader)).all()))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_page_looks_at_its_own_entries_and_never_walks_all_documents(db, book, role):
+    if db.is_sqlite:
+        reader = book.caller(role, state="PAN" if role is Role.PARTNER else None)
+        with db.read() as session:
+            asked = feed._statement(reader, feed.Question(), 0).compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+            plan = [row[-1] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+        assert [step for step in plan if step.startswith("SCAN") or "newest" in step] == []
+        assert any("document_id=?" in step for step in plan)

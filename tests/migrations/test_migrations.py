@@ -1,138 +1,267 @@
-"""Migrations on both databases: up, down, up; twice at once; a column change that must not empty another table (case B047)."""
+"""Migrations on both databases: what the models say, up, down, up with data, twice at once, and a changed column that must
+not empty another table (guarantees 5; case B047)."""
 
 import hashlib
+import shutil
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic import op
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from sqlalchemy import create_engine, inspect, text
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, create_engine, inspect
+from sqlalchemy.exc import IntegrityError
 
+import app.main  # noqa: F401 - declares the tables of every room
 from app.core import schema
-from app.core.db import Base, Database, UTCDateTime
+from app.core.db import Base, Database
 
 KINDS = ("sqlite", "postgresql")
+SCRIPTS = Path(__file__).parents[2] / "migrations"
+REVISIONS = [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][::-1]
+SHELL = '"""made for a test"""\nimport sqlalchemy as sa\nfrom alembic import op\nrevision = {revision!r}\ndown_revision = {before!r}\nbranch_labels = depends_on = None\n'
 
 
-def tables(url: str) -> set[str]:
-    engine = create_engine(url)
-    names = set(inspect(engine).get_table_names())
-    engine.dispose()
-    return names
+def file_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_migrations_build_what_the_models_say(stores, kind: str):
-    url = stores.ready(kind)
-    engine = create_engine(url)
+def reflected(url: str) -> tuple[sa.Engine, MetaData]:
+    engine, found = create_engine(url), MetaData()
+    found.reflect(engine)
+    return engine, found
+
+
+def content(url: str) -> dict[str, tuple[int, str]]:
+    """Rows and hash of every table but Alembic's own; of bulletins without the column that the made-up revisions add and drop."""
+    engine, found = reflected(url)
+    told = {}
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": lambda *args: not isinstance(args[4], UTCDateTime) and None})
-        assert compare_metadata(context, Base.metadata) == []
+        for table in found.sorted_tables:
+            columns = [column for column in table.columns if column.name != "old_column"]
+            lines = sorted(repr(tuple(row)) for row in connection.execute(sa.select(*columns)))
+            told[table.name] = (len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest())
+    engine.dispose()
+    told.pop("alembic_version")
+    return told
+
+
+def value_of(column: sa.Column[Any], number: int) -> object:
+    """A value for a column, different for each number; two columns of one type have the same, so that a child meets its parent."""
+    made = {int: number, str: f"r{number}", bytes: bytes([number]), bool: bool(number % 2)}
+    python = column.type.python_type
+    if python in made:
+        return made[python]
+    return sa.literal_column(f"'2024-03-1{number}'" if column.type.__class__.__name__ == "DATE" else f"'2024-03-1{number} 12:00:00.123456'")
+
+
+def fill(url: str) -> None:
+    """Two rows in every table that the store has now, and a third cell: two bulletins, three cells (case B047)."""
+    engine, found = reflected(url)
+    with engine.begin() as connection:
+        for table in found.sorted_tables:
+            if table.name != "alembic_version":
+                for number in (1, 2):
+                    connection.execute(table.insert().values({column.name: value_of(column, number) for column in table.columns}))
+        if "cell" in found.tables:
+            row = {column.name: value_of(column, 2) for column in found.tables["cell"].columns}
+            connection.execute(found.tables["cell"].insert().values(row | {"row": 3}))
     engine.dispose()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_up_down_and_up_again_with_data(stores, kind: str):
-    url = stores.ready(kind)
-    schema.downgrade(url, "base")
-    assert tables(url) <= {"alembic_version"}
-    schema.upgrade(url)
-    assert schema.current(url) == schema.head()
-    assert "log_entry" in tables(url)
+def shape(url: str) -> dict[str, object]:
+    """What the database itself says of its tables: columns, keys, indexes, constraints."""
+    engine = create_engine(url)
+    found = inspect(engine)
+    told: dict[str, object] = {}
+    for table in set(found.get_table_names()) - {"alembic_version"}:
+        told[table] = {
+            "columns": {column["name"]: (repr(column["type"]), column["nullable"]) for column in found.get_columns(table)},
+            "key": found.get_pk_constraint(table)["constrained_columns"],
+            "foreign": sorted(repr(sorted(key.items(), key=str)) for key in found.get_foreign_keys(table)),
+            "indexes": sorted(repr((index["name"], index["column_names"], index["unique"], sorted((name, str(option)) for name, option in index["dialect_options"].items()))) for index in found.get_indexes(table)),
+            "unique": sorted(repr(unique["column_names"]) for unique in found.get_unique_constraints(table)),
+        }  # fmt: skip
+    engine.dispose()
+    return told
+
+
+def at(stores, kind: str, revision: str = "0001") -> str:
+    """A store at a revision with rows in every table."""
+    url = stores.empty(kind)
+    schema.upgrade(url, revision)
+    fill(url)
+    return url
+
+
+class Scripts:
+    """Our migrations in a folder of their own, where a test adds revisions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(self, revision: str, before: str, up: str, down: str = "pass") -> None:
+        text = SHELL.format(revision=revision, before=before) + f"\ndef upgrade():\n    {up}\n\ndef downgrade():\n    {down}\n"
+        (self.folder / "versions" / f"{revision}.py").write_text(text)
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scripts:
+    shutil.copytree(SCRIPTS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(schema, "_PACKAGE", tmp_path / "app")
+    return Scripts(tmp_path / "migrations")
+
+
+@pytest.fixture
+def column_change(scripts: Scripts) -> Scripts:
+    """Two revisions that copy the parent table of cells on SQLite: a column is added, and dropped again as the case says."""
+    added = 'batch.add_column(sa.Column("old_column", sa.String(16), server_default="x"))'
+    dropped = 'batch.drop_column("old_column")'
+    copy = 'with op.batch_alter_table("bulletin", recreate="always" if op.get_bind().dialect.name == "sqlite" else "never") as batch:\n        '
+    scripts.add("t2", REVISIONS[-1], copy + added, copy + dropped)
+    scripts.add("t3", "t2", copy + dropped, copy + added)
+    return scripts
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_migrations_at_once_are_no_error(stores, kind: str):
-    url, errors = stores.empty(kind), []
-
-    def migrate() -> None:
-        try:
-            schema.upgrade(url)
-        except Exception as error:  # noqa: BLE001 - whatever it is fails the test
-            errors.append(error)
-
-    threads = [threading.Thread(target=migrate) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    assert schema.current(url) == schema.head()
+def test_alembic_finds_nothing_to_change_between_migrations_and_models(stores, kind: str):
+    with schema._connection(schema.make_url(stores.ready(kind))) as connection:
+        config = schema.config()
+        config.attributes["connection"] = connection
+        command.check(config)
 
 
-def test_sqlite_is_copied_beside_itself_before_a_change_and_not_otherwise(stores):
-    url = stores.ready("sqlite")
-    copy = Path(url.removeprefix("sqlite:///")).with_suffix(".before-migration")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_migrations_build_the_same_database_as_the_models_do(stores, kind: str):
+    by_migrations, by_models = stores.ready(kind), stores.empty(kind)
+    engine = create_engine(by_models)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    assert shape(by_migrations) == shape(by_models)
+    assert len(shape(by_models)) == len(Base.metadata.tables) > 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_up_from_every_past_revision_with_data_down_and_up_again(stores, kind: str, revision: str):
+    url = at(stores, kind, revision)
+    before = content(url)
     schema.upgrade(url)
-    assert not copy.exists()
+    assert schema.current(url) == schema.head() == REVISIONS[-1]
+    assert {table: before[table][0] for table in before} == {table: count for table, (count, _) in content(url).items() if table in before}
+    schema.downgrade(url, revision)
+    assert content(url) == before
     schema.downgrade(url, "base")
+    assert (content(url), schema.current(url)) == ({}, None)
     schema.upgrade(url)
-    assert copy.exists()
+    assert shape(url) == shape(stores.ready(kind))
 
 
-def change_parent(url: str, *, drop_rows: bool = False) -> None:
-    """A column change of a parent table by batch mode, run as our migrations are."""
-    with schema._connection(schema.make_url(url)) as connection, connection.begin():
-        with Operations.context(MigrationContext.configure(connection)), op.batch_alter_table("parent", recreate="always") as batch:
-            batch.drop_column("old_column")
-        if drop_rows:
-            connection.execute(text("DELETE FROM parent"))
-        schema._check_foreign_keys(connection)
-
-
-def family(url: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_b047_a_column_change_of_a_parent_table_keeps_every_row_of_every_table(stores, column_change: Scripts, kind: str):
+    url = at(stores, kind)
+    before = content(url)
+    assert (before["bulletin"][0], before["cell"][0]) == (2, 3)
+    for move, revision in ((schema.upgrade, "t2"), (schema.upgrade, "head"), (schema.downgrade, "t2"), (schema.upgrade, "head")):
+        move(url, revision)
+        assert content(url) == before
+    assert "old_column" not in shape(url)["bulletin"]["columns"]
+    schema.downgrade(url, "0001")
+    assert (content(url), shape(url)) == (before, shape(stores.ready(kind)))
+    if kind == "sqlite":
+        with closing(sqlite3.connect(file_of(url))) as connection:
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    # The children still hang on their parents, and the application's connections still know it.
     db = Database(url)
     with db.write() as session:
-        connection = session.connection()
-        connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY, week VARCHAR(10), old_column VARCHAR(10))"))
-        connection.execute(
-            text("CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) ON DELETE CASCADE, n INTEGER)")
-        )
-        for number in (1, 2):
-            connection.execute(text("INSERT INTO parent VALUES (:n, '2024-W10', 'x')"), {"n": number})
-        for number in (1, 2, 3):
-            connection.execute(text("INSERT INTO child VALUES (:n, 1, 12)"), {"n": number})
+        session.execute(sa.text("DELETE FROM bulletin"))
+        assert session.execute(sa.text("SELECT count(*) FROM cell")).scalar_one() == 0
     db.dispose()
 
 
-def content(url: str, table: str) -> str:
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        rows = connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
-    connection.close()
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
+def test_b047_the_check_finds_rows_that_lost_their_parent_in_a_copy_and_changes_nothing(stores, scripts: Scripts):
+    copy = 'with op.batch_alter_table("bulletin", recreate="always") as batch:\n        batch.add_column(sa.Column("old_column", sa.String(16)))\n    '
+    scripts.add("t2", REVISIONS[-1], copy + 'op.execute("DELETE FROM bulletin WHERE id = 2")')
+    url = at(stores, "sqlite")
+    before, formed = content(url), shape(url)
+    with pytest.raises(RuntimeError, match="would leave 3 rows without their parent") as refused:
+        schema.upgrade(url)
+    assert "nothing was changed" in str(refused.value)
+    assert (content(url), shape(url), schema.current(url)) == (before, formed, "0001")
 
 
-def test_b047_a_column_change_keeps_every_row_of_the_child_table(stores):
-    url = stores.empty("sqlite")
-    family(url)
-    before = content(url, "child")
-    change_parent(url)
-    assert content(url, "child") == before
+@pytest.mark.parametrize("kind", KINDS)
+def test_b047_a_migration_that_breaks_a_foreign_key_fails_and_changes_nothing(stores, scripts: Scripts, kind: str):
+    scripts.add("t2", REVISIONS[-1], 'op.execute("CREATE TABLE half (id INTEGER)")')
+    scripts.add("t3", "t2", 'op.execute("UPDATE cell SET bulletin_id = 99")')
+    url = at(stores, kind)
+    before, formed = content(url), shape(url)
+    with pytest.raises(RuntimeError if kind == "sqlite" else IntegrityError):
+        schema.upgrade(url)
+    assert (content(url), shape(url), schema.current(url)) == (before, formed, "0001")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", ["raise ZeroDivisionError", 'op.execute("SELECT nothing FROM nowhere")'])
+def test_a_migration_that_fails_half_way_changes_nothing(stores, scripts: Scripts, kind: str, fault: str):
+    scripts.add("t2", REVISIONS[-1], f'op.drop_table("cell")\n    op.execute("DELETE FROM bulletin")\n    {fault}')
+    url = at(stores, kind)
+    before, formed = content(url), shape(url)
+    with pytest.raises((ZeroDivisionError, sa.exc.DBAPIError)):
+        schema.upgrade(url)
+    assert (content(url), shape(url), schema.current(url)) == (before, formed, "0001")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_migrations_at_once_of_an_empty_store_are_no_error(stores, kind: str):
+    url = stores.empty(kind)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(schema.upgrade, [url, url])) == [None, None]
+    assert (schema.current(url), shape(url)) == (schema.head(), shape(stores.ready(kind)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_migrations_at_once_of_a_full_store_are_no_error_and_the_copy_is_the_old_one(stores, column_change: Scripts, kind: str):
+    for _ in range(5 if kind == "sqlite" else 1):
+        url = at(stores, kind)
+        before = content(url)
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(schema.upgrade, [url] * 4)) == [None] * 4
+        assert (content(url), schema.current(url)) == (before, "t3")
+        if kind == "sqlite":
+            copy = f"sqlite:///{file_of(url).with_suffix('.before-migration')}"
+            assert (content(copy), schema.current(copy)) == (before, "0001")
+
+
+def test_sqlite_is_copied_whole_beside_itself_before_a_change_and_not_otherwise(stores, column_change: Scripts):
+    url = at(stores, "sqlite")
+    copy = file_of(url).with_suffix(".before-migration")
     db = Database(url)
-    with db.read() as session:
-        assert session.execute(text("SELECT count(*) FROM parent")).scalar_one() == 2
-        assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
-        assert "old_column" not in {row[1] for row in session.execute(text("PRAGMA table_info(parent)"))}
+    with db.write() as session:
+        session.execute(sa.text("UPDATE bulletin SET publisher = 'only in the write-ahead log' WHERE id = 1"))
+    before = content(url)
+    beside = {path.name for path in copy.parent.glob(f"{copy.stem}.*")}
+    schema.upgrade(url)
     db.dispose()
+    assert {path.name for path in copy.parent.glob(f"{copy.stem}.*")} - beside == {copy.name}
+    assert (content(f"sqlite:///{copy}"), schema.current(f"sqlite:///{copy}")) == (before, "0001")
+    copy.unlink()
+    schema.upgrade(url)
+    assert not copy.exists()
 
 
-def test_b047_a_migration_that_orphans_a_row_fails_and_changes_nothing(stores):
+def test_a_new_store_and_one_of_postgresql_are_not_copied(stores):
     url = stores.empty("sqlite")
-    family(url)
-    before = content(url, "parent")
-    with pytest.raises(RuntimeError, match="3 rows without their parent"):
-        change_parent(url, drop_rows=True)
-    assert content(url, "parent") == before
+    schema.upgrade(url)
+    assert [path.name for path in file_of(url).parent.glob(f"{file_of(url).stem}*")] == [file_of(url).name]
 
 
-def test_b047_a_column_change_on_postgresql_keeps_the_children_too(stores):
-    url = stores.empty("postgresql")
-    family(url)
-    with schema._connection(schema.make_url(url)) as connection, connection.begin():
-        with Operations.context(MigrationContext.configure(connection)):
-            op.drop_column("parent", "old_column")
-        assert connection.execute(text("SELECT count(*) FROM child")).scalar_one() == 3
+def test_a_build_knows_its_own_revisions_and_not_those_of_a_newer_one(stores, column_change: Scripts, monkeypatch: pytest.MonkeyPatch):
+    assert [schema.knows(revision) for revision in (*REVISIONS, "t2", "t3")] == [True] * (len(REVISIONS) + 2)
+    url = at(stores, "sqlite", "t3")
+    monkeypatch.undo()
+    assert (schema.current(url), schema.knows("t3")) == ("t3", False)

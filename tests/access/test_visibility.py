@@ -1,0 +1,189 @@
+"""Who sees a document: the product's one statement against an oracle that is written from contract.md alone (guarantees 4)."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text
+
+from app.access.callers import Caller
+from app.access.visibility import could_see, forget_marks, visible_documents, visible_to
+from app.bulletins.projection import _mark
+from app.core.db import Database
+from app.wire.codes import Role
+
+# ---- the oracle: "Who sees a document" of contract.md, sentence by sentence; it imports nothing of the product --------------------
+LADDER = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
+STATES = {"RCM": ("PAN", "HND", "CRI"), "SACM": ("BRA", "ARG", "ECU")}
+
+
+@dataclass(frozen=True)
+class Marking:
+    tlp: str
+    audience: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    id: str
+    origin: str
+    issuer: str
+    reporting_state: str | None
+    versions: tuple[Marking, ...]
+
+
+@dataclass(frozen=True)
+class Client:
+    role: str
+    conference: str
+    state: str | None
+    ceiling: str
+
+
+def sees_marking(client: Client, document: Document, marking: Marking) -> bool:
+    """Whether a client sees a version by that version's own marking."""
+    if client.role == "operator":  # "An operator sees envelopes, not bodies."
+        return True
+    if LADDER.index(marking.tlp) > LADDER.index(client.ceiling):  # "Never above the client's ceiling."
+        return False
+    if client.role == "peer":  # "A peer sees what any office of its conference may see."
+        names = ("secretariat", "presidency", *STATES[client.conference])
+        return any(office_sees(f"{client.conference}/{name}", document, marking) for name in names)
+    if client.role == "analyst":  # an analyst belongs to its conference and to no office
+        in_audience = marking.tlp == "AMBER" and client.conference in (marking.audience or (document.origin,))
+        return marking.tlp in {"CLEAR", "GREEN"} or in_audience
+    return office_sees(f"{client.conference}/{client.state or 'secretariat'}", document, marking)
+
+
+def office_sees(office: str, document: Document, marking: Marking) -> bool:
+    audience = marking.audience or (document.origin,)  # "empty = origin only"
+    within = office in audience or office.partition("/")[0] in audience
+    by_colour = {
+        "CLEAR": True,  # "CLEAR, GREEN: every authenticated client"
+        "GREEN": True,
+        "AMBER": within,  # "AMBER: secretariats, partners and analysts of the audience"
+        "AMBER+STRICT": within and office.endswith("/secretariat"),  # "AMBER+STRICT: secretariats of the audience"
+        "RED": office in audience,  # the colour RED is for "the offices named"
+    }
+    # Who always sees it, by the contract: the origin's secretariat, the issuer, and for bulletins the reporting State's office.
+    always = {f"{document.origin}/secretariat", document.issuer, f"{document.origin}/{document.reporting_state}"}
+    return by_colour[marking.tlp] or office in always
+
+
+def sees(client: Client, document: Document, version: int) -> bool:
+    """ "Every version is as strict as the stricter of its own marking and the newest version's." """
+    return all(sees_marking(client, document, marking) for marking in (document.versions[version - 1], document.versions[-1]))
+
+
+# ---- what is compared -------------------------------------------------------------------------------------------------------------
+AUDIENCES: tuple[tuple[str, ...], ...] = (
+    ("RCM", "SACM"),
+    ("RCM",),
+    ("SACM",),
+    ("RCM/PAN",),
+    ("SACM/secretariat",),
+    ("RCM/secretariat", "SACM/BRA"),
+    ("SACM", "RCM/HND"),
+    ("RCM/presidency",),
+    (),
+)
+MARKINGS = [Marking(tlp, audience) for tlp in LADDER for audience in AUDIENCES]
+SOME = [Marking(tlp, audience) for tlp in LADDER for audience in (("RCM", "SACM"), ("RCM",), ("RCM/PAN", "SACM/secretariat"), ())]
+OWNERS = [(origin, f"{origin}/{office}", state) for origin, states in STATES.items() for office in ("secretariat", states[0]) for state in (None, states[1])]  # fmt: skip
+CLIENTS = [
+    Client(role, conference, state, ceiling)
+    for conference, states in STATES.items()
+    for role in ("operator", "secretariat", "partner", "analyst", "peer")
+    for state in (states if role == "partner" else (None,))
+    for ceiling in LADDER
+]
+
+
+def documents() -> Iterator[Document]:
+    """Every marking for every owner; every change between a choice of markings; histories of three versions drawn with a seed."""
+    drawn, number = random.Random(20121105), itertools.count()
+    for owner, marking in itertools.product(OWNERS, MARKINGS):
+        yield Document(f"d{next(number)}", *owner, (marking,))
+    for pair in itertools.product(SOME, SOME):
+        yield Document(f"d{next(number)}", *drawn.choice(OWNERS), pair)
+    for _ in range(300):
+        yield Document(f"d{next(number)}", *drawn.choice(OWNERS), tuple(drawn.choices(MARKINGS, k=3)))
+
+
+DOCUMENTS = list(documents())
+
+
+def marked(db: Database) -> None:
+    with db.write() as session:
+        for document in DOCUMENTS:
+            envelope = {"id": document.id, "origin": document.origin, "issuer": document.issuer}
+            for version, marking in enumerate(document.versions, 1):
+                written = envelope | {"version": version, "tlp": marking.tlp, "audience": list(marking.audience)}
+                _mark(session, written, document.reporting_state)
+
+
+def caller(client: Client) -> Caller:
+    return Caller("c", Role(client.role), client.conference, client.state, LADDER.index(client.ceiling), None)
+
+
+def test_every_caller_sees_exactly_what_the_contract_says(db: Database):
+    marked(db)
+    versions = [(document, version) for document in DOCUMENTS for version in range(1, len(document.versions) + 1)]
+    seen_by = {}
+    for client in CLIENTS:
+        with db.read() as session:
+            seen = [tuple(row) for row in session.execute(visible_to(caller(client)))]
+            newest = list(session.scalars(visible_documents(caller(client)).distinct()))
+            could = [tuple(row) for row in session.execute(could_see(caller(client)))]
+        assert len(seen) == len(set(seen)), client
+        seen_by[client] = set(seen)
+        assert set(seen) == {(document.id, version) for document, version in versions if sees(client, document, version)}, client
+        assert set(newest) == {document.id for document in DOCUMENTS if sees(client, document, len(document.versions))}, client
+        told = {(document.id, version) for document, version in versions if sees_marking(client, document, document.versions[version - 1])}
+        assert set(could) == told, client
+    # The comparison says something only where callers differ: with each ceiling from AMBER on the two secretariats see different things.
+    assert len({frozenset(seen_by[client]) for client in CLIENTS if client.role == "secretariat"}) == 2 + 2 * 3
+
+
+def test_what_a_higher_ceiling_or_the_peer_of_a_conference_sees_holds_what_a_lower_one_or_an_office_sees():
+    # The oracle is judged too: by facts of the contract that it does not spell out.
+    for document in DOCUMENTS:
+        for version, (conference, states) in itertools.product(range(1, len(document.versions) + 1), STATES.items()):
+            peer = sees(Client("peer", conference, None, "RED"), document, version)
+            offices = [Client("secretariat", conference, None, "RED"), *(Client("partner", conference, state, "RED") for state in states)]
+            assert peer >= any(sees(office, document, version) for office in offices)
+            rising = [sees(Client("partner", conference, states[0], ceiling), document, version) for ceiling in LADDER]
+            assert rising == sorted(rising)
+
+
+@pytest.mark.parametrize("sent", [("GREEN", "RED"), ("RED", "GREEN"), ("AMBER", "AMBER+STRICT"), ("AMBER+STRICT", "AMBER")])
+def test_by_hand_a_change_of_colour_closes_both_versions_to_a_partner_of_the_other_conference(db: Database, sent: tuple[str, str]):
+    with db.write() as session:
+        for version, tlp in enumerate(sent, 1):
+            document = {"id": "d", "version": version, "tlp": tlp, "origin": "RCM", "issuer": "RCM/PAN", "audience": ["RCM", "SACM"]}
+            _mark(session, document, "PAN")
+    stricter_is_newest = sent[1] in {"RED", "AMBER+STRICT"}
+    with db.read() as session:
+        brazil = Caller("c", Role.PARTNER, "SACM", "BRA", 4, None)
+        panama = Caller("c", Role.PARTNER, "RCM", "PAN", 4, None)
+        assert [tuple(row) for row in session.execute(visible_to(brazil))] == ([] if stricter_is_newest else [("d", 2)])
+        assert sorted(tuple(row) for row in session.execute(visible_to(panama))) == [("d", 1), ("d", 2)]
+
+
+def test_only_the_last_version_is_the_newest_and_forgetting_leaves_no_mark(db: Database):
+    with db.write() as session:
+        for version in (1, 2, 3):
+            document = {"id": "d", "version": version, "tlp": "AMBER", "origin": "RCM", "issuer": "RCM/PAN", "audience": ["SACM"]}
+            _mark(session, document, None)
+    rows = text("SELECT version, grantee, conference, newest FROM document_access ORDER BY version, grantee")
+    by_hand = [("RCM/PAN", "RCM"), ("RCM/secretariat", "RCM"), ("SACM", "SACM")]
+    with db.read() as session:
+        assert [tuple(row) for row in session.execute(rows)] == [
+            (version, *party, version == 3) for version in (1, 2, 3) for party in by_hand
+        ]
+    with db.write() as session:
+        forget_marks(session)
+    with db.read() as session:
+        assert session.execute(rows).all() == []
