@@ -25,8 +25,9 @@ from app.access.audit import record_refusal
 from app.access.rules import Rule, attempt_of
 from app.access.visibility import forget_marks
 from app.core.gate import Gate
-from app.core.http import RequestId, http_problem, json_response, problem_response, query_problem, unexpected_problem
+from app.core.http import RequestId, json_response
 from app.core.problems import Problem
+from app.core.rendering import http_problem, problem_response, query_problem, unexpected_problem
 from app.exchange.log import entries
 from app.exchange.node import Node
 from app.wire.bulletin import ProblemDocument

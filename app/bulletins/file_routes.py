@@ -23,8 +23,9 @@ from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts
 from app.bulletins.service import Progress, Published, Submission, prepare, publish
 from app.core.gate import Gate
-from app.core.http import json_response, language_of, problem_body, read_body
+from app.core.http import json_response, language_of, read_body
 from app.core.problems import Problem, as_json
+from app.core.rendering import problem_body
 from app.exchange.node import Node
 from app.wire.bulletin import Receipts
 from app.wire.codes import Outcome

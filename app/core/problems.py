@@ -1,7 +1,7 @@
 """Problems: what the caller did that cannot be, or what the node cannot do now, each under a stable code.
 
 One class and one catalogue (`messages.toml`: status, title and sentence of every code in en, es and pt); services raise
-`Problem("code", ...)`, one handler renders RFC 9457 (`app.core.http`).
+`Problem("code", ...)`, one handler renders RFC 9457 (`app.core.rendering`).
 """
 
 import functools

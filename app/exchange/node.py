@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.access.audit import ReadAudit
+from app.access.read_audit import ReadAudit
 from app.core.db import Database
 from app.core.paging import CursorSeal
 from app.core.secrets import HMAC_KEYS, Secrets

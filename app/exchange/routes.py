@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.access.rules import Reader, attempt_of
 from app.core.clock import rfc3339
@@ -14,7 +14,7 @@ from app.core.query import PageQuery, Word
 from app.exchange import feed, log
 from app.exchange.keys import CHECKPOINT, base64url, public_keys
 from app.exchange.node import Node
-from app.wire.codes import Op
+from app.wire.changes import ChangePage, NodeDescription
 
 Kind = Literal[
     "bulletin", "alert", "sighting", "opinion", "proposal", "mandate", "meeting", "invitation", "commitment", "inquiry", "answer"
@@ -28,66 +28,6 @@ class ChangesQuery(PageQuery):
 
     kind: Kind | None = Field(None, description="changes of documents of this kind only")
     origin: Word | None = Field(None, description="changes of this conference's documents only")
-
-
-class Change(BaseModel):
-    """One change of a document: `document` is null where the version is withdrawn or hidden, and for an operator."""
-
-    kind: str
-    id: str
-    version: int
-    op: Literal[Op.PUBLISH, Op.REVISE, Op.WITHDRAW, Op.HIDE]
-    origin: str | None
-    digest: str | None
-    document: dict[str, object] | None
-
-
-class NumberedChange(Change):
-    """A change with its number in the log, for operator, peer and secretariat."""
-
-    seq: int
-
-
-class Erasure(BaseModel):
-    """A version that was erased: where and when it stood, nothing else."""
-
-    id: str
-    version: int
-    op: Literal[Op.ERASE]
-    origin: str
-    time: str
-
-
-class NumberedErasure(Erasure):
-    """An erasure with its number in the log, for operator, peer and secretariat."""
-
-    seq: int
-
-
-class ChangePage(BaseModel):
-    """A page of changes; `next_cursor` is always there, at the end too, so that it can be kept for the next visit."""
-
-    items: list[NumberedChange | Change | NumberedErasure | Erasure]
-    next_cursor: str
-    has_more: bool
-
-
-class DocumentKey(BaseModel):
-    """A public Ed25519 key (base64url, 32 bytes) and the time in which it signs documents; `to` is null while it does."""
-
-    kid: str
-    key: str
-    from_: str = Field(alias="from")
-    to: str | None
-
-
-class NodeDescription(BaseModel):
-    """What anyone may know of this node: its name and epoch, the conferences that it authors and the keys of their documents."""
-
-    node: str
-    epoch: str
-    conferences: list[str]
-    document_keys: list[DocumentKey]
 
 
 @router.get("/v1/changes", operation_id="list_changes", response_model=ChangePage, tags=["exchange"])

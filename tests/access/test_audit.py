@@ -11,8 +11,9 @@ import time_machine
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from app.access.audit import Attempt, ReadAudit, record, record_refusal
+from app.access.audit import Attempt, record, record_refusal
 from app.access.callers import Caller
+from app.access.read_audit import ReadAudit
 from app.core.db import Database
 from app.core.problems import Problem
 from app.wire.codes import TLP, Role
