@@ -34,6 +34,7 @@ _CODES = {
 }
 _NUMBER_BOUNDS = {"minimum": 0, "maximum": 2**31 - 1}
 _MOST_FINDINGS = 100
+_LONGEST_NAME = 64
 
 
 def read_json(raw: bytes) -> object:
@@ -60,7 +61,7 @@ def findings_of(error: ValidationError, model: type[BaseModel], at: Sequence[obj
 def _finding(details: ErrorDetails, model: type[BaseModel], at: Sequence[object]) -> Finding:
     loc = details["loc"]
     own = loc[-1:] if details["type"] == "extra_forbidden" else ()  # the sender's own word, whatever it looks like
-    path = [*at, *(part for part in loc[: len(loc) - len(own)] if not _is_branch(part)), *own]
+    path = [*at, *(part for part in loc[: len(loc) - len(own)] if not _is_branch(part)), *(str(word)[:_LONGEST_NAME] for word in own)]
     return Finding(code_of(details["type"]), pointer=pointer(*path), params=_params(details, model))
 
 

@@ -25,11 +25,20 @@ class Secrets:
         """Keep a new secret; an existing one is never overwritten (raises FileExistsError)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        spare = self.folder / f".{name}.{os.getpid()}.{random.token_hex(4)}"
+        descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        # The name appears with the whole key behind it or not at all, also after a kill in between.
+        try:
+            os.link(spare, self.folder / name)
+        finally:
+            spare.unlink()
+        folder = os.open(self.folder, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
 
     def read(self, name: str) -> bytes:
         """The bytes of one secret; raises `SecretMissing`."""

@@ -61,7 +61,7 @@ def test_every_code_of_the_catalogue_stands_in_the_source():
 def test_every_figure_of_a_sentence_is_given_where_its_code_is_raised(code: str):
     naming = [source for source in SOURCES if f'"{code}"' in source]
     if code in GIVEN_TO_ANY_CODE_OF_A_QUERY:
-        naming.append((APP / "core" / "http.py").read_text("utf-8"))
+        naming.append((APP / "core" / "rendering.py").read_text("utf-8"))
     for name in params(catalogue()[code]["detail"]["en"]):
         assert any(re.search(rf'\b{name}=|"{name}"', source) for source in naming), name
 

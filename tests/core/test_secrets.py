@@ -91,3 +91,12 @@ def test_a_fingerprint_is_keyed_for_a_body_of_small_counts_could_be_guessed(secr
     key = (secrets_dir.folder / "fingerprint.key").read_bytes()
     assert secrets_dir.fingerprint(b"a=1&", b"xyz") == hmac.digest(key, framed, "sha256").hex()
     assert secrets_dir.fingerprint(b"a=1&", b"xyz") != hashlib.sha256(framed).hexdigest()
+
+
+def test_a_key_appears_whole_or_not_at_all_and_leaves_nothing_beside_it(tmp_path):
+    secrets = Secrets(tmp_path / "secrets")
+    secrets.write("document.pem", b"first")
+    with pytest.raises(FileExistsError):
+        secrets.write("document.pem", b"second")
+    assert secrets.read("document.pem") == b"first"
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["document.pem"]
