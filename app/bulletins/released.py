@@ -56,14 +56,13 @@ class Background:
 
 
 def background(session: Session, flow_key: str, natural_key: str, period: Period) -> Background:
-    """The background of a table, in four statements."""
+    """The background of a table, in five statements."""
     flow = session.get(Flow, flow_key)
     tables = session.scalars(
         select(PublishedTable)
-        .where(PublishedTable.flow_key == flow_key, PublishedTable.period_start <= period.last, PublishedTable.period_end >= period.first)
+        .where(PublishedTable.flow_key == flow_key, PublishedTable.period_start == period.first, PublishedTable.period_end == period.last)
         .order_by(PublishedTable.document_id, PublishedTable.version)
     ).all()
-    same = [table for table in tables if (table.period_start, table.period_end) == (period.first, period.last)]
     standing = session.execute(
         select(Bulletin.period, Bulletin.period_start, Bulletin.period_end)
         .where(Bulletin.flow_key == flow_key, Bulletin.superseded_at.is_(None), Bulletin.status == Status.PUBLISHED.value)
@@ -75,9 +74,17 @@ def background(session: Session, flow_key: str, natural_key: str, period: Period
         flow.family if flow else None,
         existing(session, natural_key),
         tuple((code, first, last) for code, first, last in standing),
-        tuple(map(_release, same)),
-        frozenset((table.document_id, table.version) for table in tables),
+        tuple(map(_release, tables)),
+        stamp_of(session, flow_key, period),
     )
+
+
+def stamp_of(session: Session, flow_key: str, period: Period) -> frozenset[tuple[str, int]]:
+    """What tells whether a table was judged against all that stands: (document id, version) of every release in reach."""
+    reach = select(PublishedTable.document_id, PublishedTable.version).where(
+        PublishedTable.flow_key == flow_key, PublishedTable.period_start <= period.last, PublishedTable.period_end >= period.first
+    )
+    return frozenset((document_id, version) for document_id, version in session.execute(reach))
 
 
 def existing(session: Session, natural_key: str) -> Existing | None:

@@ -14,7 +14,7 @@ from app.bulletins.declare import Declaration
 from app.bulletins.document import content_of, population_shown_pct, same_content, stamped, withdrawal_of
 from app.bulletins.projection import project
 from app.bulletins.protection import Ahead, protected, refusal
-from app.bulletins.released import Background, Existing, background, lock_flow, locked
+from app.bulletins.released import Background, Existing, background, existing, lock_flow, locked, stamp_of
 from app.bulletins.rights import audience_for
 from app.core.clock import utc_now
 from app.core.db import busy
@@ -182,21 +182,21 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     return Prepared(submission, table, content, outcome, behind.existing, k, stamp)
 
 
-def _document(session: Session, existing: Existing) -> dict[str, Any]:
+def _document(session: Session, version: Existing) -> dict[str, Any]:
     """The document of a version as the log holds it."""
-    pair = (existing.document_id, existing.version)
+    pair = (version.document_id, version.version)
     document: dict[str, Any] = orjson.loads(documents(session, [pair])[pair].text or "{}")
     return document
 
 
-def _require_target(submission: Submission, existing: Existing | None) -> None:
+def _require_target(submission: Submission, before: Existing | None) -> None:
     if submission.target is None:
         return
-    if existing is None or existing.document_id != submission.target:
+    if before is None or before.document_id != submission.target:
         raise refusal([Finding("natural-key-differs", pointer=pointer(*submission.declaration.at, "period"))])
-    if submission.etag_version is not None and existing.version != submission.etag_version:
+    if submission.etag_version is not None and before.version != submission.etag_version:
         raise Problem("precondition-failed")
-    if existing.figure_status == "final" and submission.declaration.draft.figure_status.value == "provisional":
+    if before.figure_status == "final" and submission.declaration.draft.figure_status.value == "provisional":
         raise refusal([Finding("figure-status-back", pointer=pointer(*submission.declaration.at, "figure_status"))])
 
 
@@ -210,18 +210,18 @@ def _table_or_conflict(node: Node, submission: Submission, behind: Background, k
         raise
 
 
-def _outcome(submission: Submission, existing: Existing | None, known: dict[str, Any] | None, content: dict[str, object]) -> Outcome:
-    if existing is None:
+def _outcome(submission: Submission, before: Existing | None, known: dict[str, Any] | None, content: dict[str, object]) -> Outcome:
+    if before is None:
         return Outcome.CREATED
     if known is not None and same_content(known, content):
         return Outcome.UNCHANGED
     if submission.reason is None:
-        raise _conflict(submission, existing)
+        raise _conflict(submission, before)
     return Outcome.REVISED
 
 
-def _conflict(submission: Submission, existing: Existing) -> Problem:
-    link, place = f"/v1/bulletins/{existing.document_id}", pointer(*submission.declaration.at, "period")
+def _conflict(submission: Submission, before: Existing) -> Problem:
+    link, place = f"/v1/bulletins/{before.document_id}", pointer(*submission.declaration.at, "period")
     finding = Finding("bulletin-exists", pointer=place, params={"bulletin": link})
     return Problem("bulletin-exists", finding, bulletin=link, headers={"Link": f'<{link}>; rel="related"'})
 
@@ -230,7 +230,7 @@ def _write(session: Session, node: Node, caller: Caller, prepared: Sequence[Prep
     entries: list[NewEntry] = []
     results: list[Published] = []
     for item in sorted(prepared, key=lambda each: each.submission.declaration.flow_key):
-        _lock_and_compare(session, item, entries)
+        _lock_and_compare(session, item)
     for item in prepared:
         if item.outcome is Outcome.UNCHANGED and item.existing:
             results.append(_published(item, _document(session, item.existing)))
@@ -247,21 +247,21 @@ def _write(session: Session, node: Node, caller: Caller, prepared: Sequence[Prep
     return results
 
 
-def _lock_and_compare(session: Session, item: Prepared, entries: Sequence[NewEntry]) -> None:
+def _lock_and_compare(session: Session, item: Prepared) -> None:
     declaration = item.submission.declaration
     flow = lock_flow(session, declaration.flow_key, item.k, declaration.period.family)
-    now = background(session, declaration.flow_key, declaration.natural_key, declaration.period)
-    if entries or flow.k != item.k or now.stamp != item.stamp or now.existing != item.existing:
+    stamp = stamp_of(session, declaration.flow_key, declaration.period)
+    if flow.k != item.k or stamp != item.stamp or existing(session, declaration.natural_key) != item.existing:
         raise _StaleError
 
 
 def _version(item: Prepared, issuer: str) -> dict[str, object]:
     now = utc_now()
-    submission, existing = item.submission, item.existing
-    document_id = existing.document_id if existing else submission.declaration.draft.id or uuid7()
-    version = existing.version + 1 if existing else 1
+    submission, before = item.submission, item.existing
+    document_id = before.document_id if before else submission.declaration.draft.id or uuid7()
+    version = before.version + 1 if before else 1
     document = stamped(item.content, document_id=document_id, version=version, issuer=issuer, created_at=now, now=now)
-    return document | {"reason": submission.reason} if existing else document
+    return document | {"reason": submission.reason} if before else document
 
 
 def _published(item: Prepared, document: dict[str, Any]) -> Published:
