@@ -7,33 +7,41 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from loopback_port import free_port
+from typer.testing import CliRunner
+
+from app.cli import shell
 
 SAMPLE = "period,nationality,value\n2022-01,VEN,40\n2022-02,VEN,50\n"
 
 
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 class Installation:
-    """One installation in a folder of its own."""
+    """One installation in a folder of its own; its commands run in this process, its server in one of its own."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "ISTMO_DATABASE_URL": url, "ISTMO_SECRETS_DIR": str(folder / "secrets")}
+        self.settings = {"ISTMO_DATABASE_URL": url, "ISTMO_SECRETS_DIR": str(folder / "secrets")}
+        self.environment = {**os.environ, **self.settings}
 
-    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "app", *arguments]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env={**self.environment, **more},
-            timeout=60,
-            check=False,
-            cwd=Path(__file__).parents[2],
-        )
+    def run(self, *arguments: str, **more: str) -> Done:
+        done = CliRunner().invoke(shell(list(arguments)), list(arguments), env={**self.settings, **more})
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Done(done.exit_code, done.stdout, done.stderr)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
