@@ -123,7 +123,9 @@ def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) ->
     say_block("Three requests to try:")
     result("# persons through Darién, year by year, as an analyst of the other conference reads them")
     result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&frequency=year&period_from=2021&period_to=2023'")
-    result("# how many of them in 2012 came from outside the Americas: an interval, for small counts are pooled")
+    result(
+        "# how many of them in 2012 came from outside the Americas: the number, or where pooled counts touch it the interval that holds it"
+    )
     result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&extra_continental=true&period_from=2012&period_to=2012'")
     result("# Panama's office publishes a month; the count of 3 is pooled before anything is stored")
     body = json.dumps(_EXAMPLE, separators=(",", ":"))
