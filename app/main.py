@@ -21,8 +21,7 @@ import app.bulletins.flow_routes
 import app.bulletins.projection
 import app.bulletins.routes
 import app.exchange.routes
-from app.access.audit import record_refusal
-from app.access.rules import Rule, attempt_of
+from app.access.rules import Rule, audited
 from app.access.visibility import forget_marks
 from app.core.gate import Gate
 from app.core.http import RequestId, json_response
@@ -122,7 +121,7 @@ def _refused(request: Request, error: Exception) -> Response:
     checked_only = operation in _STORES_NOTHING and problem.status not in {401, 403}
     if request.method in _WRITES and operation and not checked_only and problem.code != "busy":
         node: Node = request.app.state.node
-        record_refusal(node.db, attempt_of(request), problem.code)
+        problem = audited(request, node.db, problem)
     return problem_response(request, problem)
 
 

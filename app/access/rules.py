@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.access.audit import Attempt
+from app.access.audit import Attempt, record_refusal
 from app.access.callers import Caller, authenticate
 from app.core.db import Database
 from app.core.problems import Problem
@@ -32,6 +32,15 @@ class Rule:
         return caller
 
 
+def audited(request: Request, db: Database, problem: Problem) -> Problem:
+    """A refusal of a write whose audit row is written; where the store cannot take the row the answer is that it is busy."""
+    try:
+        record_refusal(db, attempt_of(request), problem.code)
+    except Problem as unwritten:
+        return unwritten
+    return problem
+
+
 def attempt_of(request: Request, action: str | None = None) -> Attempt:
     """The audit's view of a request: its operation, caller, id and address."""
     route = request.scope.get("route")
@@ -43,5 +52,3 @@ def attempt_of(request: Request, action: str | None = None) -> Attempt:
 Reader = Annotated[Caller, Depends(Rule(*Role))]
 BodyReader = Annotated[Caller, Depends(Rule(Role.SECRETARIAT, Role.PARTNER, Role.ANALYST, Role.PEER))]
 Writer = Annotated[Caller, Depends(Rule(Role.SECRETARIAT, Role.PARTNER))]
-Secretariat = Annotated[Caller, Depends(Rule(Role.SECRETARIAT))]
-Operator = Annotated[Caller, Depends(Rule(Role.OPERATOR))]

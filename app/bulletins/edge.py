@@ -1,6 +1,6 @@
 """What the routes of bulletins share: the node, bodies, the gate before protection, rights over a target, answers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 import orjson
@@ -48,6 +48,12 @@ def right_to_write(node: Node, caller: Caller, body: object, at: tuple[object, .
     """The conference for which a caller may publish this body; raises the 403 of `app.bulletins.rights`."""
     with node.db.read() as session:
         return require_writer(session, caller, body, node.settings.authored, at)
+
+
+def rights_to_write(node: Node, caller: Caller, bodies: Sequence[object], under: str) -> list[str]:
+    """The conference of each body of a batch, judged in one read; raises the 403 of the first that may not be."""
+    with node.db.read() as session:
+        return [require_writer(session, caller, body, node.settings.authored, (under, at)) for at, body in enumerate(bodies)]
 
 
 def right_to_change(node: Node, caller: Caller, document_id: str) -> str:

@@ -12,12 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from app.access.audit import record_refusal
 from app.access.callers import Caller
 from app.access.once import KeepAnswer, once
-from app.access.rules import Writer, attempt_of
+from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
-from app.bulletins.edge import node_of, right_to_write
+from app.bulletins.edge import node_of, right_to_write, rights_to_write
 from app.bulletins.files import FileBulletins, at_rows, read_file
 from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts
@@ -116,8 +115,8 @@ async def _lines(request: Request, push: functools.partial[Response], gate: Gate
 def _last_line(request: Request, push: functools.partial[Response], tell: Progress) -> bytes:
     try:
         response = push(tell)
-    except Problem as problem:
-        record_refusal(node_of(request).db, attempt_of(request), problem.code)
+    except Problem as refused:
+        problem = audited(request, node_of(request).db, refused)
         body = problem_body(problem, language_of(request), str(getattr(request.state, "request_id", "")))
         return orjson.dumps({"problem": body}) + b"\n"
     answer = orjson.loads(bytes(response.body)) | {"replayed": _REPLAYED in response.headers}
@@ -152,7 +151,7 @@ def _submissions(node: Node, caller: Caller, file: FileBulletins, query: FileQue
         raise Problem(
             "invalid-file", Finding("batch-too-long", row=file.bulletins[limit].rows[0], column="period", params={"limit": limit})
         )
-    conferences = [right_to_write(node, caller, bulletin.body, ("bulletins", number)) for number, bulletin in enumerate(file.bulletins)]
+    conferences = rights_to_write(node, caller, [bulletin.body for bulletin in file.bulletins], "bulletins")
     drafts = [functools.partial(bulletin.draft, number) for number, bulletin in enumerate(file.bulletins)]
     declared = declare_all(drafts, conferences, "bulletins")
     return [Submission(each, query.protect, reason=query.revise, leave_out_small=query.leave_out_small) for each in declared]

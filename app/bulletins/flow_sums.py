@@ -26,7 +26,6 @@ from app.wire.problem import Finding
 MOST_GROUPS = 20_000
 FIGURES = ("value", "lower", "upper", "withheld", "bulletins")
 _PERIOD = ("period_start", "period_end", "period")
-_COUNTS = ("lower", "unknown", "hidden", "withheld", "bulletins")
 
 
 @dataclass(frozen=True)

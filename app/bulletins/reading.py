@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
@@ -155,9 +154,3 @@ def _known(code: str | None, parameter: str, text: str, candidates: list[str]) -
 def position_of(found: Found) -> list[object]:
     """Where the next page begins: after this item."""
     return [rfc3339(found.published_at), found.document_id]
-
-
-def body_of(found: Found) -> dict[str, Any]:
-    """A document as a value."""
-    parsed: dict[str, Any] = orjson.loads(found.text)
-    return parsed

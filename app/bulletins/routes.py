@@ -10,7 +10,7 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Reader, Writer, attempt_of
 from app.bulletins import reading
 from app.bulletins.declare import declare, declare_all
-from app.bulletins.edge import JsonBody, Passage, answer, kept, node_of, right_to_change, right_to_write
+from app.bulletins.edge import JsonBody, Passage, answer, kept, node_of, right_to_change, right_to_write, rights_to_write
 from app.bulletins.queries import ListQuery, ProtectQuery
 from app.bulletins.service import Submission, check, publish, withdraw
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
@@ -71,7 +71,7 @@ def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protec
     """Publish bulletins together or not at all; every failing item is named."""
     node, value = node_of(request), read_json(raw)
     items = value.get("bulletins") if isinstance(value, dict) else None
-    rights = [right_to_write(node, caller, item, ("bulletins", at)) for at, item in enumerate(items if isinstance(items, list) else [])]
+    rights = rights_to_write(node, caller, items if isinstance(items, list) else [], "bulletins")
 
     def work(keep: KeepAnswer | None) -> Response:
         page_size(len(rights) or 1, node.settings.batch_limit)

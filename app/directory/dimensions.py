@@ -6,21 +6,12 @@ Rules of the contract (Flow bulletin, `dimensions`).  A text that is no code of 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
+from typing import get_args
 
 from app.directory import codes
+from app.wire.bulletin import DimensionName
 
-DIMENSIONS: tuple[str, ...] = (
-    "nationality",
-    "origin_state",
-    "sex",
-    "age",
-    "accompaniment",
-    "procedure",
-    "route_point",
-    "mode",
-    "previous_state",
-    "destination_state",
-)
+DIMENSIONS: tuple[str, ...] = get_args(DimensionName)
 """All dimensions, in the order in which a table shows them."""
 
 STATE_DIMENSIONS = frozenset({"nationality", "origin_state", "previous_state", "destination_state"})

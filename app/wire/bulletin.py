@@ -11,7 +11,7 @@ from app.wire.ids import is_uuid7
 from app.wire.text import Code, Narrative, Reason, Title
 
 LARGEST_COUNT = 2**31 - 1
-_DIMENSION_NAMES = Literal[
+DimensionName = Literal[
     "nationality",
     "origin_state",
     "sex",
@@ -23,6 +23,7 @@ _DIMENSION_NAMES = Literal[
     "previous_state",
     "destination_state",
 ]
+"""The dimensions of a bulletin, in the order in which a table shows them."""
 
 
 def _day(text: str) -> str:
@@ -124,7 +125,7 @@ class BulletinDraft(Wire):
     unit: Unit
     period: Code
     period_start: Day | None = None
-    dimensions: Annotated[list[_DIMENSION_NAMES], Field(max_length=10)] | None = None
+    dimensions: Annotated[list[DimensionName], Field(max_length=10)] | None = None
     cells: Annotated[list[Cell], Field(max_length=200_000)] = []
     nil_report: StrictBool = False
     figure_status: FigureStatus = FigureStatus.PROVISIONAL

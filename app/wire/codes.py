@@ -51,7 +51,6 @@ class Outcome(StrEnum):
     CREATED = "created"
     REVISED = "revised"
     UNCHANGED = "unchanged"
-    REFUSED = "refused"
 
 
 class Protect(StrEnum):

@@ -86,7 +86,8 @@ def test_the_bulletin_with_the_fewest_dimensions_that_covers_the_question_answer
     assert {row["nationality"]: row["value"] for row in ask(db)} == {"SOM": 31, "VEN": 70}
     assert [row["value"] for row in ask(db, sex=["F"])] == [41]
     assert [row["value"] for row in ask(db, sex=["F"], nationality=["SOM"])] == [10]
-    assert [row["value"] for row in ask(db, sex=["_T"])] == [31, 70] or [row["value"] for row in ask(db, sex=["_T"])] == [101]
+    # One dimension each: on the tie the one that declares the filtered dimension answers.
+    assert [row["value"] for row in ask(db, sex=["_T"])] == [101]
     sums = {row["nationality"]: row["value"] for row in ask(db, group_by=["nationality"], sex=["M"])}
     assert sums == {"SOM": 20, "VEN": 40}
     assert [row["value"] for row in ask(db, group_by=["reporting_state"])] == [101]

@@ -206,6 +206,7 @@ def test_a_withdrawn_bulletin_keeps_its_envelope_and_loses_its_body_everywhere(s
         assert len(document["digest"]) == 64
         assert document["signature"]["alg"] == "EdDSA"
     assert reader.get("/v1/flows").json()["total"] == 0
+    assert (served.counts()["cell"], served.counts()["hideout"]) == (0, 0)
     listed = reader.get("/v1/bulletins", params={"status": "withdrawn"}).json()
     assert [item["cells"] for item in listed["items"]] == [None]
     assert all(item["document"] is None for item in reader.get("/v1/changes").json()["items"])

@@ -101,6 +101,9 @@ def test_only_a_member_state_is_published_for_so_that_no_count_enters_twice(serv
 def test_another_conferences_name_in_the_body_is_refused(served: Served):
     answer = served.as_("rcm").post("/v1/bulletins", json=bulletin(conference="SACM", reporting_state="COL"))
     assert (answer.status_code, answer.json()["code"]) == (403, "not-your-state")
+    own_state = served.as_("rcm").post("/v1/bulletins", json=bulletin(conference="SACM"))
+    assert (own_state.status_code, own_state.json()["errors"][0]["pointer"]) == (403, "/conference")
+    assert served.counts()["log_entry"] == 0
     assert publish(served.as_("rcm"), conference="CRM")["origin"] == "RCM"
 
 
