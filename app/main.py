@@ -34,6 +34,14 @@ from app.wire.bulletin import ProblemDocument
 PUBLIC = frozenset({"live", "ready", "version", "describe_node"})
 """Operations that anyone may call (contract: Routes)."""
 
+ROUTERS = (
+    app.bulletins.file_routes.router,
+    app.bulletins.routes.router,
+    app.bulletins.flow_routes.router,
+    app.exchange.routes.router,
+)
+"""The routes of every room; a path with fixed words stands before one with a parameter in their place."""
+
 _WRITES = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _STORES_NOTHING = frozenset({"check_bulletin"})
 
@@ -69,12 +77,7 @@ def create_app(node: Node | None) -> FastAPI:
     made.add_middleware(RequestId)
     for handled, handler in _HANDLERS.items():
         made.add_exception_handler(handled, handler)
-    for router in (
-        app.bulletins.file_routes.router,
-        app.bulletins.routes.router,
-        app.bulletins.flow_routes.router,
-        app.exchange.routes.router,
-    ):
+    for router in ROUTERS:
         made.include_router(router)
     made.get("/livez", operation_id="live", tags=["running"])(_live)
     made.get("/readyz", operation_id="ready", tags=["running"])(_ready)

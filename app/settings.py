@@ -1,6 +1,7 @@
 """The settings of one installation: read once from the environment or `.env`, then frozen."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,21 @@ class Settings(BaseSettings):
     file_rows_limit: int = Field(200_000, ge=1, description="rows of one file")
     protection_threads: int = Field(2, ge=1, le=16, description="tables protected at once; who waits holds no request thread")
     protection_queue: int = Field(16, ge=0, le=1000, description="requests that may wait for protection before 503")
+    token_minutes: int = Field(10, ge=1, le=60, description="minutes for which an access token is good")
+    requests_per_second: int = Field(100, ge=1, le=100_000, description="requests a second of one client before 429")
+    request_burst: int = Field(300, ge=1, le=1_000_000, description="requests that one client may send at once before 429")
+    failed_logins: int = Field(20, ge=1, le=100_000, description="failed logins a minute from one address before 429")
+    trusted_proxies: str = Field("", description="addresses or networks of reverse proxies whose X-Forwarded-For is believed, by commas")
+    admission: int = Field(16, ge=1, le=10_000, description="requests at work or waiting for a thread before 503")
+    uploads: int = Field(64, ge=1, le=10_000, description="bodies on their way in at once before 503")
+    body_timeout_s: float = Field(60.0, gt=0, le=3600, description="how long a body may take to come in before 408")
+    grace_s: int = Field(20, ge=0, le=600, description="how long a stop waits for what runs")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least severe line that is logged")
+    log_format: Literal["json", "text"] = Field("json", description="one JSON object a line, or text for a terminal")
+    read_audit_days: int = Field(
+        400, ge=1, le=36_500, description="days for which the audit of CLEAR and GREEN reads is kept after its digest"
+    )
+    lang: Literal["", "es", "pt", "en"] = Field("", description="language of the command line; by default the terminal's, else English")
     idempotency_days: int = Field(30, ge=1, le=365, description="days for which an answer is kept under its Idempotency-Key")
     url: str = Field("http://127.0.0.1:8080", description="client commands: the node to talk to")
     key: str = Field("", description="client commands: the API key")

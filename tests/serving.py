@@ -34,6 +34,9 @@ CLIENTS: Mapping[str, NewClient] = {
     "peer": NewClient(Role.PEER, "SACM"),
 }
 
+GENEROUS: Mapping[str, object] = {"requests_per_second": 100_000, "request_burst": 1_000_000, "failed_logins": 100_000, "admission": 10_000}
+"""What a test sends is not throttled, unless throttling is what it tests."""
+
 
 @dataclass
 class Served:
@@ -109,4 +112,4 @@ def listening(node: Node) -> Iterator[str]:
 
 def settings_for(url: str, folder: Path, **others: object) -> Settings:
     """Settings of a node over a store, its secrets under a test's own folder."""
-    return Settings(_env_file=None, database_url=url, secrets_dir=folder / "secrets", **others)
+    return Settings(_env_file=None, database_url=url, secrets_dir=folder / "secrets", **{**GENEROUS, **others})

@@ -9,7 +9,11 @@ from app.core.db import Base, UTCDateTime
 
 
 class Client(Base):
-    """A machine credential: one role in one conference, for a partner one State (contract: Parties)."""
+    """A machine credential: one role in one conference, for a partner one State (contract: Parties).
+
+    `previous_sha256` is the secret before a rotation with overlap, good until `previous_until`; `public_key` is the JWK (P-256) that
+    checks the client's assertions; access tokens issued before `tokens_from` are refused.
+    """
 
     __tablename__ = "client"
 
@@ -21,9 +25,35 @@ class Client(Base):
     person: Mapped[str | None] = mapped_column(String(200))
     name: Mapped[str | None] = mapped_column(String(200))
     secret_sha256: Mapped[str] = mapped_column(String(64))
+    previous_sha256: Mapped[str | None] = mapped_column(String(64))
+    previous_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    public_key: Mapped[str | None] = mapped_column(String(1000))
+    tokens_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class TokenKey(Base):
+    """A key (ES256) of access tokens: it is published before it signs, and stays published until its last token has expired."""
+
+    __tablename__ = "token_key"
+
+    kid: Mapped[str] = mapped_column(String(16), primary_key=True)
+    public: Mapped[str] = mapped_column(String(1000))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    signs_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    signs_to: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class SpentId(Base):
+    """A `jti` that is good no more: of an access token that was revoked, or of a client's assertion that was used (RFC 7523)."""
+
+    __tablename__ = "spent_id"
+
+    issuer: Mapped[str] = mapped_column(String(32), primary_key=True)
+    jti: Mapped[str] = mapped_column(String(255), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class DocumentAccess(Base):

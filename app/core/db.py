@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,7 +131,7 @@ class Database:
         self.reader.dispose()
 
 
-def insert_new(session: Session, table: type[Base], row: dict[str, object]) -> bool:
+def insert_new(session: Session, table: type[Base], row: Mapping[str, object]) -> bool:
     """Insert a row unless one with its key stands there; true when it was inserted. Two writers at once are no error."""
     dialect = session.get_bind().dialect.name
     insert = sqlite_insert if dialect == "sqlite" else postgresql_insert

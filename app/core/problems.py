@@ -1,6 +1,6 @@
 """Problems: what the caller did that cannot be, or what the node cannot do now, each under a stable code.
 
-One class and one catalogue (`messages.toml`: status, title and sentence of every code in en, es and pt); services raise
+One class and one catalogue (`problems.toml`: status, title and sentence of every code in en, es and pt); services raise
 `Problem("code", ...)`, one handler renders RFC 9457 (`app.core.rendering`).
 """
 
@@ -35,7 +35,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 @functools.cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """Every code with its status (of problems), and its title and sentence a language."""
-    text = importlib.resources.files("app.core").joinpath("messages.toml").read_text("utf-8")
+    text = importlib.resources.files("app.core").joinpath("problems.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

@@ -1,5 +1,6 @@
 """The directory: conferences with their policy, States and memberships, seeded from the package's data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +10,16 @@ from sqlalchemy.orm import Session
 from app.core.db import insert_new
 from app.core.problems import Problem
 from app.directory.codes import conferences, nationalities, states
-from app.directory.models import Conference, Membership, State
+from app.directory.models import Conference, Membership, PolicyDecision, State
+
+DEFAULT_POLICY: Mapping[str, object] = {
+    "k": 5,
+    "protect": "contract",
+    "delta_below_k": "publish",
+    "partner_release": "at_once",
+    "single_officer": False,
+}
+"""What rules where a conference decided nothing (contract: policy)."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +39,9 @@ def seed(session: Session) -> None:
         insert_new(session, State, {"code": code, "name_en": labels["en"], "name_es": labels["es"], "name_pt": labels["pt"]})
     for conference in conferences():
         labels = conference.labels
-        policy = {"k": 5, "protect": "contract", "delta_below_k": "publish", "partner_release": "at_once", "single_officer": False}
-        row = {"code": conference.code, "name_en": labels["en"], "name_es": labels["es"], "name_pt": labels["pt"], **policy}
+        row = {"code": conference.code, "name_en": labels["en"], "name_es": labels["es"], "name_pt": labels["pt"]}
         if insert_new(session, Conference, row):
+            session.add(PolicyDecision(conference=conference.code, **DEFAULT_POLICY))
             _add_memberships(session, conference.code, {"member": conference.members, "observer": conference.observers})
 
 
@@ -43,7 +53,8 @@ def _add_memberships(session: Session, conference: str, by_capacity: dict[str, t
 
 def policy_of(session: Session, conference: str) -> Policy:
     """The policy of a conference; raises `conference-unknown`."""
-    row = session.get(Conference, conference)
+    newest = select(PolicyDecision).where(PolicyDecision.conference == conference).order_by(PolicyDecision.id.desc()).limit(1)
+    row = session.scalar(newest)
     if row is None:
         raise Problem("conference-unknown")
     return Policy(row.k, row.protect, row.partner_release)
@@ -61,6 +72,7 @@ def is_member(session: Session, state: str, conference: str, on: date) -> bool:
             Membership.state == state,
             Membership.conference == conference,
             Membership.capacity == "member",
+            Membership.superseded_at.is_(None),
             or_(Membership.valid_from.is_(None), Membership.valid_from <= on),
             or_(Membership.valid_to.is_(None), Membership.valid_to >= on),
         )
@@ -70,6 +82,8 @@ def is_member(session: Session, state: str, conference: str, on: date) -> bool:
 
 def offices(session: Session) -> frozenset[str]:
     """Every office that documents may name: a conference's secretariat and its members' offices."""
-    members = session.execute(select(Membership.conference, Membership.state).where(Membership.capacity == "member")).all()
+    members = session.execute(
+        select(Membership.conference, Membership.state).where(Membership.capacity == "member", Membership.superseded_at.is_(None))
+    ).all()
     secretariats = {f"{code}/secretariat" for code in conference_codes(session)}
     return frozenset(secretariats | {f"{conference}/{state}" for conference, state in members})

@@ -198,7 +198,7 @@ def test_an_embargo_is_refused_and_never_published_early(served: Served):
 
 def test_a_release_policy_that_is_not_built_yet_is_refused_for_partners(served: Served):
     with served.node.db.write() as session:
-        session.execute(text("UPDATE conference SET partner_release = 'after_review' WHERE code = 'RCM'"))
+        session.execute(text("UPDATE policy_decision SET partner_release = 'after_review' WHERE conference = 'RCM'"))
     assert refused(served, "pan", bulletin()).json()["code"] == "not-supported-yet"
     publish(served.as_("rcm"))
 
