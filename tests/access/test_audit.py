@@ -73,7 +73,7 @@ def test_a_changes_row_is_there_with_the_change_and_gone_without_it(db: Database
 
 def test_a_change_whose_row_cannot_be_written_is_not_made(db: Database):
     with pytest.raises(IntegrityError), db.write() as session:
-        session.execute(text("UPDATE conference SET k = 9"))
+        session.execute(text("UPDATE policy_decision SET k = 9"))
         record(session, Attempt(None), "done")
     with db.read() as session:
         assert session.execute(text("SELECT max(k) FROM conference")).scalar_one() == 5

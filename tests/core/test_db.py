@@ -61,7 +61,7 @@ def test_a_write_commits_once_at_its_end_and_rolls_back_whole_on_an_exception(db
     [
         "DELETE FROM conference",
         "INSERT INTO state (code, name_en, name_es, name_pt) VALUES ('ZZZ', 'z', 'z', 'z')",
-        "UPDATE conference SET k = 9",
+        "UPDATE policy_decision SET k = 9",
         "CREATE TABLE smuggled (id INTEGER)",
         "DROP TABLE conference",
     ],

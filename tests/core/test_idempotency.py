@@ -99,7 +99,7 @@ def test_an_abandoned_claim_is_taken_over_after_five_minutes_and_its_first_owner
     with time_machine.travel(START + timedelta(minutes=5, microseconds=1), tick=False):
         second = claimed(db)
     with pytest.raises(Problem) as refused, db.write() as session:
-        session.execute(text("UPDATE conference SET k = 9"))
+        session.execute(text("UPDATE policy_decision SET k = 9"))
         keep(session, first, ANSWER)
     assert refused.value.code == "request-in-flight"
     with db.read() as session:
