@@ -56,7 +56,7 @@ def hasty(store_url: str) -> Iterator[Database]:
 
 
 def test_a_changes_row_is_there_with_the_change_and_gone_without_it(db: Database):
-    change = text("UPDATE conference SET k = k + 1 WHERE code = 'RCM'")
+    change = text("UPDATE policy_decision SET k = k + 1 WHERE conference = 'RCM'")
     with db.write() as session:
         session.execute(change)
         record(session, READING, "done", [("d1", 1), ("d2", 3)])
@@ -76,7 +76,7 @@ def test_a_change_whose_row_cannot_be_written_is_not_made(db: Database):
         session.execute(text("UPDATE policy_decision SET k = 9"))
         record(session, Attempt(None), "done")
     with db.read() as session:
-        assert session.execute(text("SELECT max(k) FROM conference")).scalar_one() == 5
+        assert session.execute(text("SELECT max(k) FROM policy_decision")).scalar_one() == 5
     assert rows(db) == []
 
 

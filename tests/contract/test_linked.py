@@ -95,7 +95,7 @@ def test_a_refusal_whose_audit_cannot_be_written_is_503_and_no_500(stores, tmp_p
     with serving(settings_for(url, tmp_path, lock_wait_s=0.3)) as served:
         holder = Database(url)
         with holder.write() as session:
-            session.execute(text("UPDATE conference SET k = 5"))
+            session.execute(text("UPDATE policy_decision SET k = 5"))
             plain = served.as_("analyst").post("/v1/bulletins", json=bulletin())
             lines = httpx.post(
                 f"{served.url}/v1/bulletins/files",

@@ -59,7 +59,7 @@ def test_a_write_commits_once_at_its_end_and_rolls_back_whole_on_an_exception(db
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM conference",
+        "DELETE FROM policy_decision",
         "INSERT INTO state (code, name_en, name_es, name_pt) VALUES ('ZZZ', 'z', 'z', 'z')",
         "UPDATE policy_decision SET k = 9",
         "CREATE TABLE smuggled (id INTEGER)",
@@ -70,7 +70,7 @@ def test_nothing_can_be_written_through_a_read(db: Database, statement: str):
     with pytest.raises(DBAPIError), db.read() as session:
         session.execute(text(statement))
     with db.read() as session:
-        assert session.execute(text("SELECT count(*), max(k) FROM conference")).one() == (2, 5)
+        assert session.execute(text("SELECT count(*), max(k) FROM policy_decision")).one() == (2, 5)
         assert session.execute(text("SELECT count(*) FROM state WHERE code = 'ZZZ'")).scalar_one() == 0
 
 
@@ -128,7 +128,7 @@ def test_b049_eight_writers_that_read_first_lose_nothing(db: Database):
 
 
 def test_b049_writers_of_one_row_that_are_serialised_by_its_lock_lose_no_update(db: Database):
-    add_one = text("UPDATE conference SET k = k + 1 WHERE code = 'RCM' RETURNING k")
+    add_one = text("UPDATE policy_decision SET k = k + 1 WHERE conference = 'RCM' RETURNING k")
 
     def write(_: int) -> list[int]:
         seen = []
@@ -161,7 +161,7 @@ def test_b049_on_sqlite_the_counts_that_writers_read_are_all_different(stores):
 
 def test_b049_where_the_wait_runs_out_the_answer_is_503_with_retry_after(store_url: str):
     holder, other = Database(store_url), Database(store_url, lock_wait_s=0.3)
-    lock = text("UPDATE conference SET k = 7 WHERE code = 'RCM'")
+    lock = text("UPDATE policy_decision SET k = 7 WHERE conference = 'RCM'")
     with holder.write() as session:
         session.execute(lock)
         with pytest.raises(Problem) as refused, other.write() as waiting:

@@ -103,7 +103,7 @@ def test_an_abandoned_claim_is_taken_over_after_five_minutes_and_its_first_owner
         keep(session, first, ANSWER)
     assert refused.value.code == "request-in-flight"
     with db.read() as session:
-        assert session.execute(text("SELECT max(k) FROM conference")).scalar_one() == 5
+        assert session.execute(text("SELECT max(k) FROM policy_decision")).scalar_one() == 5
     release(db, first)
     with db.write() as session:
         keep(session, second, ANSWER)
