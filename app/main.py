@@ -42,6 +42,9 @@ ROUTERS = (
 )
 """The routes of every room; a path with fixed words stands before one with a parameter in their place."""
 
+BODIES = (*app.bulletins.routes.BODIES,)
+"""Wire models of the bodies that routes read by hand, after the caller and its rights are known."""
+
 _WRITES = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _STORES_NOTHING = frozenset({"check_bulletin"})
 
@@ -73,7 +76,10 @@ def create_app(node: Node | None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     made.state.node = node
-    made.state.db = node.db if node else None
+    if node is not None:
+        # What rooms below the exchange need of the node, for they know no Node.
+        made.state.db, made.state.settings = node.db, node.settings
+        made.state.secrets, made.state.cursor_seal = node.secrets, node.cursor_seal
     made.add_middleware(RequestId)
     for handled, handler in _HANDLERS.items():
         made.add_exception_handler(handled, handler)
@@ -200,7 +206,7 @@ def _describe_operation(operation: dict[str, Any]) -> None:
 def body_schemas() -> dict[str, Any]:
     """JSON Schemas of the bodies and of what they hold."""
     found: dict[str, Any] = {}
-    for model in app.bulletins.routes.BODIES:
+    for model in BODIES:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
         found[model.__name__] = schema

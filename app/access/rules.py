@@ -51,4 +51,7 @@ def attempt_of(request: Request, action: str | None = None) -> Attempt:
 
 Reader = Annotated[Caller, Depends(Rule(*Role))]
 BodyReader = Annotated[Caller, Depends(Rule(Role.SECRETARIAT, Role.PARTNER, Role.ANALYST, Role.PEER))]
+Operator = Annotated[Caller, Depends(Rule(Role.OPERATOR))]
+Secretariat = Annotated[Caller, Depends(Rule(Role.SECRETARIAT))]
+Overseer = Annotated[Caller, Depends(Rule(Role.SECRETARIAT, Role.OPERATOR))]
 Writer = Annotated[Caller, Depends(Rule(Role.SECRETARIAT, Role.PARTNER))]

@@ -14,7 +14,7 @@ from app.bulletins.service import Keep, Published
 from app.core.clock import utc_now
 from app.core.conditional import document_etag
 from app.core.gate import Gate
-from app.core.http import json_response, read_body
+from app.core.http import json_response
 from app.core.problems import Problem
 from app.exchange.node import Node
 from app.wire.codes import Outcome
@@ -27,18 +27,11 @@ def node_of(request: Request) -> Node:
     return node
 
 
-async def _json(request: Request) -> bytes:
-    return await read_body(request, node_of(request).settings.body_limit)
-
-
 async def _passage(request: Request) -> AsyncIterator[None]:
     gate: Gate = request.app.state.protection
     async with gate.passage():
         yield
 
-
-JsonBody = Annotated[bytes, Depends(_json)]
-"""The raw JSON body, read after the caller is known and within the limit."""
 
 Passage = Annotated[None, Depends(_passage, scope="function")]
 """A slot of the protection's own thread limit, held while the endpoint works."""

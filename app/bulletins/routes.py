@@ -10,11 +10,11 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Reader, Writer, attempt_of
 from app.bulletins import reading
 from app.bulletins.declare import declare, declare_all
-from app.bulletins.edge import JsonBody, Passage, answer, kept, node_of, right_to_change, right_to_write, rights_to_write
+from app.bulletins.edge import Passage, answer, kept, node_of, right_to_change, right_to_write, rights_to_write
 from app.bulletins.queries import ListQuery, ProtectQuery
 from app.bulletins.service import Submission, check, publish, withdraw
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
-from app.core.http import json_response
+from app.core.http import JsonBody, json_response, takes
 from app.core.paging import binding_of, page_size
 from app.core.parsing import parse, read_json
 from app.core.query import NoQuery
@@ -35,16 +35,11 @@ Protection = Annotated[ProtectQuery, Query()]
 Nothing = Annotated[NoQuery, Query()]
 
 
-def _body(model: type) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 def _once(request: Request, node: Node, caller: Writer, raw: bytes, work: Any) -> Response:  # noqa: ANN401 - passed through to `once`
     return once(request, db=node.db, secrets=node.secrets, keep_days=node.settings.idempotency_days, caller=caller, raw=raw, work=work)
 
 
-@router.post("/check", operation_id="check_bulletin", openapi_extra=_body(BulletinDraft))
+@router.post("/check", operation_id="check_bulletin", openapi_extra=takes(BulletinDraft))
 def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Judge a bulletin as publishing it would, and store nothing: the protected table, or the findings of the refusal."""
     node, value = node_of(request), read_json(raw)
@@ -53,7 +48,7 @@ def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Prote
     return json_response({"outcome": "publish", "bulletin": prepared.content, "findings": []})
 
 
-@router.post("", operation_id="publish_bulletin", status_code=201, responses={201: {"model": Bulletin}}, openapi_extra=_body(BulletinDraft))
+@router.post("", operation_id="publish_bulletin", status_code=201, responses={201: {"model": Bulletin}}, openapi_extra=takes(BulletinDraft))
 def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Publish a bulletin: 201; 200 with `outcome: unchanged` where its protected form stands already; 409 for any other under its natural key."""
     node, value = node_of(request), read_json(raw)
@@ -66,7 +61,7 @@ def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Pro
     return _once(request, node, caller, raw, work)
 
 
-@router.post("/batch", operation_id="publish_batch", status_code=201, responses={201: {"model": Receipts}}, openapi_extra=_body(Batch))
+@router.post("/batch", operation_id="publish_batch", status_code=201, responses={201: {"model": Receipts}}, openapi_extra=takes(Batch))
 def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Publish bulletins together or not at all; every failing item is named."""
     node, value = node_of(request), read_json(raw)
@@ -101,7 +96,7 @@ def receipts(results: list[Any]) -> Response:
     return json_response({"bulletins": listed, "findings": []}, status=status)
 
 
-@router.put("/{document_id}", operation_id="revise_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=_body(BulletinRevision))
+@router.put("/{document_id}", operation_id="revise_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=takes(BulletinRevision))
 def revise_bulletin(
     request: Request, caller: Writer, raw: JsonBody, query: Protection, document_id: DocumentPath, _: Passage, if_match: IfMatch = None
 ) -> Response:
@@ -122,7 +117,7 @@ def revise_bulletin(
 
 
 @router.post(
-    "/{document_id}/withdraw", operation_id="withdraw_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=_body(Withdrawal)
+    "/{document_id}/withdraw", operation_id="withdraw_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=takes(Withdrawal)
 )
 def withdraw_bulletin(
     request: Request, caller: Writer, raw: JsonBody, query: Nothing, document_id: DocumentPath, if_match: IfMatch = None
