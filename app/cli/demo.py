@@ -19,8 +19,9 @@ from app.bulletins.declare import declare
 from app.bulletins.files import read_file
 from app.bulletins.queries import FileQuery
 from app.bulletins.service import Submission, publish
-from app.cli.node import make_client, prepare_store, run, words
-from app.cli.output import result, say
+from app.cli.node import prepare_store, run, words
+from app.cli.output import result, tell, words_of
+from app.directory.clients import make_client
 from app.exchange.node import Node, open_node
 from app.settings import Settings
 from app.wire.codes import TLP, Role
@@ -63,7 +64,7 @@ CLIENTS = (
 )
 
 
-def demo(*, port: Annotated[int, typer.Option(min=1, max=65535, help="port on loopback")] = 8080) -> None:
+def demo(*, port: Annotated[int, typer.Option(min=1, max=65535, help=words_of("demo-port"))] = 8080) -> None:
     """Run a node on loopback with the public monthly series of Darién, Honduras and Mexico; prints keys and requests to try."""
     settings = demo_settings(port)
     with words():
@@ -91,7 +92,7 @@ def load_samples(node: Node) -> None:
     for sample in SAMPLES:
         results = publish(node, caller, submissions_of(sample), attempt=Attempt("demo.load", caller))
         created = sum(result.outcome == "created" for result in results)
-        say(f"{sample.file}: {len(results)} bulletins, {created} of them new")
+        tell("demo-sample", file=sample.file, total=len(results), created=created)
 
 
 def submissions_of(sample: Sample) -> list[Submission]:
@@ -107,12 +108,12 @@ def make_demo_clients(node: Node) -> list[tuple[NewClient, Credential]]:
     with node.db.write() as session:
         for client in session.scalars(select(Client).where(Client.name == _NAME, Client.disabled_at.is_(None))):
             disable(session, client.id)
-    return [(wanted, make_client(node, wanted)) for wanted in CLIENTS]
+        return [(wanted, make_client(session, wanted)) for wanted in CLIENTS]
 
 
 def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) -> None:
     """Print the address, the keys and three requests that work when pasted."""
-    say_block(f"Istmo serves on {address} (Ctrl-C ends it)")
+    say_block(words_of("demo-serves", address=address))
     by_role = {}
     for wanted, credential in made:
         by_role[wanted.role] = credential.api_key
@@ -120,14 +121,12 @@ def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) ->
         result(f"  {office:<18} {credential.api_key}")
     analyst, partner = by_role[Role.ANALYST], by_role[Role.PARTNER]
     flows = f"{address}/v1/flows?reporting_state=PAN&measure=irregular_transit&group_by=period"
-    say_block("Three requests to try:")
-    result("# persons through Darién, year by year, as an analyst of the other conference reads them")
+    say_block(words_of("demo-try"))
+    result(words_of("demo-years"))
     result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&frequency=year&period_from=2021&period_to=2023'")
-    result(
-        "# how many of them in 2012 came from outside the Americas: the number, or where pooled counts touch it the interval that holds it"
-    )
+    result(words_of("demo-outside"))
     result(f"curl -s -H 'Authorization: Bearer {analyst}' '{flows}&extra_continental=true&period_from=2012&period_to=2012'")
-    result("# Panama's office publishes a month; the count of 3 is pooled before anything is stored")
+    result(words_of("demo-month"))
     body = json.dumps(_EXAMPLE, separators=(",", ":"))
     result(f"curl -s -X POST -H 'Authorization: Bearer {partner}' -H 'Content-Type: application/json' -d '{body}' {address}/v1/bulletins")
 

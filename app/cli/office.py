@@ -10,37 +10,52 @@ import typer
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from app.cli.output import REFUSED, as_finding, console, finding_line, outcome, result, result_json, say
+from app.cli.output import (
+    REFUSED,
+    as_finding,
+    coded,
+    console,
+    finding_line,
+    heading,
+    language,
+    outcome,
+    result,
+    result_json,
+    say,
+    tell,
+    word_for,
+    words_of,
+)
 from app.cli.tables import print_bulletins, print_flows
-from app.client import Istmo, idempotency_key
+from app.client import Istmo, Unusable, idempotency_key
 from app.settings import Settings
 
-Url = Annotated[str | None, typer.Option(help="the node's address [ISTMO_URL]", show_default=False)]
-Key = Annotated[str | None, typer.Option(help="the API key [ISTMO_KEY]", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="machine-readable output and nothing else on stdout")]
-Filters = Annotated[list[str] | None, typer.Option("--filter", metavar="NAME=VALUE", help="any other parameter of the route")]
+Url = Annotated[str | None, typer.Option(help=words_of("option-url"), show_default=False)]
+Key = Annotated[str | None, typer.Option(help=words_of("option-key"), show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help=words_of("option-json"))]
+Filters = Annotated[list[str] | None, typer.Option("--filter", metavar=words_of("metavar-pair"), help=words_of("option-filter"))]
 Text = str | None
 
-bulletins = typer.Typer(no_args_is_help=True, help="List, show and withdraw bulletins.")
+bulletins = typer.Typer(no_args_is_help=True, help=words_of("help-bulletins"))
 
 
 def push(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="a tidy CSV")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=words_of("push-file"))],
     *,
-    state: Annotated[str, typer.Option(help="reporting State, ISO 3166-1 alpha-3")],
-    measure: Annotated[str, typer.Option(help="what was counted, for example irregular_transit")],
-    unit: Annotated[str, typer.Option(help="person, event, encounter or application")],
-    publisher: Annotated[Text, typer.Option(help="who publishes; default: the State's migration authority")] = None,
-    conference: Annotated[Text, typer.Option(help="RCM or SACM; default: that of the key")] = None,
-    figure_status: Annotated[Text, typer.Option(help="provisional, revised or final")] = None,
-    tlp: Annotated[Text, typer.Option(help="CLEAR, GREEN, AMBER, AMBER+STRICT or RED")] = None,
-    protect: Annotated[Text, typer.Option(help="pool, withhold, round or none")] = None,
-    column: Annotated[list[str] | None, typer.Option(metavar="THEIRS=OURS", help="a column of the file under our name")] = None,
-    code: Annotated[list[str] | None, typer.Option(metavar="THEIRS=OURS", help="a code of the file as ours")] = None,
-    sum_duplicates: Annotated[bool, typer.Option("--sum-duplicates", help="add rows up that name the same cell")] = False,
-    leave_out_small: Annotated[bool, typer.Option("--leave-out-small", help="leave out periods too small to be published")] = False,
-    revise: Annotated[Text, typer.Option(metavar="REASON", help="revise bulletins that exist, for this reason")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="judge the file, store nothing")] = False,
+    state: Annotated[str, typer.Option(help=words_of("push-state"))],
+    measure: Annotated[str, typer.Option(help=words_of("push-measure"))],
+    unit: Annotated[str, typer.Option(help=words_of("push-unit"))],
+    publisher: Annotated[Text, typer.Option(help=words_of("push-publisher"))] = None,
+    conference: Annotated[Text, typer.Option(help=words_of("push-conference"))] = None,
+    figure_status: Annotated[Text, typer.Option(help=words_of("push-figure-status"))] = None,
+    tlp: Annotated[Text, typer.Option(help=words_of("push-tlp"))] = None,
+    protect: Annotated[Text, typer.Option(help=words_of("push-protect"))] = None,
+    column: Annotated[list[str] | None, typer.Option(metavar=words_of("metavar-mapping"), help=words_of("push-column"))] = None,
+    code: Annotated[list[str] | None, typer.Option(metavar=words_of("metavar-mapping"), help=words_of("push-code"))] = None,
+    sum_duplicates: Annotated[bool, typer.Option("--sum-duplicates", help=words_of("push-sum-duplicates"))] = False,
+    leave_out_small: Annotated[bool, typer.Option("--leave-out-small", help=words_of("push-leave-out-small"))] = False,
+    revise: Annotated[Text, typer.Option(metavar=words_of("metavar-reason"), help=words_of("push-revise"))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=words_of("push-dry-run"))] = False,
     as_json: Json = False,
     url: Url = None,
     key: Key = None,
@@ -70,36 +85,36 @@ def push(
 def _push(file: Path, options: Mapping[str, object], as_json: bool, url: Text, key: Text) -> None:
     settings = _settings(url, key)
     if not settings.key:
-        raise typer.BadParameter("no API key: set ISTMO_KEY or give --key", param_hint="--key")
+        raise typer.BadParameter(words_of("usage-no-key"), param_hint="--key")
     raw = file.read_bytes()
     # A dry run is judged afresh each time: what it would answer changes with what is published.
     name = None if options.get("dry_run") else idempotency_key(settings.key, options, raw)
     with _node(settings) as node, outcome(as_json, {"bulletins": []}), _Bar() as bar:
         pushed = node.push_file(file.name, raw, options, name, bar.show)
     if pushed.replayed:
-        say("this is the kept answer of the same push, made before; nothing was stored again")
-    _tell(pushed.answer, as_json, dry_run=bool(options.get("dry_run")))
+        tell("push-replayed")
+    _show(pushed.answer, as_json, dry_run=bool(options.get("dry_run")))
 
 
-def _tell(answer: Mapping[str, Any], as_json: bool, *, dry_run: bool) -> None:
+def _show(answer: Mapping[str, Any], as_json: bool, *, dry_run: bool) -> None:
     published = list(answer.get("bulletins") or ())
     findings = [as_finding(item) for item in answer.get("findings") or ()]
     if as_json:
         result_json({**answer, "bulletins": published, "findings": findings})
     else:
-        _tell_people(published, findings, "; dry run, nothing was stored" if dry_run else "")
+        _show_people(published, findings, words_of("push-dry-ending") if dry_run else "")
     if any(item.get("outcome") == "refused" for item in published):
         raise typer.Exit(REFUSED)
 
 
-def _tell_people(published: list[dict[str, Any]], findings: list[dict[str, Any]], ending: str) -> None:
+def _show_people(published: list[dict[str, Any]], findings: list[dict[str, Any]], ending: str) -> None:
     for item in published:
-        result("  ".join(str(item[name]) for name in ("outcome", "period", "id") if item.get(name) is not None))
+        result("  ".join([coded(item.get("outcome")), *(str(item[name]) for name in ("period", "id") if item.get(name) is not None)]))
     for finding in findings:
         say(finding_line(finding))
     outcomes = Counter(str(item.get("outcome")) for item in published)
-    counted = ", ".join(f"{number} {name}" for name, number in outcomes.items())
-    say(f"{len(published)} bulletins: {counted or 'none'}{ending}")
+    counted = ", ".join(words_of("push-count", number=number, word=word_for(name)) for name, number in outcomes.items())
+    tell("push-counted", total=len(published), counted=counted or words_of("push-none"), ending=ending)
 
 
 class _Bar(Progress):
@@ -108,7 +123,7 @@ class _Bar(Progress):
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         super().__init__(*columns, console=console(), transient=True, disable=not console().is_terminal)
-        self._task = self.add_task("sending", total=None)
+        self._task = self.add_task(words_of("push-sending"), total=None)
 
     def show(self, progress: dict[str, Any]) -> None:
         """Move the bar to what the node says."""
@@ -117,32 +132,32 @@ class _Bar(Progress):
 
 def flows(
     *,
-    nationality: Annotated[Text, typer.Option(help="codes joined by commas, for example SOM,ETH")] = None,
-    reporting_state: Text = None,
-    conference: Text = None,
-    publisher: Text = None,
-    measure: Text = None,
-    unit: Text = None,
-    period_from: Annotated[Text, typer.Option(help="any form of period: 2022, 2022-10, 2022-W40")] = None,
-    period_to: Text = None,
-    frequency: Text = None,
-    extra_continental: Annotated[bool | None, typer.Option(help="nationalities outside the Americas")] = None,
-    classification: Text = None,
-    origin_state: Text = None,
-    sex: Text = None,
-    age: Text = None,
-    accompaniment: Text = None,
-    procedure: Text = None,
-    route_point: Text = None,
-    mode: Text = None,
-    previous_state: Text = None,
-    destination_state: Text = None,
-    figure_status: Text = None,
+    nationality: Annotated[Text, typer.Option(help=words_of("flows-nationality"))] = None,
+    reporting_state: Annotated[Text, typer.Option(help=words_of("flows-reporting-state"))] = None,
+    conference: Annotated[Text, typer.Option(help=words_of("flows-conference"))] = None,
+    publisher: Annotated[Text, typer.Option(help=words_of("flows-publisher"))] = None,
+    measure: Annotated[Text, typer.Option(help=words_of("flows-measure"))] = None,
+    unit: Annotated[Text, typer.Option(help=words_of("flows-unit"))] = None,
+    period_from: Annotated[Text, typer.Option(help=words_of("flows-period-from"))] = None,
+    period_to: Annotated[Text, typer.Option(help=words_of("flows-period-to"))] = None,
+    frequency: Annotated[Text, typer.Option(help=words_of("flows-frequency"))] = None,
+    extra_continental: Annotated[bool | None, typer.Option(help=words_of("flows-extra-continental"))] = None,
+    classification: Annotated[Text, typer.Option(help=words_of("flows-classification"))] = None,
+    origin_state: Annotated[Text, typer.Option(help=words_of("flows-origin-state"))] = None,
+    sex: Annotated[Text, typer.Option(help=words_of("flows-sex"))] = None,
+    age: Annotated[Text, typer.Option(help=words_of("flows-age"))] = None,
+    accompaniment: Annotated[Text, typer.Option(help=words_of("flows-accompaniment"))] = None,
+    procedure: Annotated[Text, typer.Option(help=words_of("flows-procedure"))] = None,
+    route_point: Annotated[Text, typer.Option(help=words_of("flows-route-point"))] = None,
+    mode: Annotated[Text, typer.Option(help=words_of("flows-mode"))] = None,
+    previous_state: Annotated[Text, typer.Option(help=words_of("flows-previous-state"))] = None,
+    destination_state: Annotated[Text, typer.Option(help=words_of("flows-destination-state"))] = None,
+    figure_status: Annotated[Text, typer.Option(help=words_of("flows-figure-status"))] = None,
     filters: Filters = None,
-    group_by: Annotated[Text, typer.Option(help="columns to add up by, joined by commas")] = None,
-    totals: Annotated[bool | None, typer.Option("--totals", help="with every margin")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
-    limit: Annotated[int | None, typer.Option(min=1, help="rows at most")] = None,
+    group_by: Annotated[Text, typer.Option(help=words_of("flows-group-by"))] = None,
+    totals: Annotated[bool | None, typer.Option("--totals", help=words_of("flows-totals"))] = None,
+    form: Annotated[str, typer.Option("--format", help=words_of("flows-format"))] = "table",
+    limit: Annotated[int | None, typer.Option(min=1, help=words_of("flows-limit"))] = None,
     as_json: Json = False,
     url: Url = None,
     key: Key = None,
@@ -152,7 +167,7 @@ def flows(
     query = _given({name: value for name, value in given.items() if name not in {"filters", "form", "as_json", "url", "key"}})
     form = "json" if as_json else form
     if form not in {"table", "json", "csv"}:
-        raise typer.BadParameter("table, json or csv", param_hint="--format")
+        raise typer.BadParameter(words_of("flows-format"), param_hint="--format")
     _flows({**query, **_pairs(filters)}, form, url, key)
 
 
@@ -168,17 +183,17 @@ def _flows(query: Mapping[str, object], form: str, url: Text, key: Text) -> None
         result_json(page)
     else:
         print_flows(page["items"])
-        say(_of_total(page))
+        _tell_total(page, "page-more")
 
 
-@bulletins.command("list")
+@bulletins.command("list", help=words_of("help-bulletins-list"))
 def list_bulletins(
     *,
-    reporting_state: Text = None,
-    measure: Text = None,
-    status: Annotated[Text, typer.Option(help="published or withdrawn")] = None,
+    reporting_state: Annotated[Text, typer.Option(help=words_of("flows-reporting-state"))] = None,
+    measure: Annotated[Text, typer.Option(help=words_of("flows-measure"))] = None,
+    status: Annotated[Text, typer.Option(help=words_of("bulletins-status"))] = None,
     filters: Filters = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="bulletins at most")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help=words_of("bulletins-limit"))] = None,
     as_json: Json = False,
     url: Url = None,
     key: Key = None,
@@ -191,11 +206,16 @@ def list_bulletins(
         result_json(page)
     else:
         print_bulletins(page["items"])
-        say(_of_total(page))
+        _tell_total(page, "page-more-bulletins")
 
 
-@bulletins.command()
-def show(identifier: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False, url: Url = None, key: Key = None) -> None:
+@bulletins.command(help=words_of("help-bulletins-show"))
+def show(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help=words_of("bulletins-id"))],
+    as_json: Json = False,
+    url: Url = None,
+    key: Key = None,
+) -> None:
     """Show the newest version of one bulletin."""
     with _node(_settings(url, key)) as node, outcome(as_json):
         document = node.bulletin(identifier).document
@@ -204,14 +224,14 @@ def show(identifier: Annotated[str, typer.Argument(metavar="ID")], as_json: Json
         return
     for name, value in document.items():
         if not isinstance(value, dict | list) and value is not None:
-            result(f"{name}: {value}")
+            result(f"{heading(name)}: {value}")
     print_flows(document.get("cells") or ())
 
 
-@bulletins.command()
+@bulletins.command(help=words_of("help-bulletins-withdraw"))
 def withdraw(
-    identifier: Annotated[str, typer.Argument(metavar="ID")],
-    reason: Annotated[str, typer.Option(help="why, for all who have read it")],
+    identifier: Annotated[str, typer.Argument(metavar="ID", help=words_of("bulletins-id"))],
+    reason: Annotated[str, typer.Option(help=words_of("bulletins-reason"))],
     as_json: Json = False,
     url: Url = None,
     key: Key = None,
@@ -222,7 +242,8 @@ def withdraw(
     if as_json:
         result_json(done)
     else:
-        result(f"withdrawn  {done.get('id', identifier)}  version {done.get('version', '')}")
+        shown = {"id": done.get("id", identifier), "version": done.get("version", "")}
+        result(words_of("bulletins-withdrawn", outcome=coded("withdrawn"), **shown))
 
 
 def _settings(url: Text, key: Text) -> Settings:
@@ -230,18 +251,18 @@ def _settings(url: Text, key: Text) -> Settings:
         settings = Settings()
     except ValidationError as error:
         names = ", ".join(f"ISTMO_{str(fault['loc'][0]).upper()}" for fault in error.errors())
-        raise typer.BadParameter(f"a setting has no valid value: {names}") from None
+        raise typer.BadParameter(words_of("usage-setting", names=names)) from None
     given = {name: value.strip() for name, value in (("url", url), ("key", key)) if value is not None}
     return settings.model_copy(update=given)
 
 
 def _node(settings: Settings) -> Istmo:
     try:
-        return Istmo(settings.url, settings.key, settings.ca_file)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        return Istmo(settings.url, settings.key, settings.ca_file, language())
+    except Unusable as error:
+        raise typer.BadParameter(words_of(error.code)) from None
     except OSError:
-        raise typer.BadParameter("the CA file cannot be read", param_hint="ISTMO_CA_FILE") from None
+        raise typer.BadParameter(words_of("usage-ca-file"), param_hint="ISTMO_CA_FILE") from None
 
 
 def _given(options: Mapping[str, object]) -> dict[str, object]:
@@ -252,7 +273,7 @@ def _mappings(pairs: list[str] | None, option: str) -> list[str] | None:
     for pair in pairs or ():
         theirs, equals, ours = pair.rpartition("=")
         if not equals or not ours.strip() or (option == "--column" and not theirs.strip()):
-            raise typer.BadParameter("write THEIRS=OURS", param_hint=option)
+            raise typer.BadParameter(words_of("usage-mapping"), param_hint=option)
     return pairs or None
 
 
@@ -261,10 +282,10 @@ def _pairs(filters: list[str] | None) -> dict[str, object]:
     for item in filters or ():
         name, equals, value = item.partition("=")
         if not equals or not name:
-            raise typer.BadParameter("write NAME=VALUE", param_hint="--filter")
+            raise typer.BadParameter(words_of("usage-pair"), param_hint="--filter")
         query.setdefault(name, []).append(value)
     return dict(query)
 
 
-def _of_total(page: Mapping[str, Any]) -> str:
-    return f"{len(page['items'])} of {page.get('total')}" + ("; the rest: --limit, or --format csv" if page.get("next_cursor") else "")
+def _tell_total(page: Mapping[str, Any], more: str) -> None:
+    tell(more if page.get("next_cursor") else "page-whole", shown=len(page["items"]), total=page.get("total"))

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.output import plain
+from app.cli.output import coded, heading, plain
 
 _QUIET = frozenset(
     {
@@ -38,15 +38,15 @@ def figure(item: Mapping[str, Any]) -> str:
     lower, upper = item.get("lower"), item.get("upper")
     if lower is not None or upper is not None:
         return f"{'' if lower is None else lower}..{'' if upper is None else upper}"
-    return str(item.get("value_status") or "")
+    return coded(item["value_status"]) if item.get("value_status") else ""
 
 
 def print_flows(items: Sequence[Mapping[str, Any]]) -> None:
     """Print figures on stdout; a column that is empty, or `_T`, in every row is left out."""
     used = dict.fromkeys(name for item in items for name, value in item.items() if value not in (None, "_T") and name not in _QUIET)
     used.pop("value", None)
-    table = Table(*map(plain, used), box=None, pad_edge=False)
-    table.add_column("value", justify="right")
+    table = Table(*map(heading, used), box=None, pad_edge=False)
+    table.add_column(heading("value"), justify="right")
     for item in items:
         table.add_row(*(_cell(item.get(name)) for name in used), figure(item))
     _print(table)
@@ -54,9 +54,10 @@ def print_flows(items: Sequence[Mapping[str, Any]]) -> None:
 
 def print_bulletins(items: Sequence[Mapping[str, Any]]) -> None:
     """Print a line a bulletin on stdout."""
-    table = Table(*_SHOWN_OF_BULLETIN, box=None, pad_edge=False)
+    table = Table(*map(heading, _SHOWN_OF_BULLETIN), box=None, pad_edge=False)
     for item in items:
-        table.add_row(*(_cell(item.get(name)) for name in _SHOWN_OF_BULLETIN))
+        shown = {**item, "status": coded(item["status"])} if item.get("status") else item
+        table.add_row(*(_cell(shown.get(name)) for name in _SHOWN_OF_BULLETIN))
     _print(table)
 
 

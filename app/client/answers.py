@@ -9,7 +9,6 @@ import httpx
 from app.client.errors import Unreachable, refusal
 
 NDJSON = "application/x-ndjson"
-BROKE_OFF = "the answer broke off; send the same again, a push is never counted twice"
 _FIRST_REDIRECT = 300
 _FIRST_REFUSAL = 400
 
@@ -32,11 +31,11 @@ def require_success(response: httpx.Response) -> None:
     if response.status_code < _FIRST_REDIRECT:
         return
     if response.status_code < _FIRST_REFUSAL:
-        raise Unreachable(f"the address answered {response.status_code}, a redirect: give the node's own address")
+        raise Unreachable("unreachable-redirect", status=response.status_code)
     response.read()
     problem = _object(response.content) if media_type(response).endswith("json") else {}
     if not problem.get("code"):
-        raise Unreachable(f"something at the address answered {response.status_code} without an Istmo problem: is a proxy between?")
+        raise Unreachable("unreachable-foreign", status=response.status_code)
     raise refusal(response.status_code, problem)
 
 
@@ -52,7 +51,7 @@ def answer_of(response: httpx.Response, on_progress: Progress | None) -> dict[st
             raise refusal(int(said["problem"].get("status") or _FIRST_REFUSAL), said["problem"])
         if on_progress and isinstance(said.get("progress"), dict):
             on_progress(said["progress"])
-    raise Unreachable(BROKE_OFF)
+    raise Unreachable("unreachable-broke-off")
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -71,5 +70,5 @@ def _object(raw: bytes) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise Unreachable("what answered at the address is no Istmo node, or its answer broke off")
+        raise Unreachable("unreachable-no-node")
     return value

@@ -15,7 +15,7 @@ from app.client.errors import Unreachable
 from app.client.transport import open_client, retries
 
 _PUSH_TIME_LIMITS = httpx.Timeout(180.0, connect=10.0, pool=10.0)
-_SAFE_REPEAT = {"retry": retries(("POST",))}
+_SAFE_REPEAT = {"retry": retries(("POST", "PUT"))}
 
 Params = Mapping[str, object]
 
@@ -40,12 +40,12 @@ class Istmo:
     """One node, called with one API key; a context manager.
 
     Every method raises `Refused` where the node refuses and `Unreachable` where none answers.  Reads, and writes that carry an
-    Idempotency-Key, are repeated a few times after a lost connection, 429 or 503.  Making one raises ValueError for an address or
-    key that cannot be one and OSError for a CA file that cannot be read.
+    Idempotency-Key, are repeated a few times after a lost connection, 429 or 503.  Making one raises `Unusable` (a ValueError) for an
+    address or key that cannot be one and OSError for a CA file that cannot be read.  What the node says comes in `language`: en, es, pt.
     """
 
-    def __init__(self, url: str, key: str = "", ca_file: str = "") -> None:
-        self._http = open_client(url, key, ca_file)
+    def __init__(self, url: str, key: str = "", ca_file: str = "", language: str = "") -> None:
+        self._http = open_client(url, key, ca_file, language)
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +95,7 @@ class Istmo:
         with _plain_words(), self._http.stream("GET", "/v1/flows", params=_pairs({**(params or {}), "format": "csv"})) as response:
             require_success(response)
             if media_type(response) != "text/csv":
-                raise Unreachable("what answered at the address is no Istmo node: it sent no CSV")
+                raise Unreachable("unreachable-no-csv")
             yield from response.iter_bytes()
 
     def bulletins(self, params: Params | None = None) -> dict[str, Any]:
@@ -116,6 +116,20 @@ class Istmo:
         with _plain_words():
             path = f"{_path(identifier)}/withdraw"
             return object_of(self._http.post(path, json={"reason": reason}, headers=headers, extensions=_SAFE_REPEAT))
+
+    def me(self) -> dict[str, Any]:
+        """What the key stands for: role, conference, State, office and ceiling (GET /v1/me)."""
+        return self._get("/v1/me", None).document
+
+    def policy(self, conference: str) -> Fetched:
+        """The policy of a conference that is in force (GET /v1/conferences/{code}/policy)."""
+        return self._get(_policy_path(conference), None)
+
+    def decide_policy(self, conference: str, policy: Mapping[str, Any], etag: str) -> dict[str, Any]:
+        """Put a whole policy in force; `etag` is that of the policy that was looked at, so that no newer one is overruled unseen."""
+        headers = {"If-Match": etag, "Idempotency-Key": str(uuid.uuid4())}
+        with _plain_words():
+            return object_of(self._http.put(_policy_path(conference), json=dict(policy), headers=headers, extensions=_SAFE_REPEAT))
 
     def changes(self, cursor: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """One page of the change feed: {items, next_cursor, has_more} (GET /v1/changes)."""
@@ -141,7 +155,7 @@ def _plain_words() -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unreachable(f"no answer from the node: {error or type(error).__name__}") from error
+        raise Unreachable("unreachable-no-answer", error=str(error) or type(error).__name__) from error
 
 
 def _following(page_of: Callable[[Params], dict[str, Any]], params: Params | None) -> Iterator[dict[str, Any]]:
@@ -158,10 +172,17 @@ def _path(identifier: str) -> str:
     return f"/v1/bulletins/{quote(identifier, safe='')}"
 
 
+def _policy_path(conference: str) -> str:
+    return f"/v1/conferences/{quote(conference, safe='')}/policy"
+
+
 def _pairs(params: Params) -> list[tuple[str, str | int | float | bool | None]]:
-    lists = ((name, value if isinstance(value, list | tuple) else (value,)) for name, value in params.items())
-    return [(name, _text(one)) for name, several in lists for one in several if one is not None]
+    lists = ((name, value if isinstance(value, list | tuple) else (value,)) for name, value in params.items() if value is not None)
+    # A list of nothing crosses as an empty value, which the node refuses: left out it would mean everything (case B019).
+    return [(name, _text(one)) for name, several in lists for one in several or (None,)]
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,6 +9,8 @@ from importlib.metadata import version
 import httpx
 from httpx_retries import Retry, RetryTransport
 
+from app.client.errors import Unusable
+
 _TIME_LIMITS = httpx.Timeout(60.0, connect=10.0, pool=10.0)
 
 
@@ -25,17 +27,19 @@ def retries(methods: Iterable[str]) -> Retry:
     )
 
 
-def open_client(url: str, key: str, ca_file: str) -> httpx.Client:
-    """A connection to one node that follows no redirects and repeats reads only.
+def open_client(url: str, key: str, ca_file: str, language: str = "") -> httpx.Client:
+    """A connection to one node that follows no redirects, repeats reads only and asks for answers in a language, if one is given.
 
-    Raises ValueError for an address or key that cannot be one, OSError for a CA file that cannot be read.
+    Raises `Unusable` for an address or key that cannot be one, OSError for a CA file that cannot be read.
     """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("the address of a node begins with https:// or http://")
+        raise Unusable("unusable-address")
     if not (key.isascii() and key.isprintable()):
-        raise ValueError("an API key is plain ASCII: copy it again")
+        raise Unusable("unusable-key")
     headers = {"Accept": "application/json", "User-Agent": f"istmo/{version('istmo')}"}
+    if language:
+        headers["Accept-Language"] = language
     if key:
         headers["Authorization"] = f"Bearer {key}"
     transport = httpx.HTTPTransport(verify=_trust(ca_file), proxy=_proxy(parts.scheme, parts.netloc))

@@ -1,6 +1,7 @@
 """From a body or a query to a wire model, or to findings that name the place and the rule."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ _CODES = {
     "too_short": "list-too-short",
     "string_pattern_mismatch": "format",
 }
+_QUOTED = re.compile(r"'([^']+)'")
 _NUMBER_BOUNDS = {"minimum": 0, "maximum": 2**31 - 1}
 _MOST_FINDINGS = 100
 _LONGEST_NAME = 64
@@ -83,14 +85,21 @@ def _params(details: ErrorDetails, model: type[BaseModel]) -> Mapping[str, objec
         return {"suggestions": nearest(name, known), "known": known}
     bounds = {"minimum": context.get("ge", context.get("gt", 0)), "maximum": context.get("le", context.get("lt", 2**31 - 1))}
     limit = context.get("max_length", context.get("min_length"))
-    expected = context.get("expected", context.get("pattern", ""))
+    expected = expected_of(context)
     return {
         **_NUMBER_BOUNDS,
         **bounds,
         "limit": limit,
         "expected": expected,
+        "known": expected,
         **{k: v for k, v in context.items() if k in {"offset", "known", "suggestions"}},
     }
+
+
+def expected_of(context: Mapping[str, Any]) -> object:
+    """What pydantic says was expected: the codes of an enumeration without its English words, or a form."""
+    said = str(context.get("expected", context.get("pattern", "")))
+    return _QUOTED.findall(said) or said
 
 
 def known_names(model: type[BaseModel]) -> list[str]:

@@ -4,15 +4,11 @@ One class and one catalogue (`problems.toml`: status, title and sentence of ever
 `Problem("code", ...)`, one handler renders RFC 9457 (`app.core.rendering`).
 """
 
-import functools
-import importlib.resources
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.catalogue import filled, sentences
 from app.wire.problem import Finding
-
-LANGUAGES = ("en", "es", "pt")
 
 
 class Problem(Exception):  # noqa: N818 - the word of RFC 9457
@@ -32,11 +28,9 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         return int(catalogue()[self.code]["status"])
 
 
-@functools.cache
-def catalogue() -> dict[str, dict[str, Any]]:
+def catalogue() -> Mapping[str, Mapping[str, Any]]:
     """Every code with its status (of problems), and its title and sentence a language."""
-    text = importlib.resources.files("app.core").joinpath("problems.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return sentences("app.core", "problems.toml")
 
 
 def title_of(code: str, language: str) -> str:
@@ -46,15 +40,7 @@ def title_of(code: str, language: str) -> str:
 
 def sentence_of(code: str, params: Mapping[str, object], language: str) -> str:
     """The sentence of a code with its figures filled in."""
-    shown = {name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value for name, value in params.items()}
-    return str(catalogue()[code]["detail"][language]).format_map(_Blank(shown))
-
-
-class _Blank(dict[str, object]):
-    """A figure that was not given leaves nothing, so that an error about an error is never raised."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
+    return filled(str(catalogue()[code]["detail"][language]), params)
 
 
 def as_json(finding: Finding, language: str) -> dict[str, object]:

@@ -1,21 +1,23 @@
 """Problems at the edge: the one place that renders them (RFC 9457), in the reader's language."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.core.http import language_of
-from app.core.parsing import code_of, nearest
+from app.core.language import language_of, spoken
+from app.core.logs import tell
+from app.core.parsing import code_of, expected_of, nearest
 from app.core.problems import Problem, as_json, sentence_of, title_of
 from app.wire.problem import Finding
 
 CHALLENGES = ('Bearer realm="istmo"', 'Basic realm="istmo", charset="UTF-8"')
 PROBLEM_TYPE = "https://istmo.example/problems/"
-_LOG = logging.getLogger("istmo")
+OAUTH_ERRORS = frozenset({"invalid-client", "invalid-request", "invalid-scope", "unsupported-grant-type"})
+"""Refusals that also carry the word of RFC 6749 section 5.2 as member `error`."""
 _LONGEST_NAME = 64
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
 
@@ -30,21 +32,32 @@ def problem_body(problem: Problem, language: str, request_id: str) -> dict[str, 
         "detail": sentence_of(problem.code, problem.params, language),
         "request_id": request_id,
     }
+    if problem.code in OAUTH_ERRORS:
+        body["error"] = problem.code.replace("-", "_")
     if problem.findings:
         body["errors"] = [as_json(finding, language) for finding in problem.findings]
     return body
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
-    """Render a problem in the reader's language."""
+    """Render a problem in the reader's language; its code is noted for log and metrics."""
+    request.state.problem = problem.code
     language = language_of(request)
     body = problem_body(problem, language, str(getattr(request.state, "request_id", "")))
-    headers = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store", **problem.headers}
+    headers = {"Cache-Control": "no-store", **problem.headers, **spoken(language, *_varies(request, problem))}
     response = Response(orjson.dumps(body), problem.status, headers, "application/problem+json")
     if problem.status == 401:  # noqa: PLR2004 - the one status that must offer both schemes
         for challenge in CHALLENGES:
             response.headers.append("WWW-Authenticate", challenge)
     return response
+
+
+def _varies(request: Request, problem: Problem) -> list[str]:
+    """What a refusal depends on beside the language: who asks, but for public routes and where there is none, and what raised it says."""
+    extra = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+    private = extra.get("x-access", ["public"]) != ["public"]
+    own = [name.strip() for name in problem.headers.get("Vary", "").split(",") if name.strip()]
+    return [*(["Authorization"] if private else []), *own]
 
 
 def query_problem(error: RequestValidationError, known: Sequence[str]) -> Problem:
@@ -53,14 +66,22 @@ def query_problem(error: RequestValidationError, known: Sequence[str]) -> Proble
     for fault in error.errors():
         name = str(fault["loc"][1]) if len(fault["loc"]) > 1 else str(fault["loc"][0])
         context = fault.get("ctx") or {}
+        params: Mapping[str, object]
         if fault["type"] == "extra_forbidden":
             code, params = "parameter-unknown", {"known": known, "suggestions": nearest(name, known)}
         else:
             code = code_of(fault["type"])
             bounds = {"minimum": context.get("ge", 0), "maximum": context.get("le", 2**31 - 1), "limit": context.get("max_length")}
-            params = {"known": known, "suggestions": [], **bounds, **context}
-        findings.append(Finding(code, pointer=name[:_LONGEST_NAME], params=params))
+            expected = expected_of(context)
+            valid = known if code == "parameter-empty" else expected
+            params = {"known": valid, "suggestions": [], **bounds, **context, "expected": expected}
+        findings.append(Finding(code, pointer=_printable(name), params=params))
     return Problem("invalid-query", *findings)
+
+
+def _printable(name: str) -> str:
+    # The sender's own word, short and without what a terminal would obey.
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name[:_LONGEST_NAME])
 
 
 def http_problem(error: HTTPException) -> Problem:
@@ -70,5 +91,5 @@ def http_problem(error: HTTPException) -> Problem:
 
 def unexpected_problem(request: Request, error: Exception) -> Response:
     """A fault of ours: logged with its request id, answered without any detail."""
-    _LOG.error("request %s failed", getattr(request.state, "request_id", "-"), exc_info=error)
+    tell(logging.ERROR, "request failed", {"request_id": getattr(request.state, "request_id", None)}, error)
     return problem_response(request, Problem("internal"))

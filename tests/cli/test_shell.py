@@ -19,7 +19,9 @@ SERVER_ONLY = (
     "rfc8785",
     "cryptography",
     "psycopg",
-    "app.core",
+    "app.core.db",
+    "app.core.http",
+    "app.core.problems",
     "app.wire.canonical",
 )
 PROJECT = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))
@@ -51,7 +53,9 @@ def test_help_lists_every_command_and_loads_none(tmp_path):
     assert not modules & {"app.cli.office", "app.cli.node", "app.cli.demo", *SERVER_ONLY}
 
 
-@pytest.mark.parametrize("arguments", [("push", "--help"), ("flows", "--help"), ("bulletins", "list", "--help")], ids=lambda a: a[0])
+@pytest.mark.parametrize(
+    "arguments", [("push", "--help"), ("flows", "--help"), ("bulletins", "list", "--help"), ("policy", "--help")], ids=lambda a: a[0]
+)
 def test_the_offices_commands_start_without_the_server(arguments, tmp_path):
     done, modules = loaded_by(*arguments, cwd=tmp_path)
     assert done.returncode == 0
@@ -102,4 +106,4 @@ def test_a_fault_of_our_own_is_not_called_a_missing_extra(value):
 
 def test_the_extra_is_written_beside_each_command_of_the_server():
     for name, value in PROJECT["project"]["entry-points"][GROUP].items():
-        assert value.startswith("app.cli.office:") != value.endswith(" [server]"), name
+        assert value.startswith(("app.cli.office:", "app.cli.policy:")) != value.endswith(" [server]"), name
