@@ -4,15 +4,18 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from app.access.models import Client
+from app.access.jose import signed_by
+from app.access.models import Client, SpentId, TokenKey
+from app.access.tokens import ISSUER, Token, is_over, read_token
 from app.core.clock import utc_now
 from app.core.problems import Problem
+from app.settings import Settings
 from app.wire.codes import Role
 
 _KEY_PARTS = 3
@@ -21,7 +24,7 @@ _LONGEST_CREDENTIAL = 512
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated client with the rights of its row now."""
+    """An authenticated client with the rights of its row now; `proof` is the hash of the secret that it showed, if it showed one."""
 
     client_id: str
     role: Role
@@ -29,6 +32,7 @@ class Caller:
     state: str | None
     ceiling: int
     person: str | None
+    proof: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def office(self) -> str | None:
@@ -63,40 +67,93 @@ def credential_of(authorization: str | None) -> tuple[str, str] | None:
     """Client id and secret of an Authorization header: `Bearer istmo_<id>_<secret>` or Basic (RFC 7617); none when it is neither."""
     if not authorization or len(authorization) > _LONGEST_CREDENTIAL or not (authorization.isascii() and authorization.isprintable()):
         return None
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "bearer":
-        parts = value.strip().split("_", _KEY_PARTS - 1)
+    bearer = bearer_of(authorization)
+    if bearer is not None:
+        parts = bearer.split("_", _KEY_PARTS - 1)
         return (parts[1], parts[2]) if len(parts) == _KEY_PARTS and parts[0] == "istmo" else None
-    return _basic(value.strip()) if scheme.lower() == "basic" else None
+    return basic_of(authorization)
 
 
-def _basic(value: str) -> tuple[str, str] | None:
+def bearer_of(authorization: str) -> str | None:
+    """What follows `Bearer` (RFC 6750 section 2.1); none for other schemes."""
+    scheme, _, value = authorization.partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else None
+
+
+def basic_of(authorization: str) -> tuple[str, str] | None:
+    """Name and secret of `Basic` (RFC 7617), ASCII alone, for ours are; none for other schemes and for odd bytes."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
     try:
-        text = base64.b64decode(value, validate=True).decode("ascii")
+        text = base64.b64decode(value.strip(), validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
     name, colon, secret = text.partition(":")
     return (name, secret) if colon and "\x00" not in text else None
 
 
-def authenticate(session: Session, authorization: str | None) -> Caller:
-    """The caller of a request; raises `unauthenticated` (401), the same for every cause."""
+def authenticate(session: Session, authorization: str | None, settings: Settings | None = None) -> Caller:
+    """The caller of a request, by API key or, where the issuer's settings are given, by access token; in one statement.
+
+    Raises `unauthenticated` (401), the same for every cause.
+    """
     credential = credential_of(authorization)
-    if credential is None:
+    if credential is not None:
+        return by_secret(session, *credential)
+    token = read_token(bearer_of(authorization) or "", settings.public_url) if authorization and settings else None
+    if token is None or settings is None:
         raise Problem("unauthenticated")
-    name, secret = credential
+    return _by_token(session, token, settings)
+
+
+def by_secret(session: Session, name: str, secret: str) -> Caller:
+    """The client whose secret this is, the one before it too while it overlaps; raises `unauthenticated`."""
     row = session.execute(_BY_ID, {"client": name}).one_or_none()
-    stored = row.secret_sha256 if row else secret_hash("")
-    if not hmac.compare_digest(stored, secret_hash(secret)) or row is None:
+    shown, now = secret_hash(secret), utc_now()
+    current = hmac.compare_digest(row.secret_sha256 if row else _NONE, shown)
+    previous = hmac.compare_digest((row.previous_sha256 if row else None) or _NONE, shown)
+    overlaps = row is not None and row.previous_until is not None and row.previous_until > now
+    if row is None or not (current or (previous and overlaps)):
         raise Problem("unauthenticated")
+    return caller_of(row, shown)
+
+
+def caller_of(row: Row[*tuple[Any, ...]], proof: str | None = None) -> Caller:
+    """The caller behind a client's row; raises `unauthenticated` for one that is disabled or has expired."""
     if row.disabled_at is not None or (row.expires_at is not None and row.expires_at <= utc_now()):
         raise Problem("unauthenticated")
-    return Caller(row.id, Role(row.role), row.conference, row.state, row.ceiling, row.person)
+    return Caller(row.id, Role(row.role), row.conference, row.state, row.ceiling, row.person, proof)
+
+
+def _by_token(session: Session, token: Token, settings: Settings) -> Caller:
+    row = session.execute(_BY_TOKEN, {"client": token.client_id, "kid": token.kid, "jti": token.jti}).one_or_none()
+    if row is None or not _is_good(row, token, settings) or not signed_by(row.public, token.text):
+        raise Problem("unauthenticated")
+    return caller_of(row)
+
+
+def _is_good(row: Row[*tuple[Any, ...]], token: Token, settings: Settings) -> bool:
+    signs = row.signs_from is not None and not is_over(row.signs_to, settings.token_minutes)
+    called_back = row.tokens_from is not None and token.issued_at < row.tokens_from
+    return signs and row.spent is None and not called_back
 
 
 def _by_id() -> Select[*tuple[Any, ...]]:
-    columns = [Client.id, Client.role, Client.conference, Client.state, Client.ceiling, Client.person]
-    return select(*columns, Client.secret_sha256, Client.disabled_at, Client.expires_at).where(Client.id == bindparam("client"))
+    return select(*CALLER).where(Client.id == bindparam("client"))
 
 
+def _by_token_row() -> Select[*tuple[Any, ...]]:
+    key = (TokenKey.public, TokenKey.signs_from, TokenKey.signs_to)
+    rows = select(*CALLER, Client.tokens_from, *key, SpentId.jti.label("spent")).select_from(Client)
+    rows = rows.outerjoin(TokenKey, TokenKey.kid == bindparam("kid"))
+    rows = rows.outerjoin(SpentId, and_(SpentId.issuer == ISSUER, SpentId.jti == bindparam("jti")))
+    return rows.where(Client.id == bindparam("client"))
+
+
+_WHO = (Client.id, Client.role, Client.conference, Client.state, Client.ceiling, Client.person)
+CALLER = (*_WHO, Client.secret_sha256, Client.previous_sha256, Client.previous_until, Client.disabled_at, Client.expires_at)
+"""Columns of a client's row that say who calls and what it may."""
 _BY_ID = _by_id()
+_BY_TOKEN = _by_token_row()
+_NONE = "0" * 64  # no secret has this hash

@@ -1,26 +1,29 @@
-"""Clients: made, listed, given a new secret, disabled (contract: Command line)."""
+"""Clients: made, listed, given a new secret, disabled (contract: access, Command line)."""
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
-from app.access.callers import secret_hash
+from app.access.callers import Caller, secret_hash
 from app.access.models import Client
+from app.access.tokens import called_back_from
 from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.wire.codes import TLP, Role
 
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _DEFAULT_CEILING = {Role.ANALYST: TLP.GREEN}
+OVERLAP = timedelta(days=7)
+"""How long the old secret stays good when a client draws itself a new one (contract: access)."""
 
 
 @dataclass(frozen=True)
 class NewClient:
-    """What a client is to be; `state` for partners only, `ceiling` by default RED and for analysts GREEN."""
+    """What a client is to be: `state` for partners only, `ceiling` by default RED and for analysts GREEN, `public_key` as it is stored."""
 
     role: Role
     conference: str
@@ -29,14 +32,16 @@ class NewClient:
     person: str | None = None
     name: str | None = None
     expires_at: datetime | None = None
+    public_key: str | None = None
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What is shown once: the id, the secret, and both as one API key."""
+    """What is shown once: the id, the secret, and both as one API key; until when the secret before it stays good."""
 
     client_id: str
     secret: str
+    previous_until: datetime | None = None
 
     @property
     def api_key(self) -> str:
@@ -44,7 +49,7 @@ class Credential:
         return f"istmo_{self.client_id}_{self.secret}"
 
 
-def create(session: Session, wanted: NewClient) -> Credential:
+def create(session: Session, wanted: NewClient, attempt: Attempt | None = None) -> Credential:
     """Make a client; raises `client-invalid` where role and State do not fit. The caller checks conference and State."""
     if (wanted.role is Role.PARTNER) != (wanted.state is not None):
         raise Problem("client-invalid")
@@ -61,11 +66,12 @@ def create(session: Session, wanted: NewClient) -> Credential:
             person=wanted.person,
             name=wanted.name,
             secret_sha256=secret_hash(secret),
+            public_key=wanted.public_key,
             created_at=utc_now(),
             expires_at=wanted.expires_at,
         )
     )
-    record(session, Attempt("clients.create"), "done", [(client_id, None)])
+    record(session, attempt or Attempt("clients.create"), "done", [(client_id, None)])
     return Credential(client_id, secret)
 
 
@@ -74,24 +80,64 @@ def listed(session: Session) -> list[Client]:
     return list(session.scalars(select(Client).order_by(Client.created_at, Client.id)))
 
 
-def rotate(session: Session, client_id: str) -> Credential:
-    """Give a client a new secret; the old one is refused from the next request on."""
-    client = _known(session, client_id)
-    secret = secrets.token_urlsafe(32)
-    client.secret_sha256 = secret_hash(secret)
-    record(session, Attempt("clients.rotate"), "done", [(client_id, None)])
+def rotate(session: Session, client_id: str, attempt: Attempt | None = None) -> Credential:
+    """Give a client a new secret; every older one and every access token is refused from the next request on."""
+    client = locked(session, client_id)
+    secret = _draw(client)
+    client.previous_sha256 = client.previous_until = None
+    client.tokens_from = called_back_from(client.tokens_from)
+    record(session, attempt or Attempt("clients.rotate"), "done", [(client_id, None)])
     return Credential(client_id, secret)
 
 
-def disable(session: Session, client_id: str) -> None:
-    """Refuse a client from its next request on; the row stays for the audit."""
-    client = _known(session, client_id)
+def rotate_own(session: Session, caller: Caller, attempt: Attempt) -> Credential:
+    """Give the caller a new secret; the one that was current stays good for 7 days, its access tokens until they end.
+
+    Called with the secret before the current one (the answer with the current one was lost), the current one is replaced and the
+    other keeps its date.  Raises `unauthenticated` where the shown secret was replaced meanwhile.
+    """
+    client = locked(session, caller.client_id)
+    if caller.proof is None or caller.proof == client.secret_sha256:
+        client.previous_sha256, client.previous_until = client.secret_sha256, utc_now() + OVERLAP
+    elif caller.proof != client.previous_sha256:
+        raise Problem("unauthenticated")
+    secret = _draw(client)
+    record(session, attempt, "done", [(caller.client_id, None)])
+    return Credential(caller.client_id, secret, client.previous_until)
+
+
+def disable(session: Session, client_id: str, attempt: Attempt | None = None) -> Client:
+    """Refuse a client and its access tokens from the next request on; the row stays for the audit."""
+    client = locked(session, client_id)
     client.disabled_at = client.disabled_at or utc_now()
-    record(session, Attempt("clients.disable"), "done", [(client_id, None)])
+    client.tokens_from = called_back_from(client.tokens_from)
+    record(session, attempt or Attempt("clients.disable"), "done", [(client_id, None)])
+    return client
 
 
-def _known(session: Session, client_id: str) -> Client:
-    client = session.get(Client, client_id)
+def require_other_operator(session: Session, client_id: str) -> None:
+    """Raise `last-operator` where no operator would be left; two operators who disable each other wait for one another here."""
+    rows = session.execute(
+        select(Client.id, Client.disabled_at, Client.expires_at)
+        .where(Client.role == Role.OPERATOR.value)
+        .order_by(Client.id)
+        .with_for_update()
+    )
+    now = utc_now()
+    good = {row.id for row in rows if row.disabled_at is None and (row.expires_at is None or row.expires_at > now)}
+    if good == {client_id}:
+        raise Problem("last-operator")
+
+
+def locked(session: Session, client_id: str) -> Client:
+    """A client's row, held until the transaction ends; raises `client-unknown`."""
+    client = session.get(Client, client_id, with_for_update=True, populate_existing=True) if client_id.isprintable() else None
     if client is None:
         raise Problem("client-unknown")
     return client
+
+
+def _draw(client: Client) -> str:
+    secret = secrets.token_urlsafe(32)
+    client.secret_sha256 = secret_hash(secret)
+    return secret

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UTCDateTime
@@ -74,11 +74,12 @@ class DocumentAccess(Base):
 
 
 class AuditRow(Base):
-    """What a caller did or was refused; never a body, a token or a figure."""
+    """What a caller did or was refused; never a body, a token or a figure. `tlp` is the marking of what was read, then."""
 
     __tablename__ = "audit"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    # A page of a list writes a row a document: 2^31 of them can be gone in a few years.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     client_id: Mapped[str | None] = mapped_column(String(32), index=True)
     action: Mapped[str] = mapped_column(String(64))
@@ -88,3 +89,4 @@ class AuditRow(Base):
     version: Mapped[int | None] = mapped_column(Integer)
     request_id: Mapped[str | None] = mapped_column(String(36))
     address: Mapped[str | None] = mapped_column(String(64))
+    tlp: Mapped[int | None]

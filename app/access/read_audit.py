@@ -28,12 +28,17 @@ class ReadAudit:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Rows that are not written yet."""
+        return len(self._waiting)
+
     def note(self, attempt: Attempt, documents: Iterable[tuple[str, int, TLP]]) -> None:
         """Note the documents of an answer before it leaves."""
         sensitive: list[dict[str, object]] = []
         others: list[dict[str, object]] = []
         for document_id, version, tlp in documents:
-            row = row_of(attempt, "read", None, document_id, version)
+            row = {**row_of(attempt, "read", None, document_id, version), "tlp": tlp.rank}
             (sensitive if tlp.rank >= TLP.AMBER.rank else others).append(row)
         self._waiting.extend(others)
         if sensitive:

@@ -1,14 +1,21 @@
 """Access rules, declared beside the routes: `Annotated` aliases that say which roles may call (house.md: Authorization is declared)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.access.audit import Attempt, record_refusal
 from app.access.callers import Caller, authenticate
+from app.access.throttle import Throttle
 from app.core.db import Database
 from app.core.problems import Problem
 from app.wire.codes import Role
+
+_READS = frozenset({"GET", "HEAD"})
+_LONGEST_ADDRESS = 64
+_NOT_KNOWN = frozenset({"unauthenticated", "invalid-client"})
 
 
 class Rule:
@@ -21,15 +28,55 @@ class Rule:
     def __call__(self, request: Request) -> Caller:
         """Know the caller, in a read of its own that is over before the endpoint begins (a shared one starves the pool).
 
-        Raises `unauthenticated` (401) and `role-forbidden` (403).
+        Raises `unauthenticated` (401), `role-forbidden` (403), `too-many-requests` and `too-many-failed-logins` (429).
         """
         db: Database = request.app.state.db
-        with db.read() as session:
-            caller = authenticate(session, request.headers.get("authorization"))
-        request.state.caller = caller
+        authorization = authorization_of(request)
+        if authorization is None and request.method in _READS:
+            raise Problem("unauthenticated")  # how a browser asks for the first time: no failed login, and no statement
+        admit(request)
+        with counted(request), db.read() as session:
+            caller = authenticate(session, authorization, request.app.state.settings)
+        knows(request, caller)
         if caller.role not in self.roles:
             raise Problem("role-forbidden", role=caller.role.value)
         return caller
+
+
+def authorization_of(request: Request) -> str | None:
+    """The one Authorization header; none where there is none, and an empty one, which is no credential, where there are several."""
+    sent = request.headers.getlist("authorization")
+    return (sent[0] if len(sent) == 1 else "") if sent else None
+
+
+def address_of(request: Request) -> str:
+    """The address that a request comes from: the connection's, or what a trusted proxy says of it (`ISTMO_TRUSTED_PROXIES`)."""
+    return (request.client.host if request.client else "")[:_LONGEST_ADDRESS]
+
+
+def admit(request: Request) -> None:
+    """Refuse a request unread where its client or its address asked too often (429)."""
+    throttle: Throttle = request.app.state.throttle
+    throttle.admit(address_of(request), authorization_of(request))
+
+
+@contextmanager
+def counted(request: Request) -> Iterator[None]:
+    """Count what fails inside as a failed login of the address."""
+    throttle: Throttle = request.app.state.throttle
+    try:
+        yield
+    except Problem as problem:
+        if problem.code in _NOT_KNOWN:
+            throttle.failed(address_of(request), authorization_of(request))
+        raise
+
+
+def knows(request: Request, caller: Caller) -> None:
+    """Keep who calls for the audit, and count the request to it; raises `too-many-requests`."""
+    throttle: Throttle = request.app.state.throttle
+    request.state.caller = caller
+    throttle.passed(authorization_of(request), caller.client_id)
 
 
 def audited(request: Request, db: Database, problem: Problem) -> Problem:
@@ -45,7 +92,7 @@ def attempt_of(request: Request, action: str | None = None) -> Attempt:
     """The audit's view of a request: its operation, caller, id and address."""
     route = request.scope.get("route")
     name = action or getattr(route, "operation_id", None) or request.method
-    address = request.client.host if request.client else None
+    address = address_of(request) or None
     return Attempt(name, getattr(request.state, "caller", None), getattr(request.state, "request_id", None), address)
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.access import token_keys
 from app.access.audit import Attempt, record
 from app.core.clock import rfc3339, utc_now
 from app.core.db import insert_new
@@ -32,7 +33,6 @@ CHECKPOINT = "checkpoint"
 ALGORITHM = "EdDSA"
 _KID_LENGTH = 16
 _SIGNATURE_FIELDS = {"kid", "alg", "value"}
-_ADVICE = "put the folder of secrets back, or make new keys with `istmo keys init --replace`"
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ def initialise(session: Session, secrets: Secrets, settings: Settings) -> None:
     made = _make_missing(session, secrets, settings)
     head.checkpoint = head.checkpoint or checkpoint(load_signer(session, secrets), head.node, head.epoch, 0, EMPTY_ROOT)
     _audit(session, "keys.init", made)
+    token_keys.initialise(session, secrets)
 
 
 def checkpoint(signer: Signer, node: str, epoch: str, size: int, root: bytes) -> str:
@@ -138,7 +139,7 @@ def rotate(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
     """
     purposes = [known.purpose for known in _in_force(session)]
     if purpose not in purposes:
-        raise Problem("key-purpose-unknown", known=purposes)
+        raise Problem("key-purpose-unknown", known=[*purposes, token_keys.PURPOSE])
     made = _replace(session, secrets, purpose)
     _audit(session, "keys.rotate", [made])
     return made
@@ -153,6 +154,7 @@ def replace_missing(session: Session, secrets: Secrets, settings: Settings) -> l
     lost = [known.purpose for known in _in_force(session) if not _is_readable(secrets, known)]
     made = [_replace(session, secrets, purpose) for purpose in lost] + _make_missing(session, secrets, settings)
     _audit(session, "keys.replace", made)
+    token_keys.replace_missing(session, secrets)
     return made
 
 
@@ -177,11 +179,11 @@ def _private(secrets: Secrets, known: PublicKey) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(secrets.read(name), None)
     except SecretMissing:
-        raise SecretMissing(f"{secrets.folder / name} is missing: {_ADVICE}") from None
+        raise SecretMissing("key-file-missing", file=secrets.folder / name) from None
     except ValueError:
-        raise SecretMissing(f"{secrets.folder / name} holds no key: {_ADVICE}") from None
+        raise SecretMissing("key-file-empty", file=secrets.folder / name) from None
     if not isinstance(key, Ed25519PrivateKey) or key.public_key().public_bytes_raw() != known.public:
-        raise SecretMissing(f"{secrets.folder / name} is not the key that the database knows: {_ADVICE}")
+        raise SecretMissing("key-file-other", file=secrets.folder / name)
     return key
 
 
@@ -191,7 +193,7 @@ def _require_files(session: Session, secrets: Secrets) -> None:
         try:
             secrets.hmac_key(name)
         except SecretMissing:
-            raise SecretMissing(f"{secrets.folder / name}.key is missing: {_ADVICE}") from None
+            raise SecretMissing("key-file-missing", file=secrets.folder / f"{name}.key") from None
 
 
 def _make_missing(session: Session, secrets: Secrets, settings: Settings) -> list[PublicKey]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.access import token_keys
 from app.access.read_audit import ReadAudit
 from app.core.db import Database
 from app.core.paging import CursorSeal
@@ -44,4 +45,5 @@ def open_node(settings: Settings) -> Node:
         secrets.hmac_key(name)
     with db.read() as session:
         signer = load_signer(session, secrets)
+        token_keys.require(session, secrets)
     return Node(settings, db, secrets, signer, CursorSeal(secrets.hmac_key("cursor")), ReadAudit(db))

@@ -89,7 +89,7 @@ def test_a_new_secret_replaces_the_old_one_and_nothing_else(db: Database):
         for name, old, new in zip(before[first.client_id]._fields, before[first.client_id], after[first.client_id], strict=True)
         if old != new
     }
-    assert changed == {"secret_sha256"}
+    assert changed == {"secret_sha256", "tokens_from"}
 
 
 def test_a_disabled_client_keeps_its_row_and_its_first_instant(db: Database):
