@@ -45,6 +45,19 @@ class Nationality:
 
 
 @dataclass(frozen=True)
+class PresidencyYear:
+    """The presidency of one year, that of its annual meeting, with its source; the days of handover are not known from it.
+
+    `verified` tells whether the source says who presided; what was recalled, announced or inferred is not.
+    """
+
+    year: int
+    state: str
+    verified: bool
+    source: str | None
+
+
+@dataclass(frozen=True)
 class Conference:
     """One consultative process with its founding membership; memberships by date are the directory's tables.
 
@@ -56,6 +69,7 @@ class Conference:
     members: tuple[str, ...]
     observers: tuple[str, ...]
     labels: Mapping[str, str]
+    presidencies: tuple[PresidencyYear, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ class Term:
 
     code: str
     labels: Mapping[str, str]
-    attributes: Mapping[str, str | bool]
+    attributes: Mapping[str, str | bool | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -94,8 +108,13 @@ def conferences() -> tuple[Conference, ...]:
     return tuple(_conference(row) for row in json.loads(_data("conferences.json"))["conferences"])
 
 
+def resolve_conference(text: str) -> str | None:
+    """Code of a conference written as its code or an input alias (CRM, CSM); None for anything else."""
+    return next((one.code for one in conferences() if text == one.code or text in one.aliases), None)
+
+
 def vocabularies() -> tuple[str, ...]:
-    """Names of all vocabularies."""
+    """Names of all vocabularies that are lists of their own."""
     return tuple(_vocabularies())
 
 
@@ -184,7 +203,13 @@ def _nationality(row: Mapping[str, str]) -> Nationality:
 
 def _conference(row: Mapping[str, Any]) -> Conference:
     members, observers = tuple(row["members"]), tuple(row["observer_states"])
-    return Conference(row["code"], tuple(row["aliases"]), members, observers, MappingProxyType(row["names"]))
+    presidencies = tuple(map(_presidency, row["presidencies"]))
+    return Conference(row["code"], tuple(row["aliases"]), members, observers, MappingProxyType(row["names"]), presidencies)
+
+
+def _presidency(row: Mapping[str, Any]) -> PresidencyYear:
+    verified = str(row["confidence"]).startswith(("verified", "presidency verified"))
+    return PresidencyYear(row["year"], row["country"], verified, row["source"])
 
 
 @cache
