@@ -56,6 +56,8 @@ CODES = (
 )
 MONTHS = 240
 BAR_304 = 0.40
+UNTHROTTLED = {"ISTMO_REQUESTS_PER_SECOND": "100000", "ISTMO_REQUEST_BURST": "1000000"}
+"""One client asks more than any client may."""
 
 
 def filled_node(settings):
@@ -84,26 +86,31 @@ def free_port():
 
 
 @contextmanager
-def serving(which):
-    """The port of a server in a process of its own, until the block ends."""
+def serving(which, core=None):
+    """The port of a server in a process of its own, pinned to a core where one is named, until the block ends."""
     port = free_port()
-    server = subprocess.Popen([sys.executable, HERE / "servers.py", which, str(port)])
-    try:
-        await_start(server, which, port)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(30)
+    with tempfile.TemporaryFile() as said:
+        server = subprocess.Popen(
+            [sys.executable, HERE / "servers.py", which, str(port), *([] if core is None else [str(core)])], stderr=said
+        )
+        try:
+            await_start(server, which, port, said)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(30)
 
 
-def await_start(server, which, port):
+def await_start(server, which, port, said):
+    """Wait until a server listens; leave with what it said where it does not."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as trial:
             if trial.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    sys.exit(f"the {which} server did not start")
+    said.seek(0)
+    sys.exit(f"the {which} server did not start\n{said.read().decode()[-2000:]}")
 
 
 def request(port, path, *, key=None, method="GET", body="", **headers):
@@ -180,7 +187,7 @@ def main():
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="istmo-bench-") as folder:
-        os.environ |= {"ISTMO_DATABASE_URL": f"sqlite:///{folder}/bench.db", "ISTMO_SECRETS_DIR": f"{folder}/secrets"}
+        os.environ |= {"ISTMO_DATABASE_URL": f"sqlite:///{folder}/bench.db", "ISTMO_SECRETS_DIR": f"{folder}/secrets", **UNTHROTTLED}
         keys = filled_node(Settings(_env_file=None))
         with serving("empty") as empty_port, serving("node") as node_port:
             found, empty = measured(empty_port, node_port, routes(node_port, *keys), options)

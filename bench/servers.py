@@ -1,5 +1,6 @@
 """The two servers that are compared, each in a process of its own: the node, and an empty sync route under the same settings."""
 
+import os
 import sys
 from contextlib import asynccontextmanager
 
@@ -40,4 +41,6 @@ def main(which, port):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        os.sched_setaffinity(0, {int(sys.argv[3])})
     main(sys.argv[1], int(sys.argv[2]))

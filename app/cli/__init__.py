@@ -7,22 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.output import USAGE, say
+from app.cli.output import USAGE, tell, words_of
 
 GROUP = "istmo.commands"
-SUMMARIES: Mapping[str, str] = {
-    "push": "send a file of figures to the node",
-    "flows": "published figures, filtered and added up",
-    "bulletins": "list, show and withdraw bulletins",
-    "migrate": "bring the database to the newest schema",
-    "serve": "run the node",
-    "demo": "run a node with the public sample statistics",
-    "clients": "create, list, rotate and disable clients",
-    "keys": "list and rotate the node's keys",
-    "verify": "check the log, its signatures and checkpoints",
-    "rebuild": "make the tables anew from the log",
-    "openapi": "write the OpenAPI document and the JSON Schemas",
-}
+COMMANDS = (
+    "push",
+    "flows",
+    "bulletins",
+    "policy",
+    "migrate",
+    "serve",
+    "worker",
+    "doctor",
+    "demo",
+    "clients",
+    "keys",
+    "verify",
+    "rebuild",
+    "openapi",
+)
+SUMMARIES: Mapping[str, str] = {name: words_of(f"summary-{name}") for name in COMMANDS}
 """Every command with its summary, so that `istmo --help` loads none of them."""
 
 
@@ -38,7 +42,7 @@ def shell(arguments: list[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        help="Migration flow bulletins, exchanged.",
+        help=words_of("about"),
     )
     app.callback()(_options)
     # The shell's own options take no value, so the first word is the command.
@@ -49,7 +53,7 @@ def shell(arguments: list[str]) -> typer.Typer:
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, short_help=summary)
         else:
-            app.command(name, short_help=summary)(command)
+            app.command(name, short_help=summary, help=words_of(f"help-{name}"))(command)
     return app
 
 
@@ -60,7 +64,7 @@ def load(entry: EntryPoint) -> Callable[..., object]:
     except ModuleNotFoundError as error:
         if not entry.extras or (error.name or "").partition(".")[0] == "app":
             raise
-        say(f"istmo {entry.name} needs the server, which is not installed here ({error.name}): install `istmo[server]`")
+        tell("server-missing", command=entry.name, module=error.name)
         raise SystemExit(USAGE) from None
 
 
@@ -75,6 +79,6 @@ def _version(wanted: bool) -> None:
 
 
 def _options(
-    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version and leave")] = False,
+    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=words_of("option-version"))] = False,
 ) -> None:
     return

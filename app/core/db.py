@@ -1,7 +1,9 @@
 """The database: explicit transactions, one home (house.md, ADR 0002). No other file commits or rolls back."""
 
+import math
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,7 +27,8 @@ _NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-_SQLITE_TRANSIENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+_SQLITE_TRANSIENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
+_STEPS_BETWEEN_LOOKS = 5_000_000
 
 
 class Base(DeclarativeBase):
@@ -75,13 +78,20 @@ class Database:
         self.writer = make(threads=threads, read_only=False, statement_timeout_s=statement_timeout_s)
         self.reader = make(threads=threads, read_only=True, statement_timeout_s=statement_timeout_s)
 
-    def _sqlite_engine(self, *, threads: int, read_only: bool, statement_timeout_s: float) -> Engine:  # noqa: ARG002 - one shape for both stores
+    def _sqlite_engine(self, *, threads: int, read_only: bool, statement_timeout_s: float) -> Engine:
         if self.url.database and not read_only:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
-            self.url, pool_size=threads, max_overflow=0, pool_timeout=self._lock_wait_s, connect_args={"timeout": self._lock_wait_s}
+            self.url,
+            pool_size=threads,
+            max_overflow=0,
+            pool_timeout=self._lock_wait_s,
+            connect_args={"timeout": self._lock_wait_s},
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _sqlite_reader if read_only else _sqlite_writer)
+        if read_only:
+            _limit_statements(engine, statement_timeout_s)
         begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
@@ -98,6 +108,7 @@ class Database:
             pool_timeout=self._lock_wait_s,
             pool_pre_ping=True,
             connect_args={"options": joined},
+            hide_parameters=True,
         )
 
     @contextmanager
@@ -159,6 +170,26 @@ def _sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("foreign_keys=ON", "query_only=ON", "cache_size=-32768", "mmap_size=268435456"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _limit_statements(engine: Engine, seconds: float) -> None:
+    """Interrupt a statement of a reader after so many seconds; one that is fetched in parts (`yield_per`) may take its time.
+
+    SQLite has no limit of its own.  It looks at the clock every few million steps (about a tenth of a second): each look takes
+    Python's lock away from somebody.
+    """
+    deadlines: dict[int, float] = {}
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        mine = id(connection)
+        connection.set_progress_handler(lambda: time.monotonic() > deadlines.get(mine, math.inf), _STEPS_BETWEEN_LOOKS)
+
+    def executing(_connection: object, cursor: Any, _statement: object, _parameters: object, context: Any, _many: bool) -> None:  # noqa: ANN401 - SQLAlchemy's own signature
+        in_parts = context is not None and context.execution_options.get("yield_per")
+        deadlines[id(cursor.connection)] = math.inf if in_parts else time.monotonic() + seconds
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "before_cursor_execute", executing)
 
 
 @contextmanager

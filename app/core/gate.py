@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from app.core.admission import stepped_aside
 from app.core.db import busy
 
 
@@ -17,6 +18,11 @@ class Gate:
         self._most = width + queue
         self._inside = 0
 
+    @property
+    def inside(self) -> int:
+        """Jobs that work or wait now."""
+        return self._inside
+
     def require_room(self) -> None:
         """Refuse with `busy` where the queue is full already."""
         if self._inside >= self._most:
@@ -24,11 +30,15 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        """Wait for a slot, work, give it back."""
+        """Wait for a slot, holding no place among the requests (`app.core.admission`), work, give it back."""
         self.require_room()
         self._inside += 1
         try:
-            async with self._slots:
+            with stepped_aside():
+                await self._slots.acquire()
+            try:
                 yield
+            finally:
+                self._slots.release()
         finally:
             self._inside -= 1

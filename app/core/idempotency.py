@@ -2,19 +2,24 @@
 
 import hashlib
 import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, LargeBinary, String, delete, update
+from sqlalchemy import URL, ColumnElement, LargeBinary, String, delete, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.clock import utc_now
-from app.core.db import Base, Database, UTCDateTime, changed_rows, insert_new
+from app.core.db import Base, Database, UTCDateTime, busy, changed_rows, insert_new
 from app.core.problems import Problem
 from app.wire.problem import Finding
 
 _ABANDONED_AFTER = timedelta(minutes=5)
 _LONGEST_KEY = 255
+_REMEMBERED = 4096
 
 
 class KeptAnswer(Base):
@@ -62,12 +67,14 @@ def claim(db: Database, scope: str, fingerprint: str, keep_days: int) -> Claim |
 
     Raises `idempotency-key-reused` (422) for another body under the key and `request-in-flight` (409) while the first works.
     """
-    now = utc_now()
-    with db.write() as session:
-        session.execute(delete(KeptAnswer).where(KeptAnswer.scope == scope, _over(now)))
-        row = {"scope": scope, "fingerprint": fingerprint, "claimed_at": now, "expires_at": now + timedelta(days=keep_days)}
+    mine = Claim(scope, utc_now())
+    with _given_up_later_where_lost(db, mine), db.write() as session:
+        _give_up(session, _lost(db, scope))
+        session.execute(delete(KeptAnswer).where(KeptAnswer.scope == scope, _over(mine.claimed_at)))
+        expires_at = mine.claimed_at + timedelta(days=keep_days)
+        row = {"scope": scope, "fingerprint": fingerprint, "claimed_at": mine.claimed_at, "expires_at": expires_at}
         if insert_new(session, KeptAnswer, row):
-            return Claim(scope, now)
+            return mine
         kept = session.get(KeptAnswer, scope)
         # None: its claim was given up between the two statements (PostgreSQL); the caller tries again.
         if kept is not None and kept.fingerprint != fingerprint:
@@ -94,8 +101,39 @@ def keep(session: Session, mine: Claim, answer: Answer) -> None:
 
 
 def release(db: Database, mine: Claim) -> None:
-    """Give up a claim whose request was refused: only 2xx answers are kept."""
-    with db.write() as session:
-        session.execute(
-            delete(KeptAnswer).where(KeptAnswer.scope == mine.scope, KeptAnswer.claimed_at == mine.claimed_at, KeptAnswer.status.is_(None))
-        )
+    """Give up a claim whose request was refused: only 2xx answers are kept.  Where the store is away it is given up when it is back."""
+    with _given_up_later_where_lost(db, mine), db.write() as session:
+        _give_up(session, mine)
+
+
+def _give_up(session: Session, claimed: Claim | None) -> None:
+    """Delete a claim that holds no answer; one whose answer was committed after all stays."""
+    if claimed is not None:
+        own = (KeptAnswer.scope == claimed.scope, KeptAnswer.claimed_at == claimed.claimed_at)
+        session.execute(delete(KeptAnswer).where(*own, KeptAnswer.status.is_(None)))
+
+
+@contextmanager
+def _given_up_later_where_lost(db: Database, mine: Claim) -> Iterator[None]:
+    """Remember a claim of which nobody can say now whether the store holds it: the next request under its key gives it up first."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.code == busy().code:
+            with _lock:
+                _lost_claims[db.url, mine.scope] = mine
+                while len(_lost_claims) > _REMEMBERED:
+                    _lost_claims.popitem(last=False)
+        raise
+    else:
+        with _lock:
+            _lost_claims.pop((db.url, mine.scope), None)
+
+
+def _lost(db: Database, scope: str) -> Claim | None:
+    with _lock:
+        return _lost_claims.get((db.url, scope))
+
+
+_lock = threading.Lock()
+_lost_claims: OrderedDict[tuple[URL, str], Claim] = OrderedDict()

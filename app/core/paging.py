@@ -38,6 +38,11 @@ class CursorSeal:
         return list(position)
 
 
+def unguessable(seal: CursorSeal, number: int) -> str:
+    """A number of the log as it may enter an ETag: who knows all else that is hashed could count hidden entries by trying numbers."""
+    return seal.seal([number], "a number of the log")
+
+
 def _invalid() -> Problem:
     return Problem("cursor-invalid", Finding("cursor-invalid", pointer="cursor"))
 

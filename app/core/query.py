@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from app.wire.text import refused_character
+from app.wire.text import WRITTEN, refused_character
 
 
 def _words(value: Any) -> Any:  # noqa: ANN401 - what the router hands over, before it is judged
@@ -31,9 +31,9 @@ def _present(value: object) -> object:
     return value
 
 
-Word = Annotated[str, Field(max_length=64)]
-Words = Annotated[list[Annotated[str, Field(max_length=64)]], BeforeValidator(_words), Field(max_length=300)]
-Sealed = Annotated[str, Field(max_length=2048)]
+Word = Annotated[str, Field(max_length=64, json_schema_extra={"pattern": WRITTEN})]
+Words = Annotated[list[Word], BeforeValidator(_words), Field(max_length=300)]
+Sealed = Annotated[str, Field(max_length=2048, json_schema_extra={"pattern": WRITTEN})]
 
 
 class Query(BaseModel):

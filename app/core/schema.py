@@ -82,7 +82,7 @@ def _check_foreign_keys(connection: Connection) -> None:
 @contextmanager
 def _connection(target: URL) -> Iterator[Connection]:
     is_sqlite = target.get_backend_name() == "sqlite"
-    engine = create_engine(target, poolclass=NullPool, connect_args={"timeout": _WAIT_S} if is_sqlite else {})
+    engine = create_engine(target, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": _WAIT_S} if is_sqlite else {})
     if is_sqlite:
         if target.database:
             Path(target.database).parent.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,20 @@ import os
 import secrets as random
 from pathlib import Path
 
+from app.core.faults import told
+
 HMAC_KEYS = ("cursor", "disclosure", "fingerprint")
 _LENGTH = 64
 
 
 class SecretMissing(RuntimeError):  # noqa: N818 - says what is the matter, as Problem does
     """A secret file that the database was made with is not there: nothing may go on with a new one."""
+
+    def __init__(self, code: str, **figures: object) -> None:
+        """Keep the code of `faults.toml` and its figures; as text it is the English sentence."""
+        super().__init__(told(code, figures))
+        self.code = code
+        self.figures = figures
 
 
 class Secrets:
@@ -45,8 +53,7 @@ class Secrets:
         try:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
-            message = f"{self.folder / name} is missing: put it back from where the secrets are kept"
-            raise SecretMissing(message) from None
+            raise SecretMissing("secret-missing", file=self.folder / name) from None
 
     def make_hmac_keys(self) -> None:
         """Draw the keys that do not exist yet; called once, when the database is made."""
@@ -58,8 +65,7 @@ class Secrets:
         """Key of one purpose, 64 bytes; raises `SecretMissing` for a file cut short, for a short key can be guessed."""
         key = self.read(f"{name}.key")
         if len(key) != _LENGTH:
-            message = f"{self.folder / name}.key is damaged: put it back from where the secrets are kept"
-            raise SecretMissing(message)
+            raise SecretMissing("secret-damaged", file=self.folder / f"{name}.key")
         return key
 
     def fingerprint(self, *parts: bytes) -> str:

@@ -142,6 +142,11 @@ def head(session: Session) -> Head:
     return Head(row.epoch, row.size)
 
 
+def newest_time(session: Session) -> str | None:
+    """When the newest entry was recorded (UTC with Z); none in an empty log."""
+    return session.scalar(select(LogEntry.recorded_at).order_by(LogEntry.number.desc()).limit(1))
+
+
 def withdrawn() -> ColumnElement[bool]:
     """Condition on an entry of the log: this version or a later one of the document takes it back."""
     later = aliased(LogEntry)

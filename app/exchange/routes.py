@@ -8,8 +8,9 @@ from pydantic import Field
 from app.access.rules import Reader, attempt_of
 from app.core.clock import rfc3339
 from app.core.conditional import answer_etag, is_fresh
+from app.core.declared import CONDITIONAL, REFUSED
 from app.core.http import json_response
-from app.core.paging import page_size
+from app.core.paging import page_size, unguessable
 from app.core.query import PageQuery, Word
 from app.exchange import feed, log
 from app.exchange.keys import CHECKPOINT, base64url, public_keys
@@ -30,7 +31,9 @@ class ChangesQuery(PageQuery):
     origin: Word | None = Field(None, description="changes of this conference's documents only")
 
 
-@router.get("/v1/changes", operation_id="list_changes", response_model=ChangePage, tags=["exchange"])
+@router.get(
+    "/v1/changes", operation_id="list_changes", response_model=ChangePage, responses={**CONDITIONAL, 410: REFUSED}, tags=["exchange"]
+)
 def list_changes(request: Request, caller: Reader, query: Annotated[ChangesQuery, Query()]) -> Response:
     """What was published, revised, withdrawn, hidden or erased since a cursor, in the order in which it came to this node.
 
@@ -43,7 +46,7 @@ def list_changes(request: Request, caller: Reader, query: Annotated[ChangesQuery
     with node.db.read() as session:
         head = log.head(session)
         after = feed.position(node.cursor_seal, head, asked)
-        highest = log.highest_visible(session, caller, query.kind, query.origin, at=head)
+        highest = unguessable(node.cursor_seal, log.highest_visible(session, caller, query.kind, query.origin, at=head))
         etag = answer_etag("changes", head.epoch, highest, caller.rights, after, limit, query.kind, query.origin)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
         if is_fresh(request.headers.get("if-none-match"), etag):

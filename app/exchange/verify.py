@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.core.faults import told
 from app.exchange import merkle
 from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, public_keys, verify_signature
 from app.exchange.log import CHUNK, Entry, entries, leaf_of
@@ -16,10 +17,16 @@ from app.wire.canonical import CHECKPOINT_CONTEXT, DOCUMENT_CONTEXT, canonical, 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, in plain words, and the number of the entry; none where it is the log's head."""
+    """What is wrong, by its code in `faults.toml`, and the number of the entry; none where it is the log's head."""
 
     number: int | None
-    what: str
+    code: str
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def what(self) -> str:
+        """The fault in plain English."""
+        return told(self.code, self.figures)
 
 
 @dataclass
@@ -44,13 +51,13 @@ def faults(session: Session) -> Iterator[Fault]:
     """
     head = session.get(LogHead, 1, populate_existing=True)
     if head is None:
-        yield Fault(None, "the head of the log is missing")
+        yield Fault(None, "log-head-missing")
         return
     keys = {known.kid: known for known in public_keys(session)}
     walk = _Walk(head.size)
     for entry in _readable(session, walk):
         if entry.number > walk.size:
-            yield Fault(entry.number, "the entry lies beyond the head of the log")
+            yield Fault(entry.number, "log-beyond-head")
             continue
         yield from _missing(walk, entry.number - 1)
         walk.number = entry.number
@@ -83,7 +90,7 @@ def _missing(walk: _Walk, upto: int) -> Iterator[Fault]:
         walk.number += 1
         walk.certain = False
         walk.frontier = walk.grow(_UNKNOWN_LEAF)
-        yield Fault(walk.number, "the entry is missing or cannot be read")
+        yield Fault(walk.number, "log-entry-missing")
 
 
 def _entry_faults(entry: Entry, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
@@ -91,13 +98,13 @@ def _entry_faults(entry: Entry, keys: Mapping[str, PublicKey]) -> Iterator[Fault
         return
     document = _parsed(entry.text)
     if document is None:
-        yield Fault(entry.number, "the stored document is no JSON object in canonical form")
+        yield Fault(entry.number, "log-document-form")
         return
     for name in ("kind", "id", "version", "origin", "digest"):
         if document.get(name) != getattr(entry, name):
-            yield Fault(entry.number, f"the column of {name} disagrees with the document")
+            yield Fault(entry.number, "log-column", {"name": name})
     if digest_of(document) != document.get("digest"):
-        yield Fault(entry.number, "the digest is not that of the document")
+        yield Fault(entry.number, "log-digest")
     yield from _signature_fault(entry, document.get("signature"), keys)
 
 
@@ -113,28 +120,28 @@ def _parsed(text: str | None) -> dict[str, object] | None:
 def _signature_fault(entry: Entry, signature: object, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
     known = keys.get(str(signature.get("kid"))) if isinstance(signature, dict) else None
     if known is None:
-        yield Fault(entry.number, "the signature is by an unknown key")
+        yield Fault(entry.number, "log-signature-key")
     elif known.purpose != document_purpose(entry.origin):
-        yield Fault(entry.number, "the signature is by a key that does not speak for the origin")
+        yield Fault(entry.number, "log-signature-origin")
     elif not verify_signature(known.public, signature, DOCUMENT_CONTEXT, str(entry.digest).encode()):
-        yield Fault(entry.number, "the signature does not stand")
+        yield Fault(entry.number, "log-signature")
 
 
 def _version_fault(walk: _Walk, entry: Entry) -> Iterator[Fault]:
     expected = walk.versions.get(entry.id, 0) + 1
     if entry.version != expected:
-        yield Fault(entry.number, f"the version does not follow: {expected} is expected")
+        yield Fault(entry.number, "log-version", {"expected": expected})
     walk.versions[entry.id] = entry.version
 
 
 def _tree_faults(walk: _Walk, entry: Entry) -> Iterator[Fault]:
     computed, stored = _computed_leaf(entry), entry.leaf if len(entry.leaf) == merkle.HASH_LENGTH else None
     if stored is None or (computed is not None and computed != stored):
-        yield Fault(entry.number, "the leaf is not that of the entry's columns")
+        yield Fault(entry.number, "log-leaf")
     if _grow(walk, [leaf for leaf in (computed, stored) if leaf is not None] or [_UNKNOWN_LEAF], entry.root):
         walk.certain = True
     elif walk.certain:
-        yield Fault(entry.number, "the root is not that of the tree up to this entry")
+        yield Fault(entry.number, "log-root")
         # After a doubtful leaf no later root can be judged until one fits again: one fault, not one for each entry that follows.
         walk.certain = computed == stored
 
@@ -153,18 +160,18 @@ def _computed_leaf(entry: Entry) -> bytes | None:
 
 def _head_faults(head: LogHead, walk: _Walk, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
     if walk.certain and head.frontier != merkle.to_text(walk.frontier):
-        yield Fault(None, "the head's frontier is not that of the entries")
+        yield Fault(None, "log-frontier")
     stated = _parsed(head.checkpoint)
     if stated is None:
-        yield Fault(None, "the checkpoint is no JSON object in canonical form")
+        yield Fault(None, "log-checkpoint-form")
         return
     signature = stated.pop("signature", None)
     if (stated.get("node"), stated.get("epoch"), stated.get("size")) != (head.node, head.epoch, head.size):
-        yield Fault(None, "the checkpoint disagrees with the head")
+        yield Fault(None, "log-checkpoint-head")
     if walk.certain and stated.get("root") != merkle.root_of(walk.frontier).hex():
-        yield Fault(None, "the checkpoint's root is not that of the entries")
+        yield Fault(None, "log-checkpoint-root")
     if not _is_signed(stated, signature, keys):
-        yield Fault(None, "the checkpoint's signature does not stand")
+        yield Fault(None, "log-checkpoint-signature")
 
 
 def _is_signed(stated: dict[str, object], signature: object, keys: Mapping[str, PublicKey]) -> bool:

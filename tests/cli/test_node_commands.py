@@ -88,7 +88,7 @@ def test_an_operators_day_from_an_empty_store_to_a_verified_log(installation: In
     rebuilt = installation.run("rebuild")
     assert "2 entries" in rebuilt.stderr
     kinds = {row["purpose"] for row in json.loads(installation.run("keys", "list", "--json").stdout)}
-    assert kinds == {"document-RCM", "document-SACM", "checkpoint"}
+    assert kinds == {"document-RCM", "document-SACM", "checkpoint", "token"}
     assert installation.run("keys", "rotate", "document-RCM").returncode == 0
     assert installation.run("keys", "rotate", "nonsense").returncode == 1
     assert installation.run("verify").returncode == 0

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -276,6 +277,35 @@ def test_inserting_new_tells_whether_it_did_also_to_two_at_once(db: Database):
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(insert, range(8))) == [False] * 7 + [True]
+
+
+ENDLESS = text("WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted) SELECT count(*) FROM counted")
+
+
+def test_a_read_longer_than_the_longest_statement_ends_as_busy_and_the_next_is_served(store_url: str):
+    db = Database(store_url, threads=1, statement_timeout_s=0.4)
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(Problem) as refused, db.read() as session:
+            session.execute(ENDLESS)
+        assert told(refused) == BUSY
+        assert 0.3 < time.monotonic() - began < 5
+        assert stored(db) == 0
+    db.dispose()
+
+
+def test_a_long_answer_of_sqlite_fetched_in_parts_may_take_longer_than_one_statement(stores):
+    db = Database(stores.ready("sqlite"), threads=1, statement_timeout_s=0.1)
+    counted = "WITH RECURSIVE {0}(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM {0} WHERE n < {1}) SELECT {2} FROM {0}"
+    slow = text(counted.format("part", 5, f"n, ({counted.format('step', 800_000, 'count(*) + part.n')})"))
+    began = time.monotonic()
+    with db.read() as session:
+        found = [row[0] for row in session.execute(slow.execution_options(yield_per=1))]
+    assert found == [1, 2, 3, 4, 5]
+    assert time.monotonic() - began > 0.1
+    with pytest.raises(Problem), db.read() as session:
+        session.execute(slow).all()
+    db.dispose()
 
 
 ENDS = re.compile(r"\.(?:commit|rollback)\(|\bsession\.begin\(|AUTOCOMMIT|\b(?:autocommit|isolation_level)\s*=|[\"'](?:COMMIT|ROLLBACK)\b")

@@ -164,3 +164,30 @@ def test_an_empty_endless_or_unprintable_key_is_refused_by_name(key: str):
     (fault,) = refused.value.findings
     assert (refused.value.code, fault.pointer, fault.params) == ("idempotency-key-invalid", "Idempotency-Key", {"limit": 255})
     assert scope_of("client", "POST", "/", "a" * 255)
+
+
+def test_a_claim_that_could_not_be_given_up_because_the_store_was_away_does_not_block_its_key(store_url: str):
+    holder, db = Database(store_url), Database(store_url, lock_wait_s=0.2)
+    mine = claimed(db)
+    with holder.write() as session:
+        session.execute(text("UPDATE idempotency_answer SET fingerprint = fingerprint"))
+        with pytest.raises(Problem) as refused:
+            release(db, mine)
+    assert refused.value.code == "busy"
+    again = claimed(db)
+    assert again.claimed_at > mine.claimed_at
+    assert refusal(db) == IN_FLIGHT  # the second one works: it is not given up in its turn
+    holder.dispose()
+    db.dispose()
+
+
+def test_a_claim_whose_answer_was_kept_after_all_is_never_given_up(store_url: str):
+    holder, db = Database(store_url), Database(store_url, lock_wait_s=0.2)
+    mine = claimed(db)
+    with holder.write() as session:
+        keep(session, mine, ANSWER)
+        with pytest.raises(Problem):
+            release(db, mine)
+    assert claim(db, "scope", "body", 30) == ANSWER
+    holder.dispose()
+    db.dispose()
