@@ -1,70 +1,35 @@
-"""The documents are true: what they show runs, what exists is documented, links lead somewhere."""
+"""The documents are whole: what exists is documented, what is made from the code is made anew, links lead somewhere."""
 
-import os
+import importlib
 import re
-import runpy
-import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from serving import Served, serving, settings_for
+import yaml
+from shown import ROOT
 
 from app.cli import SUMMARIES
 from app.core.problems import catalogue
 from app.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
-GUIDES = sorted((ROOT / "docs" / "guide").glob("*.md"))
-SAMPLE = ROOT / "app" / "cli" / "samples" / "darien_by_nationality.csv"
+CODES = sorted((DOCS / "problems").glob("*.md"))
+PAGES = [README, *sorted(page for page in DOCS.rglob("*.md") if page not in CODES), DOCS / "problems" / "README.md"]
+GUIDES = sorted((DOCS / "guide").glob("*.md"))
+LANGUAGES = {"partner": {"", "es", "pt"}, "analyst": {"", "es"}, "secretariat": {"", "es"}, "operator": {"", "es"}}
 
 
 @pytest.fixture
-def node(stores, tmp_path: Path):
-    with serving(settings_for(stores.ready("sqlite"), tmp_path)) as served:
-        yield served
+def maker(monkeypatch: pytest.MonkeyPatch):
+    """The programs in docs/ that make pages from the code."""
+    monkeypatch.syspath_prepend(DOCS)
 
+    def imported(name: str) -> ModuleType:
+        return importlib.import_module(name)
 
-def commands(page: Path) -> list[list[str]]:
-    """Every `istmo` and `curl` line of a page that asks a node, continued lines joined."""
-    text = page.read_text("utf-8").replace("\\\n", " ")
-    return [shlex.split(line) for line in text.splitlines() if re.match(r"^( {4})?(istmo (push|flows|bulletins)|curl) ", line)]
-
-
-def run(line: list[str], served: Served, folder: Path) -> subprocess.CompletedProcess[str]:
-    who = "pan" if "push" in line else "analyst"
-    environment = {**os.environ, "ISTMO_URL": served.url, "ISTMO_KEY": served.keys[who]}
-    words = [os.path.expandvars(word.replace("$ISTMO_URL", served.url).replace("$ISTMO_KEY", served.keys[who])) for word in line]
-    if words[0] == "curl":
-        words[1:1] = ["-s", "--fail-with-body", "--noproxy", "*"]
-    else:
-        words[:1] = [sys.executable, "-m", "app"]
-    return subprocess.run(
-        words, capture_output=True, text=True, env={**environment, "PYTHONPATH": str(ROOT)}, cwd=folder, timeout=60, check=False
-    )
-
-
-def write_shown_files(page: Path, folder: Path) -> None:
-    """Every block of a page that is marked as a file, ```csv NAME, and the sample that pages call darien.csv."""
-    shutil.copy(SAMPLE, folder / "darien.csv")
-    for name, content in re.findall(r"^```csv (\S+)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
-        (folder / name).write_text(content, "utf-8")
-
-
-@pytest.mark.parametrize("page", [README, *GUIDES], ids=lambda page: page.name)
-def test_every_shown_command_works(page: Path, node: Served, tmp_path: Path):
-    write_shown_files(page, tmp_path)
-    (first,) = [line for line in commands(README) if "push" in line]
-    shown = commands(page)
-    assert shown
-    for line in [first, *shown]:
-        done = run(line, node, tmp_path)
-        assert done.returncode == 0, (line, done.stdout, done.stderr)
-        assert len(done.stdout.splitlines()) > 1 or '"items":[{' in done.stdout, (line, done.stdout)
+    return imported
 
 
 def test_the_readme_is_short_and_names_both_commands():
@@ -74,30 +39,78 @@ def test_the_readme_is_short_and_names_both_commands():
     assert "make test" in text
 
 
-def test_every_setting_problem_and_command_is_documented():
-    operations, problems = ((ROOT / "docs" / name).read_text("utf-8") for name in ("operations.md", "problems.md"))
-    assert [name for name in Settings.model_fields if f"`ISTMO_{name.upper()}`" not in operations] == []
-    made = runpy.run_path(str(ROOT / "docs" / "make_problems.py"))
-    assert problems == made["page"]()
-    assert [code for code in catalogue() if f"| `{code}` |" not in problems] == []
+def test_every_setting_stands_in_the_table_with_its_default_and_meaning():
+    rows = [
+        line for line in (DOCS / "operations.md").read_text("utf-8").splitlines() if line.startswith("| `ISTMO_") and line.count("|") == 4
+    ]
+    settings = [
+        f"| `ISTMO_{name.upper()}` | {f'`{field.default}`' if str(field.default) else '(empty)'} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    assert [row for row in settings if row not in rows] == []
+    assert [row for row in rows if row not in settings] == []
+
+
+def test_every_code_has_its_page_and_every_page_its_code(maker):
+    made = maker("make_problems").pages()
+    assert set(made) == {f"{code}.md" for code in catalogue()} | {"README.md"}
+    assert sorted(path.name for path in CODES) == sorted(made)
+    stale = [name for name, text in made.items() if (DOCS / "problems" / name).read_text("utf-8") != text]
+    assert stale == [], "run make docs"
+
+
+@pytest.mark.parametrize("code", catalogue())
+def test_the_page_of_a_code_says_in_three_languages_what_to_do(code: str):
+    page, entry = (DOCS / "problems" / f"{code}.md").read_text("utf-8"), catalogue()[code]
+    for language in ("en", "es", "pt"):
+        assert entry["title"][language] in page
+        assert entry["detail"][language] in page
+        assert "advice" not in entry or entry["advice"][language] in page
+    assert "advice" not in entry or len(set(entry["advice"].values())) == 3
+
+
+def test_every_route_is_listed_with_who_may_call_it(maker):
+    listed = (DOCS / "routes.md").read_text("utf-8")
+    operations = maker("making").operations()
+    assert len(operations) > 40
+    assert [each.name for each in operations if f"| `{each.name}` | `{each.method} {each.path}` |" not in listed] == []
+    assert listed == maker("make_routes").page(), "run make docs"
+
+
+def test_a_code_comes_from_the_operations_that_know_it(maker):
+    possible = maker("making").possible
+    assert {each.name for each in possible("mixed-sum")} == {"list_flows"}
+    assert {each.name for each in possible("column-unknown")} == {"push_file"}
+    assert "push_file" not in {each.name for each in possible("invalid-scope")} != set()
+
+
+def test_every_command_and_metric_is_documented():
     everything = "\n".join(page.read_text("utf-8") for page in PAGES)
     assert [name for name in SUMMARIES if f"istmo {name}" not in everything] == []
+    sources = "\n".join((ROOT / "app" / place).read_text("utf-8") for place in ("core/metrics.py", "web/running.py"))
+    metrics = set(re.findall(r'"(istmo_[a-z_]+)"', sources)) - {"istmo_build"}
+    assert len(metrics) > 8
+    assert [name for name in sorted(metrics) if name not in (DOCS / "operations.md").read_text("utf-8")] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_to_a_file(page: Path):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target
+@pytest.mark.parametrize("page", [*PAGES, *CODES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file_and_every_anchor_to_a_heading(page: Path):
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text("utf-8")):
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, anchor
 
 
-def test_guides_exist_in_english_and_spanish():
-    names = {guide.name for guide in GUIDES}
-    assert {name.replace(".md", ".es.md") for name in names if ".es." not in name} == {name for name in names if ".es." in name}
+def test_each_reader_has_a_guide_in_each_of_its_languages():
+    wanted = {f"{guide}{'.' * bool(language)}{language}.md" for guide, languages in LANGUAGES.items() for language in languages}
+    assert {guide.name for guide in GUIDES} == wanted
 
 
 def test_every_decision_is_listed_and_has_its_four_parts():
-    decisions = sorted((ROOT / "docs" / "adr").glob("0*.md"))
-    listed = (ROOT / "docs" / "adr" / "README.md").read_text("utf-8")
+    decisions = sorted((DOCS / "adr").glob("0*.md"))
+    listed = (DOCS / "adr" / "README.md").read_text("utf-8")
     assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
     for path in decisions:
         parts = re.findall(r"^## (\w+)$", path.read_text("utf-8"), re.MULTILINE)
@@ -108,3 +121,32 @@ def test_every_decision_is_listed_and_has_its_four_parts():
 def test_no_page_names_a_place_that_its_reader_does_not_have():
     for page in PAGES:
         assert re.search(r"(?<![\w.])/(?:home|tmp|root)/", page.read_text("utf-8")) is None, page
+
+
+def test_what_is_shipped_for_running_names_only_settings_that_exist():
+    known = {f"ISTMO_{name.upper()}" for name in Settings.model_fields}
+    files = [ROOT / "compose.yaml", ROOT / "Dockerfile", *(ROOT / "deploy").iterdir(), *PAGES]
+    for file in files:
+        named = {name.rstrip("_") for name in re.findall(r"ISTMO_[A-Z_]+", file.read_text("utf-8"))}
+        assert named - known == set(), file
+
+
+def test_every_service_of_the_compose_file_is_closed_up():
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
+    assert set(services) == {"db", "migrate", "node"}
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    assert services["migrate"]["command"] == ["istmo", "migrate"]
+    assert services["node"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert services["node"]["ports"] == ["127.0.0.1:8080:8080"]
+    assert "cap_add" not in services["node"]
+
+
+def test_what_builds_the_wheel_in_the_image_is_pinned_as_in_the_lock():
+    pinned = (ROOT / "deploy" / "build.lock").read_text("utf-8")
+    assert re.findall(r"^([a-z-]+)==", pinned, re.MULTILINE)[0] == "hatchling"
+    lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
+    for block in re.findall(r"^[a-z-]+==.*?[^\\]$", pinned, re.MULTILINE | re.DOTALL):
+        assert block in lock

@@ -1,0 +1,122 @@
+"""Every documented operation asked once with its documented example, in an order in which each finds what it needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from serving import Served
+
+from app.web import examples
+
+SENT: set[str] = set()
+"""Keys of the examples that were sent."""
+
+
+def example(model: str, name: str | None = None) -> Any:
+    """The value of a document's example: the one of this name, else the first."""
+    shown = examples.of_model(model)
+    key = f"{model}.{name}" if name else next(iter(shown))
+    SENT.add(key)
+    return shown[key]["value"]
+
+
+@dataclass
+class Asked:
+    """What was answered, by operation; and the examples that were sent."""
+
+    served: Served
+    answers: dict[str, httpx.Response] = field(default_factory=dict)
+
+    def __call__(self, operation: str, who: str | None, method: str, path: str, **how: Any) -> httpx.Response:
+        """Ask one operation; it must succeed."""
+        answer = self.served.as_(who).request(method, path, **how)
+        assert answer.is_success, (operation, answer.status_code, answer.text)
+        self.answers[operation] = answer
+        return answer
+
+
+def ask_all(served: Served) -> Mapping[str, httpx.Response]:
+    """Ask every operation; gives the answers by operation id."""
+    asked = Asked(served)
+    for part in (_write, _read, _directory, _access, _running):
+        part(asked)
+    return asked.answers
+
+
+def _etag(document: Mapping[str, Any]) -> dict[str, str]:
+    return {"If-Match": f'"{document["id"]}.v{document["version"]}"'}
+
+
+def _write(asked: Asked) -> None:
+    draft = example("BulletinDraft")
+    asked("check_bulletin", "pan", "POST", "/v1/bulletins/check", json=draft)
+    nil = asked("publish_bulletin", "pan", "POST", "/v1/bulletins", json=example("BulletinDraft", "nothing_happened")).json()
+    asked("withdraw_bulletin", "pan", "POST", f"/v1/bulletins/{nil['id']}/withdraw", json=example("Withdrawal"), headers=_etag(nil))
+    made = asked("publish_bulletin", "pan", "POST", "/v1/bulletins", json=draft).json()
+    body = example("BulletinRevision")
+    asked("revise_bulletin", "pan", "PUT", f"/v1/bulletins/{made['id']}", json=body, headers=_etag(made))
+    asked("publish_batch", "pan", "POST", "/v1/bulletins/batch", json=example("Batch"))
+    file = {"file": ("darien.csv", b"period,nationality,value\n2023-01,VEN,2337\n2023-01,HTI,12063\n")}
+    options = {"state": "PAN", "measure": "irregular_transit", "unit": "person"}
+    asked("push_file", "pan", "POST", "/v1/bulletins/files", params=options, files=file, headers={"Accept": "application/x-ndjson"})
+
+
+def _read(asked: Asked) -> None:
+    listed = asked("list_bulletins", "analyst", "GET", "/v1/bulletins", params={"reporting_state": "PAN", "limit": 2}).json()
+    one = next(item["id"] for item in listed["items"] if item["cells"])
+    asked("get_bulletin", "analyst", "GET", f"/v1/bulletins/{one}")
+    asked("list_bulletin_versions", "analyst", "GET", f"/v1/bulletins/{one}/versions")
+    asked("get_bulletin_version", "analyst", "GET", f"/v1/bulletins/{one}/versions/1")
+    asked("list_changes", "peer", "GET", "/v1/changes", params={"limit": 2})
+    asked("list_flows", "analyst", "GET", "/v1/flows", params={"nationality": "HTI,SOM", "period_from": "2022-10", "limit": 2})
+    asked("describe_node", None, "GET", "/.well-known/istmo.json")
+
+
+def _directory(asked: Asked) -> None:
+    asked("list_conferences", "analyst", "GET", "/v1/conferences")
+    asked("get_conference", "analyst", "GET", "/v1/conferences/RCM", params={"on": "2012-11-10"})
+    for name in ("states", "offices"):
+        asked(f"list_{name}", "analyst", "GET", f"/v1/{name}", params={"on": "2012-11-10", "conference": "SACM", "limit": 2})
+    edits = {"presidencies": "Presidency", "memberships": "Membership", "offices": "Office"}
+    histories = {"offices": "list_office_history"}
+    for path, name in edits.items():
+        asked(f"add_{name.lower()}", "operator", "POST", f"/v1/conferences/RCM/{path}", json=example(f"{name}Edit"))
+        asked(histories.get(path, f"list_{path}"), "operator", "GET", f"/v1/conferences/RCM/{path}", params={"limit": 2})
+    policy = asked("get_policy", "rcm", "GET", "/v1/conferences/RCM/policy")
+    asked("decide_policy", "rcm", "PUT", "/v1/conferences/RCM/policy", json=example("Policy"), headers={"If-Match": policy.headers["etag"]})
+    asked("list_vocabularies", "analyst", "GET", "/v1/vocabularies", params={"limit": 2})
+    asked("get_vocabulary", "analyst", "GET", "/v1/vocabularies/sex")
+
+
+def _access(asked: Asked) -> None:
+    made = asked("create_client", "operator", "POST", "/v1/clients", json=example("ClientDraft")).json()
+    basic = (made["client_id"], made["secret"])
+    asked("issue_token", None, "POST", "/oauth/token", data=example("TokenRequest"), auth=basic)
+    asked("revoke_token", None, "POST", "/oauth/revoke", data=example("RevocationRequest"), auth=basic)
+    asked("list_token_keys", None, "GET", "/.well-known/jwks.json")
+    asked("describe_authorization", None, "GET", "/.well-known/oauth-authorization-server")
+    asked("get_client", "operator", "GET", f"/v1/clients/{made['client_id']}")
+    asked("list_clients", "operator", "GET", "/v1/clients", params={"limit": 2})
+    asked("rotate_client", "operator", "POST", f"/v1/clients/{made['client_id']}/rotate")
+    asked("disable_client", "operator", "POST", f"/v1/clients/{made['client_id']}/disable")
+    asked("get_me", "pan", "GET", "/v1/me")
+    asked("rotate_own_secret", "pan", "POST", "/v1/me/rotate")
+    asked("list_audit", "operator", "GET", "/v1/audit", params={"limit": 2})
+
+
+def _running(asked: Asked) -> None:
+    pages: Mapping[str, str] = {
+        "live": "/livez",
+        "ready": "/readyz",
+        "version": "/version",
+        "metrics": "/metrics",
+        "front_page": "/",
+        "api_description": "/openapi.json",
+        "docs_page": "/docs",
+        "docs_file": "/docs/istmo.css",
+        "docs_guide": "/docs/guide/partner.md",
+        "docs_problem": "/docs/problems/not-found.md",
+    }
+    for operation, path in pages.items():
+        asked(operation, None, "GET", path)
