@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from answers import Answers
 from sqlalchemy import text
 
 from app.access.clients import NewClient, create
@@ -93,10 +94,11 @@ def serving(settings: Settings) -> Iterator[Served]:
 
 @contextmanager
 def listening(node: Node) -> Iterator[str]:
-    """The address of a server over an open node; it ends with the block."""
+    """The address of a server over an open node; it ends with the block, which fails if an answer was not as the API description says."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(node), log_level="critical", access_log=False, ws="none", backlog=2048)
+    answers = Answers(create_app(node))
+    config = uvicorn.Config(answers, log_level="critical", access_log=False, ws="none", backlog=2048, proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -108,6 +110,7 @@ def listening(node: Node) -> Iterator[str]:
     server.should_exit = True
     thread.join(20)
     listener.close()
+    answers.report()
 
 
 def settings_for(url: str, folder: Path, **others: object) -> Settings:

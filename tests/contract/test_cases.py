@@ -3,8 +3,10 @@
 import httpx
 import pytest
 import time_machine
-from bodies import bulletin, cells, publish
+from bodies import bulletin, cells, publish, withdraw
 from serving import Served
+
+from app.client import Istmo, Refused
 
 HND = {"reporting_state": "HND", "measure": "irregular_entry", "cells": cells(HTI=12)}
 WEEK = "2024-W10"
@@ -64,6 +66,76 @@ def test_b011_the_last_cursor_gives_an_empty_page_and_the_bound_of_a_time_is_out
     assert (again, same, sizes) == ([], cursor, [0])
     last = items[-1]["document"]["published_at"]
     assert served.as_("analyst").get("/v1/bulletins", params={"published_after": last}).json()["items"] == []
+
+
+@pytest.fixture
+def mixed(served: Served) -> Served:
+    """Three months of transits and a month without a rescue that stand, and two withdrawn months."""
+    for month in range(1, 6):
+        # Large counts, for the chance that one is pooled as a decoy is 0.25 / count.
+        document = publish(served.as_("rcm"), period=f"2023-{month:02}", cells=cells(SOM=50_000, VEN=400_000))
+        if month > 3:
+            withdraw(served.as_("rcm"), document)
+    publish(served.as_("rcm"), period="2023-01", measure="rescue", cells=[{"value": 0}])
+    return served
+
+
+B019_COUNTS = [
+    ("bulletins", {}, 6),
+    ("bulletins", {"status": "published"}, 4),
+    ("bulletins", {"status": "withdrawn"}, 2),
+    ("flows", {}, 7),
+    ("flows", {"totals": True}, 16),  # a month of transits: two nationalities, their two areas, the total
+    ("flows", {"totals": False}, 7),
+    ("flows", {"totals": 0}, 7),
+    ("flows", {"extra_continental": True}, 3),
+    ("flows", {"extra_continental": False}, 3),
+    ("flows", {"extra_continental": 0}, 3),
+]
+B019_REFUSED = [
+    ("bulletins", {"withdrawn": False}, "parameter-unknown"), ("bulletins", {"withdrawn": 0}, "parameter-unknown"),
+    ("flows", {"persons_max": 0}, "parameter-unknown"), ("bulletins", {"offset": 0}, "parameter-unknown"), ("flows", {"page": 0}, "parameter-unknown"),
+    ("bulletins", {"limit": 0}, "out-of-range"), ("flows", {"limit": 0}, "out-of-range"), ("changes", {"limit": 0}, "out-of-range"),
+    ("changes", {"cursor": "0"}, "cursor-invalid"), ("bulletins", {"cursor": 0}, "cursor-invalid"), ("flows", {"cursor": 0}, "cursor-invalid"),
+    ("bulletins", {"status": 0}, "code-unknown"), ("bulletins", {"status": False}, "code-unknown"), ("bulletins", {"reporting_state": 0}, "code-unknown"),
+    ("flows", {"nationality": False}, "code-unknown"), ("flows", {"period_from": 0}, "period-invalid"), ("bulletins", {"published_after": False}, "format"),
+    *[(area, {name: empty}, "parameter-empty") for empty in ("", [], [""], [None], ()) for area, name in (
+        ("bulletins", "status"), ("bulletins", "measure"), ("bulletins", "cursor"), ("bulletins", "limit"), ("flows", "nationality"),
+        ("flows", "totals"), ("flows", "extra_continental"), ("flows", "group_by"), ("flows", "period_from"))],
+    ("changes", {"cursor": ""}, "parameter-empty"),
+]  # fmt: skip
+
+
+def written(params: dict[str, object]) -> dict[str, object]:
+    """Parameters as a hand would write them into an address: an empty list has no other form than an empty value."""
+    plain = {True: "true", False: "false"}
+    return {name: plain[value] if isinstance(value, bool) else value or ("0" if value == 0 else "") for name, value in params.items()}
+
+
+def asked_of(istmo: Istmo, area: str, params: dict[str, object]) -> dict[str, object]:
+    return istmo.changes(**params) if area == "changes" else {"bulletins": istmo.bulletins, "flows": istmo.flows}[area](params)
+
+
+def test_b019_false_and_zero_filter_as_they_are_written_over_http_and_by_the_client(mixed: Served):
+    with Istmo(mixed.url, mixed.keys["analyst"]) as istmo:
+        for area, params, count in B019_COUNTS:
+            plain = mixed.as_("analyst").get(f"/v1/{area}", params=written(params)).json()
+            assert (plain["total"], asked_of(istmo, area, params)["total"]) == (count, count), params
+        (zero,) = istmo.all_flows({"measure": "rescue"})
+        left_out = {row["nationality"] for row in istmo.all_flows({"extra_continental": False})}
+    assert (zero["value"], zero["lower"], zero["upper"]) == (0, 0, 0)  # a zero is a figure, no gap
+    assert left_out == {"VEN"}
+
+
+def test_b019_an_empty_or_senseless_value_is_refused_and_never_means_everything(mixed: Served):
+    with Istmo(mixed.url, mixed.keys["analyst"]) as istmo:
+        for area, params, code in B019_REFUSED:
+            plain = mixed.as_("analyst").get(f"/v1/{area}", params=written(params))
+            with pytest.raises(Refused) as refused:
+                asked_of(istmo, area, params)
+            name = next(iter(params))
+            assert (plain.status_code, plain.json()["errors"][0]["pointer"], plain.json()["errors"][0]["code"]) == (422, name, code), params
+            assert [(error["pointer"], error["code"]) for error in refused.value.errors] == [(name, code)], params
 
 
 def test_b033_na_is_namibia_in_json_csv_and_back(served: Served):

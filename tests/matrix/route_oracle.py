@@ -1,0 +1,103 @@
+"""What contract.md says of each route: who may call it, and how it answers about a document that one owns, sees or may not see.
+
+It imports nothing of the product.  An outcome is one line: the status, and what tells it apart ("200 body", "404 not-found").
+"""
+
+from dataclasses import dataclass
+
+from visibility_oracle import STATES, Client, Document, sees, sees_marking
+
+ANYONE = frozenset({"operator", "secretariat", "partner", "analyst", "peer"})
+READS_BODIES = ANYONE - {"operator"}  # "An operator sees envelopes, not bodies."
+WRITES = frozenset({"secretariat", "partner"})  # "partner = a national office's script"; analysts, peers and operators publish nothing
+OVERSEES = frozenset({"secretariat", "operator"})  # "read: secretariat, operator"
+OPERATES = frozenset({"operator"})
+DECIDES = frozenset({"secretariat"})  # "write: that secretariat"
+PUBLIC = frozenset({"public"})
+
+RIGHTS = {
+    **{f"POST /v1/bulletins{path}": WRITES for path in ("", "/check", "/batch", "/files", "/{document_id}/withdraw")},
+    "PUT /v1/bulletins/{document_id}": WRITES,
+    **{f"GET /v1/bulletins{path}": ANYONE for path in ("", "/{document_id}", "/{document_id}/versions", "/{document_id}/versions/{number}")},
+    "GET /v1/flows": READS_BODIES,
+    "GET /v1/changes": ANYONE,
+    **{f"GET /v1/{path}": ANYONE for path in ("conferences", "conferences/{code}", "states", "offices", "vocabularies", "vocabularies/{name}")},
+    **{f"GET /v1/conferences/{{code}}/{part}": OVERSEES for part in ("presidencies", "memberships", "offices", "policy")},
+    **{f"POST /v1/conferences/{{code}}/{part}": OPERATES for part in ("presidencies", "memberships", "offices")},
+    "PUT /v1/conferences/{code}/policy": DECIDES,
+    "GET /v1/me": ANYONE,
+    "POST /v1/me/rotate": ANYONE,
+    **{f"{way} /v1/clients{path}": OPERATES for way, path in (("GET", ""), ("POST", ""), ("GET", "/{client_id}"), ("POST", "/{client_id}/rotate"), ("POST", "/{client_id}/disable"))},
+    "GET /v1/audit": OPERATES,
+    "GET /metrics": OPERATES,  # "operator, or without a key from loopback and without any Forwarded or X-Forwarded-* header"
+    **{f"POST /oauth/{path}": PUBLIC for path in ("token", "revoke")},
+    **{f"GET /{path}": PUBLIC for path in ("", "livez", "readyz", "version", "openapi.json", "docs", "docs/{name}", "docs/guide/{name}", "docs/problems/{name}",
+                                           ".well-known/istmo.json", ".well-known/jwks.json", ".well-known/oauth-authorization-server")},
+}  # fmt: skip
+"""Every route with the roles that may call it. A route that is missing here fails the test: think about it first."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A document as it was filed, and which of its versions are withdrawals (1, 2, ...)."""
+
+    document: Document
+    withdrawals: frozenset[int]
+    value: int
+
+    @property
+    def newest(self) -> int:
+        return len(self.document.versions)
+
+    def served(self, version: int) -> bool:
+        """ "Bodies of withdrawn versions are never served": taken back by itself or by a later version."""
+        return all(withdrawal < version for withdrawal in self.withdrawals)
+
+
+def refused(route: str, client: Client | None) -> str | None:
+    """401, then 403 by role; None where the client may go on."""
+    if RIGHTS[route] == PUBLIC:
+        return None
+    if client is None:
+        return "401 unauthenticated"
+    return None if client.role in RIGHTS[route] else "403 role-forbidden"
+
+
+def form(client: Client, filed: Filed, version: int) -> str | None:
+    """ "body", "envelope", or None for a version that the client may not see."""
+    if not sees(client, filed.document, version):
+        return None
+    return "body" if filed.served(version) and client.role in READS_BODIES else "envelope"
+
+
+def change(client: Client, filed: Filed | None) -> str | None:
+    """Why a document may not be changed; None where the client may. "Only the origin makes versions of its documents." """
+    if filed is None or form(client, filed, filed.newest) is None:
+        return "404 not-found"
+    if client.conference != filed.document.origin:
+        return "403 not-origin"
+    return None if may_write_for(client, str(filed.document.reporting_state)) else "403 not-your-state"
+
+
+def may_write_for(client: Client, state: str) -> bool:
+    """ "Only a conference of which a State is a member publishes for it"; a partner "writes for its own State only"."""
+    return state in STATES[client.conference] and (client.role != "partner" or state == client.state)
+
+
+def elsewhere(route: str, client: Client | None, place: str) -> str:
+    """The answer of a route about no document, asked for what exists (a place without a name does not) in a form that changes nothing."""
+    if not place:
+        return "404"
+    if route == "PUT /v1/conferences/{code}/policy" and client and client.conference != place:
+        return "403 not-your-conference"  # "write: that secretariat"
+    return "200" if route.startswith("GET") else "422"
+
+
+def told(client: Client, filed: Filed, version: int) -> tuple[str, bool] | None:
+    """(op, with body) of a version in the feed; None where the client is told nothing of it."""
+    document = filed.document
+    if sees(client, document, version):
+        first = "withdraw" if version in filed.withdrawals else "publish" if version == 1 else "revise"
+        return first, form(client, filed, version) == "body"
+    could = [sees_marking(client, document, marking) for marking in document.versions]
+    return ("hide", False) if version > 1 and could[version - 2] and not could[version - 1] else None
