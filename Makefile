@@ -3,8 +3,10 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements.lock requirements-dev.lock
+# What builds the wheel inside the image: hatchling and what it needs.
+BUILD := hatchling packaging pathspec pluggy tomlkit trove-classifiers
 
-.PHONY: help setup run test test-long check bench lock
+.PHONY: help setup run test test-long check bench bench-overload lock docs wheelhouse
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -26,6 +28,16 @@ lock: ## resolve pyproject.toml anew and write both locks
 	$(BIN)/uv lock -q
 	$(BIN)/uv export -q --no-header --no-emit-project --format requirements-txt --extra server --no-default-groups > requirements.lock
 	$(BIN)/uv export -q --no-header --no-emit-project --format requirements-txt --only-group dev > requirements-dev.lock
+	for name in $(BUILD); do sed -n "/^$$name==/,/[^\\]$$/p" requirements-dev.lock; done > deploy/build.lock
+
+docs: setup ## write docs/problems/ and docs/routes.md anew from the code
+	$(BIN)/python docs/make_problems.py
+	$(BIN)/python docs/make_routes.py
+
+wheelhouse: setup ## fetch what the image is built from, so that its build needs no network
+	rm -rf wheelhouse
+	for lock in requirements.lock deploy/build.lock; do \
+	  $(BIN)/python -m pip download -q --disable-pip-version-check --require-hashes --only-binary :all: -d wheelhouse -r $$lock || exit 1; done
 
 run: setup ## set up, migrate, and serve the demo on a SQLite file (Ctrl-C ends it)
 	$(BIN)/istmo demo
@@ -43,10 +55,15 @@ check: setup ## lint, format, types, floors, dependencies, security, locks, open
 	$(BIN)/lint-imports
 	$(BIN)/deptry app
 	$(BIN)/bandit -q -r app
-	@! grep -n '://' $(LOCKS)
+	$(BIN)/hadolint Dockerfile
+	@! grep -n '://' $(LOCKS) deploy/build.lock
 	$(BIN)/python bench/locks.py
-	@$(BIN)/istmo openapi --out $(VENV)/openapi && diff -q $(VENV)/openapi/openapi.json openapi/openapi.json \
+	@$(BIN)/istmo openapi --out $(VENV)/openapi && diff -rq $(VENV)/openapi openapi \
 	  || { echo "openapi/ is not what the code says: run .venv/bin/istmo openapi"; exit 1; }
 
-bench: setup ## rates of flows and of 304 beside an empty route, as ratios in one run
+bench: setup ## rates beside an empty route, as ratios in one run; then a node asked more than it can
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/overload.py
+
+bench-overload: setup ## a node asked once, twice and ten times what it can answer (two cores)
+	$(BIN)/python bench/overload.py

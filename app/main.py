@@ -1,7 +1,7 @@
 """The application: every room put together, and the table of the kinds of document."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,38 +15,90 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+import app.access.audit_routes
+import app.access.own_routes
+import app.access.token_routes
 import app.bulletins.file_routes
 import app.bulletins.flow_routes
 import app.bulletins.projection
 import app.bulletins.routes
+import app.directory.client_routes
+import app.directory.edit_routes
+import app.directory.policy_routes
+import app.directory.routes
+import app.directory.vocabulary_routes
 import app.exchange.routes
-from app.access.rules import Rule, audited
+import app.web.docs
+import app.web.page
+import app.web.running
+from app.access.rules import audited
+from app.access.throttle import Throttle
 from app.access.visibility import forget_marks
+from app.core.admission import Admission, Rooms
 from app.core.gate import Gate
-from app.core.http import RequestId, json_response
+from app.core.methods import HeadAsGet, allowed
+from app.core.metrics import Metrics
+from app.core.observing import Observed
 from app.core.problems import Problem
-from app.core.rendering import http_problem, problem_response, query_problem, unexpected_problem
+from app.core.quota import Quota
+from app.core.rendering import http_problem, problem_response, query_problem
 from app.exchange.log import entries
 from app.exchange.node import Node
-from app.wire.bulletin import ProblemDocument
+from app.web.description import declare_access, described
 
-PUBLIC = frozenset({"live", "ready", "version", "describe_node"})
+PUBLIC = (
+    frozenset(
+        {
+            "live",
+            "ready",
+            "version",
+            "describe_node",
+            "front_page",
+            "api_description",
+            "docs_page",
+            "docs_file",
+            "docs_guide",
+            "docs_problem",
+        }
+    )
+    | app.access.token_routes.PUBLIC
+)
 """Operations that anyone may call (contract: Routes)."""
 
 ROUTERS = (
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
     app.bulletins.flow_routes.router,
+    app.access.token_routes.router,
+    app.access.own_routes.router,
+    app.access.audit_routes.router,
+    app.directory.client_routes.router,
+    app.directory.routes.router,
+    app.directory.edit_routes.router,
+    app.directory.policy_routes.router,
+    app.directory.vocabulary_routes.router,
     app.exchange.routes.router,
+    app.web.page.router,
+    app.web.docs.router,
+    app.web.running.router,
 )
 """The routes of every room; a path with fixed words stands before one with a parameter in their place."""
 
-BODIES = (*app.bulletins.routes.BODIES,)
+BODIES = (
+    *app.bulletins.routes.BODIES,
+    *app.access.token_routes.FORMS,
+    *app.directory.client_routes.BODIES,
+    *app.directory.edit_routes.BODIES,
+    *app.directory.policy_routes.BODIES,
+)
 """Wire models of the bodies that routes read by hand, after the caller and its rights are known."""
 
 _WRITES = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _STORES_NOTHING = frozenset({"check_bulletin"})
+_UNREAD = frozenset({"busy", "overloaded", "too-many-requests", "too-many-failed-logins"})
+"""Refusals that cost no statement, so that a flood of them costs the store nothing."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +123,10 @@ def create_app(node: Node | None) -> FastAPI:
         version=version("istmo"),
         summary="Information exchange between the Regional Conference on Migration and the South American Conference on Migration",
         lifespan=functools.partial(_lifespan, node=node),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         separate_input_output_schemas=False,
     )
     made.state.node = node
@@ -80,17 +134,31 @@ def create_app(node: Node | None) -> FastAPI:
         # What rooms below the exchange need of the node, for they know no Node.
         made.state.db, made.state.settings = node.db, node.settings
         made.state.secrets, made.state.cursor_seal = node.secrets, node.cursor_seal
-    made.add_middleware(RequestId)
+        made.state.throttle = Throttle(node.settings)
+    _add_layers(made, node)
     for handled, handler in _HANDLERS.items():
         made.add_exception_handler(handled, handler)
     for router in ROUTERS:
-        made.include_router(router)
-    made.get("/livez", operation_id="live", tags=["running"])(_live)
-    made.get("/readyz", operation_id="ready", tags=["running"])(_ready)
-    made.get("/version", operation_id="version", tags=["running"])(_version)
-    _declare_access(made)
-    made.openapi = functools.partial(_described, made, made.openapi)  # type: ignore[method-assign]
+        # Not `include_router`: its routes would stand behind a wrapper, where no rule of theirs could be looked for.
+        made.router.routes.extend(router.routes)
+    if node is not None and node.settings.proxies:
+        # The last one is the outermost: whatever is inside knows the address that counts.
+        made.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(node.settings.proxies))
+    declare_access(made, PUBLIC)
+    made.openapi = functools.partial(described, made, BODIES)  # type: ignore[method-assign]
     return made
+
+
+def _add_layers(made: FastAPI, node: Node | None) -> None:
+    # The last one that is added is the outermost.
+    made.state.metrics = Metrics(version("istmo"))
+    made.add_middleware(HeadAsGet)
+    if node is not None:
+        made.state.rooms = Rooms(node.settings.admission, node.settings.uploads)
+        made.add_middleware(Admission, made.state.rooms, node.settings.body_timeout_s)
+    made.add_middleware(Observed, made.state.metrics)
+    if node is not None:
+        made.add_middleware(Quota, node.settings.requests_per_second)
 
 
 @asynccontextmanager
@@ -100,27 +168,10 @@ async def _lifespan(made: FastAPI, *, node: Node | None) -> AsyncIterator[None]:
         raise RuntimeError(message)
     anyio.to_thread.current_default_thread_limiter().total_tokens = node.settings.threads
     made.state.protection = Gate(node.settings.protection_threads, node.settings.protection_queue)
+    app.web.running.watch(made, node)
     node.read_audit.start()
     yield
     node.close()
-
-
-async def _live() -> Response:
-    """Whether the process answers."""
-    return json_response({"status": "alive"})
-
-
-def _ready(request: Request) -> Response:
-    """Whether the store answers; 503 where it does not."""
-    node: Node = request.app.state.node
-    with node.db.read() as session:
-        session.connection()
-    return json_response({"status": "ready"})
-
-
-async def _version() -> Response:
-    """The build that answers."""
-    return json_response({"version": version("istmo")})
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -128,7 +179,7 @@ def _refused(request: Request, error: Exception) -> Response:
     problem = error if isinstance(error, Problem) else Problem("internal")
     operation = getattr(request.scope.get("route"), "operation_id", None)
     checked_only = operation in _STORES_NOTHING and problem.status not in {401, 403}
-    if request.method in _WRITES and operation and not checked_only and problem.code != "busy":
+    if request.method in _WRITES and operation and not checked_only and problem.code not in _UNREAD:
         node: Node = request.app.state.node
         problem = audited(request, node.db, problem)
     return problem_response(request, problem)
@@ -148,69 +199,19 @@ def _parameters(route: object) -> list[str]:
     return [name for model in models if isinstance(model, type) and issubclass(model, BaseModel) for name in model.model_fields]
 
 
-def _unrouted(request: Request, error: Exception) -> Response:
-    return problem_response(request, http_problem(error) if isinstance(error, HTTPException) else Problem("internal"))
+async def _unrouted(request: Request, error: Exception) -> Response:
+    # Async: what leads nowhere is told so without a thread.
+    problem = http_problem(error) if isinstance(error, HTTPException) else Problem("internal")
+    if problem.code == "method-not-allowed":
+        problem.headers["Allow"] = allowed(request.scope, request.app.routes)
+    return problem_response(request, problem)
 
 
-_HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
+_HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response | Awaitable[Response]]] = {
     Problem: _refused,
     RequestValidationError: _misasked,
     HTTPException: _unrouted,
-    Exception: unexpected_problem,
 }
-
-
-def routes_of(made: FastAPI) -> list[APIRoute]:
-    """Every API route, those of included routers too."""
-    return [route for route in made.routes if isinstance(route, APIRoute)]
-
-
-def _declare_access(made: FastAPI) -> None:
-    for route in routes_of(made):
-        rules = [each.call for each in route.dependant.dependencies if isinstance(each.call, Rule)]
-        if not rules and route.operation_id not in PUBLIC:
-            message = f"{route.path} declares no access rule"
-            raise RuntimeError(message)
-        access = sorted(role.value for rule in rules for role in rule.roles) or ["public"]
-        route.openapi_extra = {**(route.openapi_extra or {}), "x-access": access}
-        route.responses = {**route.responses, "default": {"description": "a problem", "model": ProblemDocument}}
-
-
-def _described(made: FastAPI, plain: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The API description with what routers cannot know: bodies that are read by hand, problems' media type, keys."""
-    description = plain()
-    schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    for name, schema in body_schemas().items():
-        schemas.setdefault(name, schema)
-    description["components"]["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "an API key, istmo_<id>_<secret>"},
-        "basic": {"type": "http", "scheme": "basic", "description": "client id and secret"},
-    }
-    for path in description["paths"].values():
-        for operation in path.values():
-            _describe_operation(operation)
-    made.openapi_schema = description
-    return description
-
-
-def _describe_operation(operation: dict[str, Any]) -> None:
-    problem = {
-        "description": "a problem (RFC 9457)",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-    }
-    operation["responses"].pop("422", None)
-    operation["responses"]["default"] = problem
-    operation["security"] = [] if operation.get("x-access") == ["public"] else [{"bearer": []}, {"basic": []}]
-
-
-def body_schemas() -> dict[str, Any]:
-    """JSON Schemas of the bodies and of what they hold."""
-    found: dict[str, Any] = {}
-    for model in BODIES:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        found |= schema.pop("$defs", {})
-        found[model.__name__] = schema
-    return found
 
 
 def description_of() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The settings of one installation: read once from the environment or `.env`, then frozen."""
 
+import ipaddress
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ class Settings(BaseSettings):
     secrets_dir: Path = Field(Path("var/secrets"), description="signing and HMAC keys, outside the database and its backups; mode 0700")
     threads: int = Field(4, ge=1, le=64, description="request threads and pooled connections: 2 to 4 a core")
     lock_wait_s: float = Field(10.0, gt=0, le=60, description="how long a write waits for another before 503")
-    statement_timeout_s: float = Field(30.0, gt=0, le=600, description="PostgreSQL: the longest statement")
+    statement_timeout_s: float = Field(30.0, gt=0, le=600, description="the longest statement; on SQLite the longest read")
     body_limit: int = Field(10 * 1024 * 1024, ge=1024, description="bytes of the largest body")
     page_limit: int = Field(1000, ge=1, le=10000, description="the largest page of a list")
     batch_limit: int = Field(500, ge=1, le=5000, description="bulletins in one batch")
@@ -54,6 +55,18 @@ class Settings(BaseSettings):
             message = "name each authored conference once, for example RCM or RCM,SACM"
             raise ValueError(message)
         return ",".join(codes)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for proxy in filter(None, map(str.strip, value.split(","))):
+            ipaddress.ip_network(proxy)  # raises ValueError: a name or `*` would be believed from anywhere, or never
+        return value
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Addresses and networks of the reverse proxies that are believed."""
+        return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
 
     @property
     def authored(self) -> tuple[str, ...]:

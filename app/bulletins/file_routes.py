@@ -1,9 +1,9 @@
 """POST /v1/bulletins/files: a tidy CSV as one atomic batch, with progress where it is asked for (contract: Routes, istmo push)."""
 
 import asyncio
+import dataclasses
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated
 
 import orjson
@@ -21,14 +21,16 @@ from app.bulletins.files import FileBulletins, at_rows, read_file
 from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts
 from app.bulletins.service import Progress, Published, Submission, prepare, publish
+from app.core.declared import FILE, ONCE, SPOKEN
 from app.core.gate import Gate
-from app.core.http import json_response, language_of, read_body
+from app.core.http import json_response, read_body
+from app.core.language import language_of, spoken
 from app.core.problems import Problem, as_json
 from app.core.rendering import problem_body
 from app.exchange.node import Node
-from app.wire.bulletin import Receipts
 from app.wire.codes import Outcome
 from app.wire.problem import Finding
+from app.wire.published import Receipts
 
 NDJSON = "application/x-ndjson"
 _REPLAYED = "Idempotency-Replayed"
@@ -36,7 +38,7 @@ _REPLAYED = "Idempotency-Replayed"
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Upload:
     """The bytes of one file, in memory; its name and properties are dropped."""
 
@@ -56,11 +58,13 @@ async def _upload(request: Request) -> Upload:
     parser.spool_max_size = limit + 1
     try:
         form = await parser.parse()
+        file = form.get("file")
+        raw = None if file is None or isinstance(file, str) else await file.read()
     except (MultiPartException, KeyError) as error:
         raise Problem("invalid-document", Finding("form-malformed", pointer="")) from error
-    file = form.get("file")
-    raw = None if file is None or isinstance(file, str) else await file.read()
-    await form.close()
+    finally:
+        for opened in parser._files_to_close_on_error:  # noqa: SLF001 - a part without an end is in no form, and nobody else closes its file
+            opened.close()
     if raw is None:
         raise Problem("invalid-document", Finding("field-missing", pointer="/file"))
     return Upload(raw)
@@ -70,16 +74,24 @@ async def _upload(request: Request) -> Upload:
     "/files",
     operation_id="push_file",
     status_code=201,
-    responses={201: {"model": Receipts}},
+    responses={
+        200: {
+            "model": Receipts,
+            **SPOKEN,
+            "content": {NDJSON: {"schema": {"$ref": "#/components/schemas/PushLine"}, "x-lines": True}},
+        },
+        201: {"model": Receipts, **SPOKEN},
+    },
     openapi_extra={
+        **ONCE,
         "requestBody": {
             "required": True,
             "content": {
                 "multipart/form-data": {
-                    "schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+                    "schema": {"type": "object", "required": ["file"], "properties": {"file": FILE}, "additionalProperties": False}
                 }
             },
-        }
+        },
     },
 )
 async def push_file(
@@ -95,7 +107,8 @@ async def push_file(
         async with gate.passage():
             return await run_in_threadpool(push, lambda _done, _of, _period: None)
     gate.require_room()
-    return StreamingResponse(_lines(request, push, gate), media_type=NDJSON)
+    headers = spoken(language_of(request), "Authorization", "Accept")
+    return StreamingResponse(_lines(request, push, gate), headers=headers, media_type=NDJSON)
 
 
 async def _lines(request: Request, push: functools.partial[Response], gate: Gate) -> AsyncIterator[bytes]:
@@ -128,7 +141,7 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
 
     def work(keep: KeepAnswer | None) -> Response:
         file = read_file(upload.raw, query, node.settings.file_rows_limit)
-        remarks = [as_json(remark, language_of(request)) for remark in file.remarks]
+        remarks = [dataclasses.asdict(remark) for remark in file.remarks]
         try:
             submissions = _submissions(node, caller, file, query)
             if query.dry_run:
@@ -139,10 +152,19 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
             raise at_rows(problem, file) from None
 
     if query.dry_run:
-        return work(None)
-    return once(
-        request, db=node.db, secrets=node.secrets, keep_days=node.settings.idempotency_days, caller=caller, raw=upload.raw, work=work
-    )
+        return _told(work(None), language_of(request))
+    kept = node.settings.idempotency_days
+    done = once(request, db=node.db, secrets=node.secrets, keep_days=kept, caller=caller, raw=upload.raw, work=work)
+    return _told(done, language_of(request))
+
+
+def _told(receipts_kept: Response, language: str) -> Response:
+    """The answer with its findings as sentences: they are kept as codes and figures, so that a replay speaks its own reader's language."""
+    content = orjson.loads(bytes(receipts_kept.body))
+    content["findings"] = [as_json(Finding(**each), language) for each in content["findings"]]
+    headers = {name: value for name, value in receipts_kept.headers.items() if name not in {"content-length", "content-type"}}
+    headers |= spoken(language, "Authorization", "Accept")
+    return json_response(content, status=receipts_kept.status_code, headers=headers)
 
 
 def _submissions(node: Node, caller: Caller, file: FileBulletins, query: FileQuery) -> list[Submission]:

@@ -14,12 +14,14 @@ from app.bulletins.edge import node_of
 from app.bulletins.flow_question import FlowQuestion, question_of
 from app.bulletins.queries import FlowQuery
 from app.core.conditional import answer_etag, is_fresh
+from app.core.declared import CONDITIONAL, REFUSED, TEXT
 from app.core.http import JSON, json_response
-from app.core.paging import binding_of, page_size
+from app.core.paging import binding_of, page_size, unguessable
 from app.core.problems import Problem
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
 from app.formats import csv_lines, page_json
+from app.wire.flows import FlowPage
 
 router = APIRouter(prefix="/v1/flows", tags=["flows"])
 
@@ -48,7 +50,13 @@ class _Asking:
     "",
     operation_id="list_flows",
     responses={
-        200: {"description": "rows or groups, a page as JSON or all of them as CSV", "content": {CSV: {"schema": {"type": "string"}}}}
+        200: {
+            "model": FlowPage,
+            "description": "Rows or groups, a page as JSON or all of them as CSV.",
+            "content": {CSV: {"schema": TEXT}},
+        },
+        **CONDITIONAL,
+        406: REFUSED,
     },
 )
 def list_flows(request: Request, caller: BodyReader, query: Annotated[FlowQuery, Query()]) -> Response:
@@ -59,7 +67,7 @@ def list_flows(request: Request, caller: BodyReader, query: Annotated[FlowQuery,
     asking = _asking(request, caller, query)
     with asking.node.db.read() as session:
         at = head(session)
-        highest = highest_visible(session, caller, "bulletin", at=at)
+        highest = unguessable(asking.node.cursor_seal, highest_visible(session, caller, "bulletin", at=at))
     etag = answer_etag("flows", at.epoch, highest, asking.binding, asking.after, asking.limit, asking.form, _BUILD)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
     if is_fresh(request.headers.get("if-none-match"), etag):
@@ -110,7 +118,7 @@ def accepted(accept: str | None) -> str:
     quality = {form: _quality(media, wanted) for form, media in _MEDIA.items()}
     best = max(quality, key=lambda form: quality[form])
     if quality[best] == 0:
-        raise Problem("not-acceptable", known=list(_MEDIA.values()))
+        raise Problem("not-acceptable", headers={"Vary": "Accept"}, known=list(_MEDIA.values()))
     return best
 
 

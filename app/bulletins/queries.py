@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.query import PageQuery, Query, Word, Words
 from app.wire.codes import TLP, FigureStatus, Protect, Status
+from app.wire.text import WRITTEN
 
 
 def _moment(value: datetime) -> datetime:
@@ -62,7 +63,7 @@ class FlowQuery(PageQuery):
     previous_state: Words | None = None
     destination_state: Words | None = None
     extra_continental: bool | None = Field(
-        None, description="only nationalities that `classification` counts as such; false is the same as none"
+        None, description="true: only nationalities that `classification` counts as such; false: only the others that it classifies"
     )
     classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
     totals: bool = Field(default=False, description="every margin too, marked `is_total`")
@@ -71,7 +72,8 @@ class FlowQuery(PageQuery):
     limit: Annotated[int, Field(ge=1, le=1000)] | None = None  # type: ignore[assignment]
 
 
-Pairs = Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=300)]
+Pair = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": "^.*=.*$"})]
+Pairs = Annotated[tuple[Pair, ...], Field(max_length=300)]
 
 
 class ProtectQuery(Query):
@@ -95,5 +97,5 @@ class FileQuery(Query):
     code: Pairs = ()
     sum_duplicates: bool = False
     leave_out_small: bool = False
-    revise: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    revise: Annotated[str, Field(min_length=1, max_length=1000, json_schema_extra={"pattern": WRITTEN})] | None = None
     dry_run: bool = False

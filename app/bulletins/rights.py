@@ -17,10 +17,7 @@ from app.wire.strict_json import pointer
 
 def conference_code(text: str) -> str:
     """A conference by its code or an input alias (CRM, CSM); other texts are given back as they are."""
-    for conference in codes.conferences():
-        if text == conference.code or text in conference.aliases:
-            return conference.code
-    return text
+    return codes.resolve_conference(text) or text
 
 
 def require_writer(session: Session, caller: Caller, body: object, authored: Sequence[str], at: tuple[object, ...] = ()) -> str:
@@ -57,7 +54,7 @@ def audience_for(session: Session, caller: Caller, wanted: Sequence[str] | None,
     """
     conferences = [conference.code for conference in codes.conferences()]
     parties = conferences if wanted is None else [conference_code(party) for party in wanted]
-    _refuse_unknown(parties, {*conferences, *offices(session)}, conferences, at)
+    _refuse_unknown(parties, {*conferences, *offices(session, utc_now().date())}, conferences, at)
     judged = wanted is not None or tlp.rank > TLP.GREEN.rank
     outside = not parties or any(party.split("/")[0] != caller.conference for party in parties)
     if caller.role is Role.PARTNER and judged and outside:

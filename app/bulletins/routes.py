@@ -14,15 +14,17 @@ from app.bulletins.edge import Passage, answer, kept, node_of, right_to_change, 
 from app.bulletins.queries import ListQuery, ProtectQuery
 from app.bulletins.service import Submission, check, publish, withdraw
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
+from app.core.declared import CONDITIONAL, ONCE, PLACED, TAGGED
 from app.core.http import JsonBody, json_response, takes
-from app.core.paging import binding_of, page_size
+from app.core.paging import binding_of, page_size, unguessable
 from app.core.parsing import parse, read_json
 from app.core.query import NoQuery
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
-from app.wire.bulletin import Batch, BatchItems, Bulletin, BulletinDraft, BulletinRevision, Receipts, Withdrawal
+from app.wire.bulletin import Batch, BatchItems, BulletinDraft, BulletinRevision, Withdrawal
 from app.wire.codes import Outcome
 from app.wire.ids import is_uuid7
+from app.wire.published import Bulletin, BulletinEnvelope, BulletinPage, Judgement, Receipts, WithdrawnBulletin, WrittenBulletin
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
@@ -33,13 +35,15 @@ DocumentPath = Annotated[str, Path(max_length=64, description="the bulletin's UU
 IfMatch = Annotated[str | None, Header(max_length=200, description='the ETag of the version that is changed, `"{id}.v{n}"`')]
 Protection = Annotated[ProtectQuery, Query()]
 Nothing = Annotated[NoQuery, Query()]
+_WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": WrittenBulletin, **TAGGED}, 201: {"model": WrittenBulletin, **PLACED}}
+_READ: dict[int | str, dict[str, Any]] = {200: {"model": Bulletin | BulletinEnvelope}, **CONDITIONAL}
 
 
 def _once(request: Request, node: Node, caller: Writer, raw: bytes, work: Any) -> Response:  # noqa: ANN401 - passed through to `once`
     return once(request, db=node.db, secrets=node.secrets, keep_days=node.settings.idempotency_days, caller=caller, raw=raw, work=work)
 
 
-@router.post("/check", operation_id="check_bulletin", openapi_extra=takes(BulletinDraft))
+@router.post("/check", operation_id="check_bulletin", responses={200: {"model": Judgement}}, openapi_extra=takes(BulletinDraft))
 def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Judge a bulletin as publishing it would, and store nothing: the protected table, or the findings of the refusal."""
     node, value = node_of(request), read_json(raw)
@@ -48,7 +52,7 @@ def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Prote
     return json_response({"outcome": "publish", "bulletin": prepared.content, "findings": []})
 
 
-@router.post("", operation_id="publish_bulletin", status_code=201, responses={201: {"model": Bulletin}}, openapi_extra=takes(BulletinDraft))
+@router.post("", operation_id="publish_bulletin", status_code=201, responses=_WRITTEN, openapi_extra=takes(BulletinDraft) | ONCE)
 def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Publish a bulletin: 201; 200 with `outcome: unchanged` where its protected form stands already; 409 for any other under its natural key."""
     node, value = node_of(request), read_json(raw)
@@ -61,7 +65,13 @@ def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Pro
     return _once(request, node, caller, raw, work)
 
 
-@router.post("/batch", operation_id="publish_batch", status_code=201, responses={201: {"model": Receipts}}, openapi_extra=takes(Batch))
+@router.post(
+    "/batch",
+    operation_id="publish_batch",
+    status_code=201,
+    responses={200: {"model": Receipts}, 201: {"model": Receipts}},
+    openapi_extra=takes(Batch) | ONCE,
+)
 def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Publish bulletins together or not at all; every failing item is named."""
     node, value = node_of(request), read_json(raw)
@@ -96,7 +106,12 @@ def receipts(results: list[Any]) -> Response:
     return json_response({"bulletins": listed, "findings": []}, status=status)
 
 
-@router.put("/{document_id}", operation_id="revise_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=takes(BulletinRevision))
+@router.put(
+    "/{document_id}",
+    operation_id="revise_bulletin",
+    responses={200: {"model": WrittenBulletin, **TAGGED}},
+    openapi_extra=takes(BulletinRevision) | ONCE,
+)
 def revise_bulletin(
     request: Request, caller: Writer, raw: JsonBody, query: Protection, document_id: DocumentPath, _: Passage, if_match: IfMatch = None
 ) -> Response:
@@ -117,7 +132,10 @@ def revise_bulletin(
 
 
 @router.post(
-    "/{document_id}/withdraw", operation_id="withdraw_bulletin", responses={200: {"model": Bulletin}}, openapi_extra=takes(Withdrawal)
+    "/{document_id}/withdraw",
+    operation_id="withdraw_bulletin",
+    responses={200: {"model": WithdrawnBulletin, **TAGGED}},
+    openapi_extra=takes(Withdrawal) | ONCE,
 )
 def withdraw_bulletin(
     request: Request, caller: Writer, raw: JsonBody, query: Nothing, document_id: DocumentPath, if_match: IfMatch = None
@@ -137,7 +155,7 @@ def withdraw_bulletin(
     return _once(request, node, caller, raw, work)
 
 
-@router.get("", operation_id="list_bulletins", responses={200: {"description": "a page of bulletins"}})
+@router.get("", operation_id="list_bulletins", responses={200: {"model": BulletinPage}, **CONDITIONAL})
 def list_bulletins(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
     """The newest version of every bulletin that the caller may see, in the order of publication; withdrawn ones as envelopes."""
     node = node_of(request)
@@ -147,7 +165,8 @@ def list_bulletins(request: Request, caller: Reader, query: Annotated[ListQuery,
     position = node.cursor_seal.open(query.cursor, binding) if query.cursor else None
     with node.db.read() as session:
         at = head(session)
-        etag = answer_etag(at.epoch, highest_visible(session, caller, "bulletin", at=at), binding, position, limit)
+        highest = unguessable(node.cursor_seal, highest_visible(session, caller, "bulletin", at=at))
+        etag = answer_etag(at.epoch, highest, binding, position, limit)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
         if is_fresh(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)
@@ -167,7 +186,7 @@ def _page(texts: list[str], cursor: str | None, total: int) -> bytes:
     return b'{"items":[' + ",".join(texts).encode() + b"]," + tail[1:]
 
 
-@router.get("/{document_id}", operation_id="get_bulletin", responses={200: {"model": Bulletin}})
+@router.get("/{document_id}", operation_id="get_bulletin", responses=_READ)
 def get_bulletin(request: Request, caller: Reader, query: Nothing, document_id: DocumentPath) -> Response:
     """The newest version of a bulletin."""
     del query
@@ -177,7 +196,7 @@ def get_bulletin(request: Request, caller: Reader, query: Nothing, document_id: 
     return _document(request, node, found)
 
 
-@router.get("/{document_id}/versions", operation_id="list_bulletin_versions")
+@router.get("/{document_id}/versions", operation_id="list_bulletin_versions", responses={200: {"model": BulletinPage}})
 def list_bulletin_versions(request: Request, caller: Reader, query: Nothing, document_id: DocumentPath) -> Response:
     """Every version of a bulletin that the caller may see, oldest first."""
     del query
@@ -188,9 +207,13 @@ def list_bulletin_versions(request: Request, caller: Reader, query: Nothing, doc
     return json_response(_page([item.text for item in found], None, len(found)))
 
 
-@router.get("/{document_id}/versions/{number}", operation_id="get_bulletin_version", responses={200: {"model": Bulletin}})
+@router.get("/{document_id}/versions/{number}", operation_id="get_bulletin_version", responses=_READ)
 def get_bulletin_version(
-    request: Request, caller: Reader, query: Nothing, document_id: DocumentPath, number: Annotated[str, Path(max_length=12)]
+    request: Request,
+    caller: Reader,
+    query: Nothing,
+    document_id: DocumentPath,
+    number: Annotated[str, Path(max_length=12, description="the version, from 1")],
 ) -> Response:
     """One version of a bulletin."""
     del query

@@ -19,7 +19,7 @@ from app.bulletins.rights import audience_for
 from app.core.clock import utc_now
 from app.core.db import busy
 from app.core.problems import Problem
-from app.directory.service import policy_of
+from app.directory.service import Policy, policy_of
 from app.disclosure.table import ProtectedTable
 from app.exchange.log import NewEntry, append, documents, is_known
 from app.exchange.node import Node
@@ -169,17 +169,30 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
         known = _document(session, behind.existing) if behind.existing else None
         id_taken = declaration.draft.id is not None and is_known(session, declaration.draft.id)
     if caller.role is Role.PARTNER and policy.partner_release != "at_once":
-        raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*declaration.at)))
+        raise _not_yet(declaration)
     _require_target(submission, behind.existing)
     stamp = behind.stamp
     behind = ahead.seen_from(declaration, behind)
-    k = behind.k or policy.k
-    table = _table_or_conflict(node, submission, behind, k)
+    k = behind.k or policy.k  # a flow keeps the k of its first publication, whatever is decided later (guarantees 1)
+    table = _table_or_conflict(node, submission, behind, _method(submission, policy), k)
     content = content_of(declaration, table, audience)
     outcome = _outcome(submission, behind.existing, known, content)
+    if outcome is Outcome.REVISED and policy.delta_below_k != "publish":
+        raise _not_yet(declaration)
     if outcome is Outcome.CREATED and id_taken:
         raise Problem("id-in-use", Finding("id-in-use", pointer=pointer(*declaration.at, "id")))
     return Prepared(submission, table, content, outcome, behind.existing, k, stamp)
+
+
+def _method(submission: Submission, policy: Policy) -> Protect | None:
+    """The protection that the sender or else the conference's policy asks for; None is the contract's default."""
+    decided = None if policy.protect == "contract" else Protect(policy.protect)
+    return submission.protect or decided
+
+
+def _not_yet(declaration: Declaration) -> Problem:
+    """What a policy asks for and no review can give yet is refused, never passed over."""
+    return Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*declaration.at)))
 
 
 def _document(session: Session, version: Existing) -> dict[str, Any]:
@@ -200,10 +213,10 @@ def _require_target(submission: Submission, before: Existing | None) -> None:
         raise refusal([Finding("figure-status-back", pointer=pointer(*submission.declaration.at, "figure_status"))])
 
 
-def _table_or_conflict(node: Node, submission: Submission, behind: Background, k: int) -> ProtectedTable:
+def _table_or_conflict(node: Node, submission: Submission, behind: Background, method: Protect | None, k: int) -> ProtectedTable:
     # A conflict is judged before the content (contract: Order of judgement); only an equal protected form is none.
     try:
-        return protected(submission.declaration, behind, method=submission.protect, k=k, secrets=node.secrets)
+        return protected(submission.declaration, behind, method=method, k=k, secrets=node.secrets)
     except Problem:
         if behind.existing and submission.reason is None:
             raise _conflict(submission, behind.existing) from None

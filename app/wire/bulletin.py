@@ -1,13 +1,13 @@
 """The flow bulletin as it crosses the wire: what a sender writes, and the document that is published (contract: Flow bulletin)."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
 from app.wire.codes import TLP, FigureStatus, StockOrFlow, Unit, ValueStatus
-from app.wire.ids import is_uuid7
+from app.wire.ids import UUID7, is_uuid7
 from app.wire.text import Code, Narrative, Reason, Title
 
 LARGEST_COUNT = 2**31 - 1
@@ -36,7 +36,8 @@ def _day(text: str) -> str:
 def _instant(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment.astimezone(UTC)  # an offset at the end of the calendar leads out of it
+    except (ValueError, OverflowError):
         moment = datetime.min  # noqa: DTZ901 - a naive one is refused below like every other
     if moment.tzinfo is None:
         raise PydanticCustomError("format", "no instant with a time zone", {"expected": "2012-11-10T12:00:00Z"})
@@ -50,9 +51,9 @@ def _identifier(text: str) -> str:
 
 
 Count = Annotated[StrictInt, Field(ge=0, le=LARGEST_COUNT)]
-Day = Annotated[StrictStr, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
-Instant = Annotated[StrictStr, Field(max_length=40), AfterValidator(_instant)]
-DocumentId = Annotated[StrictStr, Field(max_length=36), AfterValidator(_identifier)]
+Day = Annotated[StrictStr, Field(max_length=10, pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"}), AfterValidator(_day)]
+Instant = Annotated[StrictStr, Field(max_length=40, json_schema_extra={"format": "date-time"}), AfterValidator(_instant)]
+DocumentId = Annotated[StrictStr, Field(max_length=36, json_schema_extra={"format": "uuid", "pattern": UUID7}), AfterValidator(_identifier)]
 Address = Annotated[StrictStr, Field(max_length=500, pattern=r"^https?://[!-~]+$")]
 
 
@@ -120,7 +121,7 @@ class BulletinDraft(Wire):
     id: DocumentId | None = None
     conference: Code | None = None
     reporting_state: Code
-    publisher: Annotated[StrictStr, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")] | None = None
+    publisher: Annotated[StrictStr, Field(max_length=32, pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")] | None = None
     measure: Code
     unit: Unit
     period: Code
@@ -132,7 +133,7 @@ class BulletinDraft(Wire):
     classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
     stock_or_flow: StockOrFlow | None = None
     accumulation: Literal["period", "year_to_date"] = "period"
-    definition_code: Annotated[StrictStr, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")] = "default"
+    definition_code: Annotated[StrictStr, Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")] = "default"
     title: Texts | None = None
     narrative: Narratives | None = None
     source: Source | None = None
@@ -167,107 +168,3 @@ class Withdrawal(Wire):
     """The taking back of a bulletin; the reason is published, the body no longer served."""
 
     reason: Reason
-
-
-class Signature(BaseModel):
-    """Ed25519 over the digest, in the context "istmo document"."""
-
-    kid: str = Field(max_length=32)
-    alg: Literal["EdDSA"]
-    value: str = Field(max_length=100, description="base64url without padding")
-
-
-class Disclosure(BaseModel):
-    """How the table was protected; a function of published rows alone (guarantees 1)."""
-
-    policy: str = Field(max_length=20)
-    k: int = Field(ge=3, le=20)
-    method: Literal["pool", "none"]
-    declared: int = Field(ge=0, le=LARGEST_COUNT)
-    shown: int = Field(ge=0, le=LARGEST_COUNT)
-    withheld: int = Field(ge=0, le=LARGEST_COUNT)
-    certificate: None
-
-
-class Bulletin(BaseModel):
-    """A published bulletin: envelope and content at one level (contract: Envelope).
-
-    Of a withdrawn version the envelope alone is served, with `cells` null.
-    """
-
-    id: str = Field(max_length=36)
-    kind: Literal["bulletin"]
-    version: int = Field(ge=1, le=LARGEST_COUNT)
-    status: Literal["published", "withdrawn"]
-    origin: str = Field(max_length=16)
-    issuer: str = Field(max_length=40)
-    tlp: TLP
-    audience: list[str] = Field(max_length=50)
-    handling: list[str] = Field(max_length=20)
-    mandate: list[str] = Field(max_length=20)
-    lang: list[str] = Field(max_length=3)
-    created_at: str = Field(max_length=40)
-    published_at: str = Field(max_length=40)
-    reason: str | None = Field(default=None, max_length=1_000)
-    reporting_state: str | None = Field(default=None, max_length=3)
-    publisher: str | None = Field(default=None, max_length=32)
-    measure: str | None = Field(default=None, max_length=64)
-    unit: Unit | None = None
-    stock_or_flow: StockOrFlow | None = None
-    accumulation: str | None = Field(default=None, max_length=32)
-    definition_code: str | None = Field(default=None, max_length=40)
-    period: str | None = Field(default=None, max_length=32)
-    period_start: str | None = Field(default=None, max_length=10)
-    period_end: str | None = Field(default=None, max_length=10)
-    dimensions: list[str] | None = Field(default=None, max_length=10)
-    cells: list[Cell] | None = Field(max_length=200_000)
-    nil_report: bool | None = None
-    figure_status: FigureStatus | None = None
-    classification: str | None = Field(default=None, max_length=32)
-    title: Texts | None = None
-    narrative: Narratives | None = None
-    source: Source | None = None
-    route_points: list[RoutePoint] | None = Field(default=None, max_length=500)
-    disclosure: Disclosure | None = None
-    salt: str | None = Field(default=None, max_length=32)
-    digest: str = Field(max_length=64)
-    signature: Signature
-
-
-class Receipt(BaseModel):
-    """What became of one bulletin of a batch or file."""
-
-    id: str | None = Field(max_length=36)
-    version: int | None = Field(ge=1, le=LARGEST_COUNT)
-    period: str = Field(max_length=32)
-    outcome: Literal["created", "revised", "unchanged", "left_out"]
-
-
-class Place(BaseModel):
-    """One finding: where, which rule, and a sentence for people."""
-
-    pointer: str | None = Field(default=None, max_length=500)
-    sheet: str | None = Field(default=None, max_length=200)
-    row: int | None = Field(default=None, ge=1, le=LARGEST_COUNT)
-    column: str | None = Field(default=None, max_length=200)
-    code: str = Field(max_length=64)
-    detail: str = Field(max_length=2_000)
-
-
-class Receipts(BaseModel):
-    """The answer to a batch or a file: a receipt a bulletin, in the order of the sender's."""
-
-    bulletins: list[Receipt] = Field(max_length=5_000)
-    findings: list[Place] = Field(max_length=100)
-
-
-class ProblemDocument(BaseModel):
-    """A refusal (RFC 9457)."""
-
-    type: str = Field(max_length=200)
-    title: str = Field(max_length=200)
-    status: int = Field(ge=400, le=599)
-    code: str = Field(max_length=64)
-    detail: str = Field(max_length=2_000)
-    request_id: str = Field(max_length=36)
-    errors: list[Place] | None = Field(default=None, max_length=100)

@@ -1,67 +1,61 @@
 """What the change feed and the node's public description say (contract: Changes, Parties)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.wire.codes import Op
+from app.wire.output import Base64Url, ConferenceCode, Cursor, Hexadecimal, Identifier, KeyId, Moment, Output, Sum, TermCode, Version
+from app.wire.published import Bulletin
+
+LogNumber = Annotated[Sum, Field(description="number in the log; told to operator, peer and secretariat")]
 
 
-class Change(BaseModel):
+class Change(Output):
     """One change of a document: `document` is null where the version is withdrawn or hidden, and for an operator."""
 
-    kind: str
-    id: str
-    version: int
+    kind: TermCode
+    id: Identifier
+    version: Version
     op: Literal[Op.PUBLISH, Op.REVISE, Op.WITHDRAW, Op.HIDE]
-    origin: str | None
-    digest: str | None
-    document: dict[str, object] | None
+    origin: ConferenceCode | None
+    digest: Hexadecimal | None
+    document: Bulletin | None
+    seq: LogNumber | None = None
 
 
-class NumberedChange(Change):
-    """A change with its number in the log, for operator, peer and secretariat."""
-
-    seq: int
-
-
-class Erasure(BaseModel):
+class Erasure(Output):
     """A version that was erased: where and when it stood, nothing else."""
 
-    id: str
-    version: int
+    id: Identifier
+    version: Version
     op: Literal[Op.ERASE]
-    origin: str
-    time: str
+    origin: ConferenceCode
+    time: Moment
+    seq: LogNumber | None = None
 
 
-class NumberedErasure(Erasure):
-    """An erasure with its number in the log, for operator, peer and secretariat."""
-
-    seq: int
-
-
-class ChangePage(BaseModel):
+class ChangePage(Output):
     """A page of changes; `next_cursor` is always there, at the end too, so that it can be kept for the next visit."""
 
-    items: list[NumberedChange | Change | NumberedErasure | Erasure]
-    next_cursor: str
+    items: list[Change | Erasure] = Field(max_length=10_000)
+    next_cursor: Cursor
     has_more: bool
 
 
-class DocumentKey(BaseModel):
+class DocumentKey(Output):
     """A public Ed25519 key (base64url, 32 bytes) and the time in which it signs documents; `to` is null while it does."""
 
-    kid: str
-    key: str
-    from_: str = Field(alias="from")
-    to: str | None
+    kid: KeyId
+    key: Base64Url
+    from_: Moment = Field(alias="from")
+    to: Moment | None
 
 
-class NodeDescription(BaseModel):
+class NodeDescription(Output):
     """What anyone may know of this node: its name and epoch, the conferences that it authors and the keys of their documents."""
 
-    node: str
-    epoch: str
-    conferences: list[str]
-    document_keys: list[DocumentKey]
+    node: str = Field(max_length=200, pattern=r"^\S.*$")
+    epoch: Identifier
+    conferences: list[ConferenceCode] = Field(max_length=100)
+    document_keys: list[DocumentKey] = Field(max_length=10_000)

@@ -5,6 +5,8 @@ import time
 import uuid
 
 _UNIX_MS_BITS = 48
+UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+"""A UUIDv7 in its one form, for descriptions."""
 
 
 def uuid7() -> str:

@@ -8,6 +8,12 @@ from pydantic import AfterValidator, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
 _ALLOWED_CONTROLS = frozenset("\n\t")
+PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""The text gate as a pattern, as far as one can say it: line feeds and tabs, no other control character; for descriptions only."""
+
+WRITTEN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
+"""The same of a text that is sent: not empty, CRLF may stand for LF; for descriptions only."""
+
 _REFUSED = frozenset({"Cc", "Cf", "Cs"})
 
 
@@ -50,8 +56,9 @@ def _code(text: str) -> str:
 
 
 # The limit holds for the stored form too: NFKC can make a text longer.
-Title = Annotated[StrictStr, Field(max_length=300), AfterValidator(clean), AfterValidator(_at_most(300))]
-Narrative = Annotated[StrictStr, Field(max_length=20_000), AfterValidator(clean), AfterValidator(_at_most(20_000))]
-Reason = Annotated[StrictStr, Field(max_length=1_000), AfterValidator(clean), AfterValidator(_at_most(1_000))]
-Code = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_code)]
+_SENT = {"pattern": WRITTEN, "minLength": 1}
+Title = Annotated[StrictStr, Field(max_length=300, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(300))]
+Narrative = Annotated[StrictStr, Field(max_length=20_000, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(20_000))]
+Reason = Annotated[StrictStr, Field(max_length=1_000, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(1_000))]
+Code = Annotated[StrictStr, Field(min_length=1, max_length=64, json_schema_extra={"pattern": PRINTABLE}), AfterValidator(_code)]
 """A code of some vocabulary; which one it may be is judged where the vocabulary is known."""

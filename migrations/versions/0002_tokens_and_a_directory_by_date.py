@@ -114,9 +114,21 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f('uq_membership_state_conference_capacity_valid_from'), type_='unique')
         batch_op.create_index('ix_membership_conference_state', ['conference', 'state'], unique=False)
 
+    # Which reads of before were of CLEAR or GREEN nobody knows any more: they stay for good.
+    with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('tlp', sa.Integer(), nullable=True))
+    if op.get_bind().dialect.name == 'postgresql':
+        op.alter_column('audit', 'id', type_=sa.BigInteger())
+        op.execute("ALTER SEQUENCE audit_id_seq AS bigint")
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == 'postgresql':
+        op.execute("ALTER SEQUENCE audit_id_seq AS integer")
+        op.alter_column('audit', 'id', type_=sa.Integer())
+    with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.drop_column('tlp')
+
     # The old tables know no corrected rows and one policy a conference: the newest.
     op.execute("DELETE FROM membership WHERE superseded_at IS NOT NULL")
     with op.batch_alter_table('membership', schema=None) as batch_op:
