@@ -40,10 +40,15 @@ def open_database(settings: Settings) -> Database:
 
 def open_node(settings: Settings) -> Node:
     """Open an installation; raises `SecretMissing` where a key that the store knows is not in the folder of secrets."""
-    db, secrets = open_database(settings), Secrets(settings.secrets_dir)
+    secrets = Secrets(settings.secrets_dir)
     for name in HMAC_KEYS:
         secrets.hmac_key(name)
-    with db.read() as session:
-        signer = load_signer(session, secrets)
-        token_keys.require(session, secrets)
+    db = open_database(settings)
+    try:
+        with db.read() as session:
+            signer = load_signer(session, secrets)
+            token_keys.require(session, secrets)
+    except BaseException:
+        db.dispose()
+        raise
     return Node(settings, db, secrets, signer, CursorSeal(secrets.hmac_key("cursor")), ReadAudit(db))

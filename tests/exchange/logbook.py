@@ -34,7 +34,10 @@ def bulletin(document_id: str, version: int = 1, *, origin: str = "RCM", tlp: TL
         **envelope,
         "tlp": tlp.value,
         "audience": list(BOTH),
+        "handling": [],
+        "mandate": [],
         "lang": ["es"],
+        "reporting_state": "PAN",
         "title": {"es": f"Tránsito por {MARKER} ñ"},
         "cells": cells,
     }

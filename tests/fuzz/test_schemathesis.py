@@ -7,11 +7,11 @@ from urllib.parse import unquote
 import pytest
 import schemathesis
 from answers import Seen, faults_of
-from conftest import Stores
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from serving import Served, settings_for
+from stores import Stores
 from test_fuzz import LIMITS, fuzzed
 
 EXAMPLES = 40

@@ -172,9 +172,9 @@ def fill(world: World) -> None:
 
 
 @contextmanager
-def filled(settings: Settings) -> Iterator[World]:
-    """A node with all of it."""
-    with serving(settings) as served:
+def filled(settings: Settings, *, judged: bool = True) -> Iterator[World]:
+    """A node with all of it; where a fault is planted its answers are not held against the API description."""
+    with serving(settings, judged=judged) as served:
         with served.node.db.write() as session:
             served.keys = {**served.keys, **{name: create(session, wanted).api_key for name, wanted in MORE.items()}}
         world = World(served)
