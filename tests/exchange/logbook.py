@@ -21,6 +21,20 @@ from app.wire.ids import uuid7
 
 BOTH = ("RCM", "SACM")
 MARKER = "Tapachula"
+INSTANT = "2012-12-03T09:00:00.000000Z"
+CONTENT = {
+    **{"reporting_state": "PAN", "publisher": "PAN-SNM", "measure": "irregular_transit", "unit": "person", "stock_or_flow": "flow"},
+    **{
+        "accumulation": "period",
+        "definition_code": "default",
+        "period": "2012-11",
+        "period_start": "2012-11-01",
+        "period_end": "2012-11-30",
+    },
+    **{"dimensions": ["nationality"], "nil_report": False, "figure_status": "final", "classification": "strict@1", "route_points": []},
+    "disclosure": {"policy": "rule(k)", "k": 5, "method": "pool", "declared": 2, "shown": 2, "withheld": 0, "certificate": None},
+    **{"created_at": INSTANT, "published_at": INSTANT},
+}
 
 
 def settings(folder: Path, conferences: str = "RCM,SACM") -> Settings:
@@ -29,7 +43,10 @@ def settings(folder: Path, conferences: str = "RCM,SACM") -> Settings:
 
 def bulletin(document_id: str, version: int = 1, *, origin: str = "RCM", tlp: TLP = TLP.GREEN, kind: str = "bulletin") -> dict[str, object]:
     envelope = {"id": document_id, "kind": kind, "version": version, "status": "published", "origin": origin, "issuer": f"{origin}/PAN"}
-    cells = [{"nationality": "SOM", "value": 31, "value_status": None}, {"nationality": "_T", "value": 244, "value_status": None}]
+    cells = [{"nationality": "SOM", "value": 31}, {"nationality": "_T", "value": 244}]
+    measured = {"reporting_state": "PAN", "publisher": "PAN-SNM", "measure": "irregular_transit", "unit": "person", "stock_or_flow": "flow"}
+    span = {"period": "2022-10", "period_start": "2022-10-01", "period_end": "2022-10-31", "accumulation": "period"}
+    figures = {"figure_status": "provisional", "classification": "strict@1", "definition_code": "default", "nil_report": False}
     return {
         **envelope,
         "tlp": tlp.value,
@@ -37,9 +54,16 @@ def bulletin(document_id: str, version: int = 1, *, origin: str = "RCM", tlp: TL
         "handling": [],
         "mandate": [],
         "lang": ["es"],
-        "reporting_state": "PAN",
+        "created_at": "2022-11-10T12:00:00.000000Z",
+        "published_at": "2022-11-10T12:00:00.000000Z",
+        **measured,
+        **span,
+        **figures,
+        "dimensions": ["nationality"],
         "title": {"es": f"Tránsito por {MARKER} ñ"},
         "cells": cells,
+        "route_points": [],
+        "disclosure": {"policy": "rule(k)", "k": 5, "method": "pool", "certificate": None, "declared": 2, "shown": 2, "withheld": 0},
     }
 
 
