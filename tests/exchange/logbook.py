@@ -21,20 +21,6 @@ from app.wire.ids import uuid7
 
 BOTH = ("RCM", "SACM")
 MARKER = "Tapachula"
-INSTANT = "2012-12-03T09:00:00.000000Z"
-CONTENT = {
-    **{"reporting_state": "PAN", "publisher": "PAN-SNM", "measure": "irregular_transit", "unit": "person", "stock_or_flow": "flow"},
-    **{
-        "accumulation": "period",
-        "definition_code": "default",
-        "period": "2012-11",
-        "period_start": "2012-11-01",
-        "period_end": "2012-11-30",
-    },
-    **{"dimensions": ["nationality"], "nil_report": False, "figure_status": "final", "classification": "strict@1", "route_points": []},
-    "disclosure": {"policy": "rule(k)", "k": 5, "method": "pool", "declared": 2, "shown": 2, "withheld": 0, "certificate": None},
-    **{"created_at": INSTANT, "published_at": INSTANT},
-}
 
 
 def settings(folder: Path, conferences: str = "RCM,SACM") -> Settings:
