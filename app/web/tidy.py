@@ -13,7 +13,7 @@ _INT32 = 2**31
 
 def tidied(schema: Mapping[str, Any]) -> Schema:
     """A schema without the titles of its fields, with the format of each whole number and the length of each typed text."""
-    made = {name: _part(name, value) for name, value in schema.items() if not (name == "title" and isinstance(value, str))}
+    made = {name: _part(name, value) for name, value in schema.items() if not _is_said_already(name, value)}
     if made.get("type") == "integer" and "enum" not in made:
         made.setdefault("format", "int32" if made.get("minimum", 0) >= -_INT32 and made.get("maximum", 0) < _INT32 else "int64")
     if made.get("type") == "string" and made.get("format") in _LONGEST:
@@ -39,6 +39,11 @@ def parameter(described: Mapping[str, Any]) -> Schema:
     # A header's name is written as people write it.
     name = described["name"].title() if described["in"] == "header" else described["name"]
     return {**described, "name": name, "schema": schema}
+
+
+def _is_said_already(name: str, value: object) -> bool:
+    """A title that is the field's name, and that what is left out is null."""
+    return (name == "title" and isinstance(value, str)) or (name == "default" and value is None)
 
 
 def _part(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
