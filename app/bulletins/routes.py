@@ -14,7 +14,7 @@ from app.bulletins.edge import Passage, answer, kept, node_of, right_to_change, 
 from app.bulletins.queries import ListQuery, ProtectQuery
 from app.bulletins.service import Submission, check, publish, withdraw
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
-from app.core.declared import CONDITIONAL, ONCE, PLACED, TAGGED
+from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, TAGGED
 from app.core.http import JsonBody, json_response, takes
 from app.core.paging import binding_of, page_size, unguessable
 from app.core.parsing import parse, read_json
@@ -43,7 +43,9 @@ def _once(request: Request, node: Node, caller: Writer, raw: bytes, work: Any) -
     return once(request, db=node.db, secrets=node.secrets, keep_days=node.settings.idempotency_days, caller=caller, raw=raw, work=work)
 
 
-@router.post("/check", operation_id="check_bulletin", responses={200: {"model": Judgement}}, openapi_extra=takes(BulletinDraft))
+@router.post(
+    "/check", operation_id="check_bulletin", responses={200: {"model": Judgement}, 409: REFUSED}, openapi_extra=takes(BulletinDraft)
+)
 def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Judge a bulletin as publishing it would, and store nothing: the protected table, or the findings of the refusal."""
     node, value = node_of(request), read_json(raw)

@@ -8,6 +8,7 @@ from app.wire.text import refused_character
 
 _LONGEST_INTEGER = 19
 _DEEPEST = 32
+_LONGEST_NAME = 64
 
 
 class BodyError(ValueError):
@@ -55,8 +56,8 @@ def _real(digits: str) -> object:
 
 
 def pointer(*parts: object) -> str:
-    """JSON pointer of a path (RFC 6901 section 3)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """JSON pointer of a path (RFC 6901 section 3); a name longer than any of ours is the sender's own word, and cut."""
+    return "".join("/" + str(part)[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def loads(raw: bytes) -> object:

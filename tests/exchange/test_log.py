@@ -133,8 +133,8 @@ def test_an_envelope_holds_neither_body_nor_salt(book):
     appended = book.write([(Op.PUBLISH, bulletin("d1"), ())])[0]
     shown = log.envelope(appended.text)
     assert set(shown) == {
-        *("id", "kind", "version", "status", "origin", "issuer", "tlp", "audience", "lang"),
-        *("digest", "signature", "cells"),
+        *("id", "kind", "version", "status", "origin", "issuer", "tlp", "audience", "handling", "mandate", "lang"),
+        *("created_at", "published_at", "digest", "signature", "cells"),
     }
     assert shown["cells"] is None
     assert MARKER not in json.dumps(shown, ensure_ascii=False)

@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+from bodies import bulletin, cells, publish
 from serving import Served
 
 OPTIONS = "state=PAN&measure=rescue&unit=person"
@@ -23,3 +24,16 @@ def test_a_file_part_without_an_end_is_refused_and_its_memory_given_back(served:
 def test_the_name_of_an_unknown_parameter_is_told_without_what_a_terminal_obeys(served: Served, sent: str, shown: str):
     answer = served.as_("pan").get(f"/v1/states?{sent}=1")
     assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(shown, "parameter-unknown")]
+
+
+@pytest.mark.parametrize(("value", "code"), [("a\x00b", "text-character"), (10**40, "out-of-range")])
+def test_a_field_of_the_senders_own_with_an_endless_name_is_told_by_its_beginning(served: Served, value: object, code: str):
+    answer = served.as_("pan").post("/v1/bulletins", json={"reporting_state": "PAN", "x" * 20_001: value})
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("/" + "x" * 64, code)]
+
+
+def test_a_check_of_what_stands_already_in_another_form_is_refused_as_publishing_it_would_be(served: Served):
+    document = publish(served.as_("pan"))
+    answer = served.as_("pan").post("/v1/bulletins/check", json=bulletin(cells=cells(VEN=500)))
+    assert (answer.status_code, answer.json()["code"]) == (409, "bulletin-exists")
+    assert answer.headers["link"] == f'</v1/bulletins/{document["id"]}>; rel="related"'

@@ -112,8 +112,10 @@ def fuzzed(settings: Settings) -> Iterator[Fuzzed]:
                 withdraw(served.as_("rcm"), answer.json())
         callers = {role.value: tuple(name for name, client in CLIENTS.items() if client.role is role) for role in Role}
         made = Fuzzed(served, Known(description_of(), callers, (*documents, FIXED.format(99)), (*others, "nobodysclient")))
-        yield made
-        made.hang_up()
+        try:
+            yield made
+        finally:
+            made.hang_up()
 
 
 def run(fuzz: Fuzzed, cases: range) -> None:
