@@ -38,13 +38,20 @@ def read_token(text: str, issuer: str) -> Token | None:
     if found is None:
         return None
     header, claims = found
-    if set(header) != _HEADER or header["typ"] != TYPE or set(claims) != _CLAIMS:
+    if not _is_whole(header, claims) or not _in_form(header, claims) or not _is_mine(claims, issuer):
         return None
-    mine = claims["iss"] == claims["aud"] == issuer and claims["sub"] == claims["client_id"]
-    if not mine or not _in_form(header, claims) or claims["exp"] <= utc_now().timestamp():
+    if claims["exp"] <= utc_now().timestamp():
         return None
     issued, expires = (datetime.fromtimestamp(claims[name], UTC) for name in ("iat", "exp"))
     return Token(text, header["kid"], claims["sub"], claims["jti"], issued, expires)
+
+
+def _is_mine(claims: Members, issuer: str) -> bool:
+    return bool(claims["iss"] == claims["aud"] == issuer and claims["sub"] == claims["client_id"])
+
+
+def _is_whole(header: Members, claims: Members) -> bool:
+    return set(header) == _HEADER and header["typ"] == TYPE and set(claims) == _CLAIMS
 
 
 def _in_form(header: Members, claims: Members) -> bool:

@@ -36,13 +36,16 @@ def network_disk(patient: Patient, mounts: str | None = None) -> Iterator[Ailmen
     """A SQLite file on a network's file system, whose locks do not keep two writers apart (sqlite.org/useovernet.html)."""
     if patient.file is None:
         return
-    place = str(_existing(patient.file.parent).resolve())
     lines = mounts if mounts is not None else (MOUNTS.read_text("utf-8", "replace") if MOUNTS.is_file() else "")
-    mounted = [parts for line in lines.splitlines() if len(parts := line.split()) > 2]  # noqa: PLR2004 - device, place, kind
-    under = [parts for parts in mounted if place == parts[1] or place.startswith(parts[1].rstrip("/") + "/")]
-    kind = max(under, key=lambda parts: len(parts[1]))[2] if under else ""
+    kind = _kind_of_mount(_existing(patient.file.parent).resolve(), lines)
     if kind.startswith(_OVER_THE_NETWORK):
         yield Ailment("doctor-network-disk", {"file": patient.file, "kind": kind})
+
+
+def _kind_of_mount(place: Path, lines: str) -> str:
+    mounted = [parts for line in lines.splitlines() if len(parts := line.split()) > 2]  # noqa: PLR2004 - device, place, kind
+    under = [parts for parts in mounted if place.is_relative_to(parts[1])]
+    return max(under, key=lambda parts: len(parts[1]))[2] if under else ""
 
 
 def database_file(patient: Patient) -> Iterator[Ailment]:

@@ -88,15 +88,15 @@ def _refusal(status: int, codes: Iterable[str]) -> Described:
 
 def refusals(operation: Described, route: APIRoute) -> list[int]:
     """The statuses of the problems that an operation can give, by what it takes: a caller, a body, a version, a place, parameters."""
-    named = {parameter.get("name", "").title() for parameter in operation.get("parameters", ())}
-    places = {parameter.get("in") for parameter in operation.get("parameters", ())}
-    once = any("IdempotencyKey" in parameter.get("$ref", "") for parameter in operation.get("parameters", ()))
-    found = {500, _BUSY}
-    found |= {401, 403, 429} if operation["x-access"] != ["public"] else set()
-    found |= {408, 413, 415, 422} if "requestBody" in operation else set()
-    found |= {412, 428} if "If-Match" in named else set()
-    found |= {429} if "401" in operation["responses"] else set()
-    found |= {404} if "path" in places else set()
-    found |= {409} if once else set()
-    found |= {422} if route.dependant.query_params else set()
+    parameters = operation.get("parameters", ())
+    rules = (
+        (operation["x-access"] != ["public"], {401, 403, 429}),
+        ("requestBody" in operation, {408, 413, 415, 422}),
+        (any(parameter.get("name", "").title() == "If-Match" for parameter in parameters), {412, 428}),
+        ("401" in operation["responses"], {429}),
+        (any(parameter.get("in") == "path" for parameter in parameters), {404}),
+        (any("IdempotencyKey" in parameter.get("$ref", "") for parameter in parameters), {409}),
+        (bool(route.dependant.query_params), {422}),
+    )
+    found = {500, _BUSY}.union(*(statuses for holds, statuses in rules if holds))
     return sorted(found | {int(status) for status in operation["responses"] if str(status).isdigit() and int(status) >= 400})  # noqa: PLR2004

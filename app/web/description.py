@@ -151,22 +151,33 @@ def _used(responses: Described, operations: Sequence[Described]) -> Described:
 def _complete(operation: Described, route: APIRoute, *, oauth: bool) -> None:
     """Say of one operation what its code does not show."""
     operation["summary"], operation["description"] = told(route.description)
-    public = operation["x-access"] == ["public"]
-    known: list[Described] = [{"bearer": []}, {"basic": []}, *([{"oauth": []}] if oauth else [])]
-    # Where the public may come and still be refused as unknown, the client says by itself who it is.
-    operation["security"] = ([{"basic": []}, {}] if "401" in operation["responses"] else []) if public else known
-    parameters = [parameter(each) if "schema" in each else each for each in operation.get("parameters", ())]
-    conditional = "304" in operation["responses"]
-    shared = [*(["IfNoneMatch"] if conditional else []), "AcceptLanguage"]
-    operation["parameters"] = [*parameters, *({"$ref": f"#/components/parameters/{name}"} for name in shared)]
+    operation["security"] = _security(operation, oauth=oauth)
+    operation["parameters"] = _parameters(operation)
     body = operation.get("requestBody", {})
     body["content"] = {media: _shown(media, content) for media, content in body["content"].items()} if body else {}
     refused = refusals(operation, route)
+    operation["responses"] = _answers(operation)
+    operation["responses"] |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in refused}
+
+
+def _security(operation: Described, *, oauth: bool) -> list[Described]:
+    if operation["x-access"] != ["public"]:
+        return [{"bearer": []}, {"basic": []}, *([{"oauth": []}] if oauth else [])]
+    # Where the public may come and still be refused as unknown, the client says by itself who it is.
+    return [{"basic": []}, {}] if "401" in operation["responses"] else []
+
+
+def _parameters(operation: Described) -> list[Described]:
+    parameters = [parameter(each) if "schema" in each else each for each in operation.get("parameters", ())]
+    shared = [*(["IfNoneMatch"] if "304" in operation["responses"] else []), "AcceptLanguage"]
+    return [*parameters, *({"$ref": f"#/components/parameters/{name}"} for name in shared)]
+
+
+def _answers(operation: Described) -> Described:
     given = {status: answer for status, answer in operation["responses"].items() if status.isdigit() and int(status) < 400}  # noqa: PLR2004
     if "304" in given:
         given["304"] = {**given["304"], "headers": given["200"].get("headers", {})}
-    operation["responses"] = {status: _given(status, answer, operation) for status, answer in sorted(given.items())}
-    operation["responses"] |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in refused}
+    return {status: _given(status, answer, operation) for status, answer in sorted(given.items())}
 
 
 def told(docstring: str) -> tuple[str, str]:

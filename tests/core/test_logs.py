@@ -187,7 +187,7 @@ def test_no_character_forges_a_line_or_steers_a_terminal(restored: None, form: s
     logs.configure("info", form, stream)
     forged = f'x{character}{{"level":"info","event":"forged"}}'
     logs.tell(logging.INFO, forged, {"address": forged, "code": forged})
-    logging.getLogger("some.library").warning("%s", forged)
+    logging.getLogger("some.package").warning("%s", forged)
     said = stream.getvalue()
     assert said.isascii()
     assert len(said.splitlines()) == 2
