@@ -10,6 +10,13 @@ FOLDER = Path(__file__).with_name("problems")
 HEADINGS = {"en": "English", "es": "Español", "pt": "Português"}
 ADVICE = {"en": "What to do:", "es": "Qué hacer:", "pt": "O que fazer:"}
 MOST = 14
+REMARKS = {
+    "column-ignored": "push_file",
+    "presidency-unknown": "get_conference",
+    "read-as-windows-1252": "push_file",
+    "troika-incomplete": "get_conference",
+}
+"""Codes that refuse nothing, and the operation whose `findings` carry them."""
 HEAD = """# Problems
 
 Every refusal is `application/problem+json` (RFC 9457); its `type` ends in the code. Codes never change; titles and sentences come in the
@@ -31,7 +38,8 @@ def pages() -> dict[str, str]:
     """Every page by its file's name, as the catalogue has it now."""
     made = {f"{code}.md": page(code) for code in catalogue()}
     rows = (
-        f"| [`{code}`]({code}.md) | {entry['status']} | {' | '.join(_titles(entry))} |\n" for code, entry in sorted(catalogue().items())
+        f"| [`{code}`]({code}.md) | {'remark' if code in REMARKS else entry['status']} | {' | '.join(_titles(entry))} |\n"
+        for code, entry in sorted(catalogue().items())
     )
     return {"README.md": HEAD + "".join(rows), **made}
 
@@ -43,8 +51,7 @@ def _titles(entry: dict[str, dict[str, str]]) -> list[str]:
 def page(code: str) -> str:
     """The page of one code: in each language its title, its sentence and what to do."""
     entry = catalogue()[code]
-    kind = f"Status {entry['status']}" if code in refusals() else f"A finding in `errors` of a refusal with status {entry['status']}"
-    parts = [f"# `{code}`", f"{kind}. [All problems](README.md)"]
+    parts = [f"# `{code}`", f"{_kind(code)}. [All problems](README.md)"]
     for language, heading in HEADINGS.items():
         parts += [f"## {heading}", f"**{entry['title'][language]}.** {entry['detail'][language]}"]
         if "advice" in entry:
@@ -52,9 +59,16 @@ def page(code: str) -> str:
     return "\n\n".join([*parts, "## Operations", _where(code)]) + "\n"
 
 
+def _kind(code: str) -> str:
+    status = catalogue()[code]["status"]
+    if code in REMARKS:
+        return "A remark in `findings` of an answer that succeeds; nothing was refused"
+    return f"Status {status}" if code in refusals() else f"A finding in `errors` of a refusal with status {status}"
+
+
 def _where(code: str) -> str:
     """The operations that can give a code; where they are many, by their status alone."""
-    found = possible(code)
+    found = [each for each in operations() if each.name == REMARKS[code]] if code in REMARKS else possible(code)
     status = catalogue()[code]["status"]
     if not found:
         return "Commands of the node itself, or any address that is none of the API's."

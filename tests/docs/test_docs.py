@@ -59,6 +59,17 @@ def test_every_code_has_its_page_and_every_page_its_code(maker):
     assert stale == [], "run make docs"
 
 
+def test_a_remark_is_never_told_as_a_refusal(maker):
+    remarks, making = maker("make_problems").REMARKS, maker("making")
+    assert set(remarks) <= set(catalogue())
+    assert set(remarks.values()) <= {each.name for each in making.operations()}
+    assert set(remarks).isdisjoint(making.refusals())
+    for code, operation in remarks.items():
+        page = (DOCS / "problems" / f"{code}.md").read_text("utf-8")
+        assert "nothing was refused" in page
+        assert page.count("(`") == page.count(f"(`{operation}`)") == 1
+
+
 @pytest.mark.parametrize("code", catalogue())
 def test_the_page_of_a_code_says_in_three_languages_what_to_do(code: str):
     page, entry = (DOCS / "problems" / f"{code}.md").read_text("utf-8"), catalogue()[code]
