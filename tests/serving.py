@@ -1,5 +1,6 @@
 """A real node behind a real HTTP server on loopback, with a client of every role."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -92,6 +93,25 @@ def serving(settings: Settings, *, judged: bool = True) -> Iterator[Served]:
             served.close()
 
 
+class Prompt(uvicorn.Server):
+    """The server, ending as soon as it is told to and its requests are answered: the library looks every 0.1 s and waits as long again."""
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 1000
+            await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - the library's own signature
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - the library keeps sets, no events
+            await asyncio.sleep(0.005)
+        await self.lifespan.shutdown()
+
+
 @contextmanager
 def listening(node: Node, *, judged: bool = True) -> Iterator[str]:
     """The address of a server over an open node; it ends with the block, which fails if an answer was not as the API description says."""
@@ -99,7 +119,7 @@ def listening(node: Node, *, judged: bool = True) -> Iterator[str]:
     listener.bind(("127.0.0.1", 0))
     answers = Answers(create_app(node))
     config = uvicorn.Config(answers, log_level="critical", access_log=False, ws="none", backlog=2048, proxy_headers=False)
-    server = uvicorn.Server(config)
+    server = Prompt(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
