@@ -98,8 +98,9 @@ class Prompt(uvicorn.Server):
 
     async def main_loop(self) -> None:
         counter = 0
-        while not await self.on_tick(counter):
-            counter = (counter + 1) % 1000
+        # The tick 0 writes the date: once a second, as the library does.
+        while not await self.on_tick(0 if counter % 100 == 0 else 1):
+            counter += 1
             await asyncio.sleep(0.01)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - the library's own signature
