@@ -1,5 +1,6 @@
 """What an operator does on the node itself: migrate, serve, verify, rebuild, openapi."""
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -118,6 +119,9 @@ def run(node: Node, host: str, port: int, *, with_worker: bool = True) -> None:
     )
     # The server raises the signal anew when it has ended: a stop that was asked for is no failure (exit 0).
     stop_on_signal(lambda: None)
+    # What is loaded now stays to the end: looking through it for garbage stops every thread for a good 100 ms.
+    gc.collect()
+    gc.freeze()
     worker = Worker(node)
     upkeep = threading.Thread(target=worker.run, name="worker", daemon=True)
     if with_worker:
