@@ -17,6 +17,7 @@ from app.access.jose import public_text
 from app.access.models import Client, TokenKey
 from app.access.tokens import is_over, make_token
 from app.core.clock import utc_now
+from app.core.db import hold_table
 from app.core.secrets import SecretMissing, Secrets
 from app.settings import Settings
 
@@ -53,6 +54,7 @@ def rotate_leaked(session: Session, secrets: Secrets) -> str:
 
     The next one goes too: its file lay in the folder from which the other leaked.
     """
+    hold_table(session, TokenKey)
     gone = list(session.scalars(select(TokenKey.kid).order_by(TokenKey.kid)))
     session.execute(delete(TokenKey))
     _audit(session, "keys.leaked", gone)
@@ -97,8 +99,9 @@ def issue(session: Session, secrets: Secrets, settings: Settings, client_id: str
 
 
 def _in_force(session: Session) -> list[TokenKey]:
-    # Two rotations at once: the second waits for the rows of the first, then reads what it left.
-    session.execute(select(TokenKey.kid).order_by(TokenKey.kid).with_for_update())
+    # Two rotations at once: the second waits for the first and reads what it left.  Locks on rows would not do: a row that the
+    # first has just made is locked by some who wait and not by others, who then wait for each other.
+    hold_table(session, TokenKey)
     return list(session.scalars(select(TokenKey).where(TokenKey.signs_to.is_(None)).order_by(TokenKey.made_at)))
 
 

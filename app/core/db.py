@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, create_engine, event, literal, make_url
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, create_engine, event, literal, make_url, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -140,6 +140,12 @@ class Database:
         """Close every connection."""
         self.writer.dispose()
         self.reader.dispose()
+
+
+def hold_table(session: Session, table: type[Base]) -> None:
+    """Keep every other writer off a small table until the transaction ends; readers go on. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def insert_new(session: Session, table: type[Base], row: Mapping[str, object]) -> bool:
