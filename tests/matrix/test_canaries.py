@@ -157,7 +157,7 @@ def test_no_log_line_tells_of_what_was_sent_published_or_refused(world: World, c
         WORD.format(44),
         WORD.format(44).upper(),
         str(FIRST + STEP * 44),
-        *(world.served.keys[who].split("_")[2] for who in ("rcm", "bra")),
+        *(world.served.keys[who].split("_", 2)[2] for who in ("rcm", "bra")),
     ]
     assert [word for word in secret if word in lines] == []
 
