@@ -1,15 +1,31 @@
 """The audit: the last look at finished rows, and the only place where a `ProtectedTable` comes into being.
 
-It reads published rows only and shares no code with the methods, so that a broken method stops here.
+It reads published rows only and takes nothing else from the methods, so that a broken method stops here, and the certificate is worked
+out from what everyone may see.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
+from app.disclosure.base import base_of, ranges
+from app.disclosure.certificate import Json, alone_of, certificate_of
+from app.disclosure.joint import Beside, beside
+from app.disclosure.joint_certificate import Joint
+from app.disclosure.judge import Leak, Witnesses, judge
 from app.disclosure.lattice import AREA_DIMENSIONS
+from app.disclosure.program import Budget, Program
+from app.disclosure.release import Place, Release
 from app.disclosure.scheme import AREA_TOTALS, AREAS, OTHER, RESTS, TOTAL, TOTALS, Scheme
+from app.disclosure.space import Space
+from app.disclosure.system import System, alone
 from app.disclosure.table import _SEAL, Key, ProtectedTable, Row, row_order
+from app.disclosure.told import Told
+from app.disclosure.view import View
+from app.wire.problem import Finding
 
 POLICY: Final = "rule(k)"
 
@@ -21,12 +37,47 @@ class UnsafeTableError(AssertionError):
     """
 
 
-def audit(rows: tuple[Row, ...], *, dimensions: tuple[str, ...], method: str, k: int, scheme: Scheme) -> ProtectedTable:
-    """Proven rows, sealed, in row order: every count is 0 or at least k, and so is what a total keeps beside its published parts.
+@dataclass(frozen=True)
+class Leaks:
+    """Rows that tell too much: the counts, and the system that proves it."""
 
-    After 'pool' also: nothing null, the rows add up to `_T`, and no area total tells what the area put into `_O`.
-    Raises UnsafeTableError where that does not hold (guarantees 1, rules 1 and 3).
+    found: list[Leak] = field(repr=False)
+    system: System = field(repr=False)
+    view: View = field(repr=False)
+    beside: Beside | None
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What a certificate is made of, and what the sender is warned of."""
+
+    spaces: list[Space]
+    systems: list[Json] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rows are audited under and beside."""
+
+    k: int
+    scheme: Scheme
+    place: Place
+    releases: Sequence[Release]
+    budget: Budget
+
+
+def audit(rows: tuple[Row, ...], *, dimensions: tuple[str, ...], method: str, context: Context) -> ProtectedTable | Leaks:
+    """Proven rows, sealed, in row order; or what they tell by themselves or beside released tables.
+
+    Every published count is 0 or at least k, and so is what a total keeps beside its published parts; every other count of the
+    lattice is 0, at least k or open to k whole numbers in a row.  After 'pool' by nationality also: nothing null, the rows add up
+    to `_T`, and no area total tells what the area put into `_O`.  After 'round': every count is as uncertain as its leaves.
+
+    Raises UnsafeTableError where a rule that a method keeps by construction does not hold (guarantees 1, rules 1 to 4),
+    UnsolvedError where nothing was proved.
     """
+    k, scheme = context.k, context.scheme
     cells = {each.key: each.value for each in rows}
     _require(
         len(cells) == len(rows) and {len(key) for key in cells} <= {len(dimensions)}, "a cell is there once, with a code per dimension"
@@ -34,15 +85,78 @@ def audit(rows: tuple[Row, ...], *, dimensions: tuple[str, ...], method: str, k:
     known = {key: value for key, value in cells.items() if value is not None}
     _require(not any(_unsafe(value, k) for value in known.values()), "a count is 0 or at least k")
     _require(not any(_unsafe(value, k) for value in _remainders(known, dimensions, scheme)), "a remainder is 0 or at least k")
-    if method == "pool":
+    shown, withheld = len(known), len(cells) - len(known)
+    if method == "pool" and len(dimensions) == 1:
         _require(len(known) == len(cells), "pooling leaves nothing null")
         flat = {key[0]: value for key, value in known.items()}
         _check_pools(flat, scheme)
         shown, withheld = _pool_figures(flat.keys(), scheme)
-    else:
-        shown, withheld = len(known), len(cells) - len(known)
     ordered = tuple(sorted(rows, key=lambda each: row_order(each.key)))
-    return ProtectedTable(dimensions, ordered, method, POLICY, k, shown + withheld, shown, withheld, _SEAL)
+    proof = _judged(ordered, dimensions, method, context)
+    if isinstance(proof, Leaks):
+        return proof
+    certificate = certificate_of(method, k, proof.spaces, proof.systems)
+    return ProtectedTable(
+        dimensions, ordered, method, POLICY, k, shown + withheld, shown, withheld, certificate, tuple(proof.warnings), _SEAL
+    )
+
+
+def _judged(rows: tuple[Row, ...], dimensions: tuple[str, ...], method: str, context: Context) -> Leaks | _Proof:
+    """What the rows tell too narrowly; else the proof that they do not."""
+    if not any(TOTALS.isdisjoint(each.key) for each in rows):
+        # A nil report: one cell, which is 0, and so is every count that the releases beside it have.
+        nil = View.of((), dimensions, context.scheme.areas)
+        return _beside_others(nil, rows, 0, context, _Proof([nil.space]))
+    view = View.of(rows, dimensions, context.scheme.areas)
+    _check_sums(view)
+    proof = _Proof([view.space])
+    if method == "round":
+        _check_rounded(view, context.k)
+        return _beside_others(view, rows, base_of(context.k), context, proof)
+    for least, system in enumerate(proving(view, context.budget)):
+        leaks, program, witnesses = _judgement(system, view, context, None)
+        if leaks:
+            return leaks
+        if not all(each.value is not None for each in rows):
+            proof.systems.append(alone_of(Told(view.space, view.shown, view.values, 0, least), system, context.k, program, witnesses))
+    return _beside_others(view, rows, 0, context, proof)
+
+
+def _beside_others(view: View, rows: tuple[Row, ...], base: int, context: Context, proof: _Proof) -> Leaks | _Proof:
+    listed = {each.name: [row.key for row in each.rows] for each in context.releases}
+    told = Told(view.space, view.shown, view.values, base)
+    for each in beside(told, context.place, context.releases, context.scheme.areas, context.budget, context.k):
+        joint = each.system_of(view.shown)
+        if joint is not None:
+            leaks, program, witnesses = _judgement(joint, view, context, each)
+            if leaks:
+                return leaks
+            keys = [*(listed[name] for name in each.names), [row.key for row in rows]]
+            proof.systems.append(
+                Joint(each.kind, each.names, each.readings, keys, joint).certificate(max(context.k, joint.k), program, witnesses)
+            )
+            proof.spaces.extend(reading.told.space for reading in each.readings)
+        elif each.kind != "cover" and each.is_contradicted(view.shown):
+            proof.warnings.append(Finding("linked-totals-differ", params={"tables": list(each.names)}))
+    return proof
+
+
+def proving(view: View, budget: Budget) -> Iterator[System]:
+    """The systems of a table by itself: as it stands, and as a sender that never writes a zero would have it (rule 4).
+
+    The second is judged wherever it is possible, so that the choice does not depend on what the sender wrote.
+    """
+    yield alone(view.space, view.shown, view.values)
+    present = alone(view.space, view.shown, view.values, least=1)
+    if not view.shown.all() and Program(present, budget).is_possible():
+        yield present
+
+
+def _judgement(system: System, view: View, context: Context, beside: Beside | None) -> tuple[Leaks | None, Program, Witnesses]:
+    # From the beginning: what a method found on its way obeys cells that it withheld in the end, and a certificate would tell them.
+    program = Program(system, context.budget)
+    leaks, witnesses = judge(system, context.k, program)
+    return (Leaks(leaks, system, view, beside) if leaks else None), program, witnesses
 
 
 def _unsafe(value: int, k: int) -> bool:
@@ -76,6 +190,23 @@ def _totals_above(code: str, scheme: Scheme | None) -> Iterator[tuple[str, str]]
     yield TOTAL, "by code"
     area = scheme.area_of(code) if scheme else None
     yield (f"_{area}", "by code") if area else (TOTAL, "by area")
+
+
+def _check_sums(view: View) -> None:
+    """A count whose finest parts are all shown is their sum."""
+    leaves = view.space.leaf_cells
+    whole = view.shown & (view.space.sums @ (~view.shown[leaves]).astype(np.int64) == 0)
+    sums = view.space.sums @ view.values[leaves]
+    _require(np.array_equal(sums[whole], view.values[whole]), "a count is the sum of its parts")
+
+
+def _check_rounded(view: View, k: int) -> None:
+    """Every cell is shown and adds up, and is open to k whole numbers by its leaves alone, at least k, or 0 throughout."""
+    _require(bool(view.shown.all()), "rounding leaves nothing null")
+    leaves = view.values[view.space.leaf_cells]
+    _require(np.array_equal(view.space.sums @ leaves, view.values), "rounded cells add up")
+    low, high = (view.space.sums @ end for end in ranges(leaves, base_of(k)))
+    _require(bool(((low >= k) | (high - low >= k - 1)).all()), "a rounded count is open to k whole numbers or at least k")
 
 
 def _check_pools(flat: Mapping[str, int], scheme: Scheme) -> None:

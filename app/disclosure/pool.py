@@ -31,13 +31,16 @@ class State(IntEnum):
 States = dict[str, State]
 
 
-def pool(counts: Mapping[str, int], *, scheme: Scheme, k: int, draw: Draw, before: Sequence[tuple[Row, ...]] = ()) -> tuple[Row, ...]:
+def pool(
+    counts: Mapping[str, int], *, scheme: Scheme, k: int, draw: Draw, before: Sequence[tuple[Row, ...]] = (), version: int = 1
+) -> tuple[Row, ...]:
     """Published rows of a table by nationality: counts of at least k, rests, `_O`, exact areas and `_T`, in row order.
 
     `counts` are persons (or events) by code, and a code left out counts like one with 0; their total is 0 or at least k, which
     the caller sees to.  `before` are the rows of earlier versions and bulletins of the flow key and period.
     """
-    return rows_of(counts, decide(counts, scheme=scheme, k=k, draw=draw, before=history(before, scheme, counts)), scheme)
+    bound = history(before, scheme, counts)
+    return rows_of(counts, decide(counts, scheme=scheme, k=k, draw=draw, before=bound, version=version), scheme)
 
 
 def states_of(rows: Iterable[Row], scheme: Scheme, codes: Collection[str] = ()) -> States:
@@ -61,13 +64,17 @@ def history(before: Iterable[tuple[Row, ...]], scheme: Scheme, codes: Collection
     return bound
 
 
-def decide(counts: Mapping[str, int], *, scheme: Scheme, k: int, draw: Draw, before: Mapping[str, State]) -> States:
-    """State of every code of the scheme and of `counts`: small counts, decoys, small rests, then company for a small `_O`."""
+def decide(counts: Mapping[str, int], *, scheme: Scheme, k: int, draw: Draw, before: Mapping[str, State], version: int = 1) -> States:
+    """State of every code of the scheme and of `counts`: small counts, decoys, small rests, then company for a small `_O`.
+
+    Decoys are drawn afresh for each version of a bulletin: what the first one showed would else be known to be no decoy of the second.
+    """
+    again = "" if version == 1 else f" of version {version}"
     codes = sorted(scheme.members.union(counts))
-    states = {code: max(before.get(code, State.SHOWN), _first(code, counts.get(code, 0), scheme, k, draw)) for code in codes}
+    states = {code: max(before.get(code, State.SHOWN), _first(code, counts.get(code, 0), scheme, k, draw, again)) for code in codes}
     for area in AREAS:
         family = [code for code in codes if scheme.area_of(code) == area]
-        if draw.fraction("join", area) < JOIN_CHANCE or _cannot_stand(family, counts, states, k):
+        if draw.fraction(f"join{again}", area) < JOIN_CHANCE or _cannot_stand(family, counts, states, k):
             _join_other(family, states)
     if 0 < _size(codes, State.OTHER, counts, states) < k:
         _take_company(counts, states, scheme, draw)
@@ -103,11 +110,11 @@ def _earlier(code: str, by_code: Mapping[str, int | None], pools: set[str], sche
     return State.OTHER if OTHER in pools else State.SHOWN
 
 
-def _first(code: str, count: int, scheme: Scheme, k: int, draw: Draw) -> State:
+def _first(code: str, count: int, scheme: Scheme, k: int, draw: Draw, again: str) -> State:
     pooled = State.REST if scheme.area_of(code) else State.OTHER
     if code in RESTS or code == OTHER or count < k:
         return pooled
-    return pooled if draw.fraction("decoy", code) < min(DECOY_CHANCE, DECOY_PERSONS / count) else State.SHOWN
+    return pooled if draw.fraction(f"decoy{again}", code) < min(DECOY_CHANCE, DECOY_PERSONS / count) else State.SHOWN
 
 
 def _cannot_stand(family: list[str], counts: Mapping[str, int], states: States, k: int) -> bool:

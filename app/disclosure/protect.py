@@ -1,77 +1,106 @@
 """The one door between what a sender declares and what may be published of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from app.disclosure.audit import audit
+from app.disclosure.audit import Context, Leaks, UnsafeTableError, audit
 from app.disclosure.draw import Draw
-from app.disclosure.lattice import margins, submitted_over_gaps
-from app.disclosure.pool import State, history, pool
-from app.disclosure.scheme import TOTAL, TOTALS, Scheme
-from app.disclosure.table import Key, ProtectedTable, Row, Table, row
+from app.disclosure.explain import equation
+from app.disclosure.job import Job
+from app.disclosure.lattice import margins
+from app.disclosure.methods import METHODS, Made
+from app.disclosure.program import Budget, UnsolvedError
+from app.disclosure.release import Place, Release
+from app.disclosure.scheme import NATIONALITY, Scheme
+from app.disclosure.share import share_shown
+from app.disclosure.table import ProtectedTable, Table
 from app.wire.problem import Finding
 
-_POOLED_DIMENSION: Final = "nationality"
+_REPAIRED: Final = frozenset({"pool", "withhold"})
+"""Methods that repair what tells too much; the others take a table as it is or refuse it."""
+
+
+_OFFERED: Final = ("pool", "withhold", "round")
+_SECONDS_FOR_AN_OFFER: Final = 2.0
 
 
 def protect(
-    table: Table, *, scheme: Scheme, method: str | None, k: int, draw: Draw, before: Sequence[tuple[Row, ...]]
+    table: Table,
+    *,
+    scheme: Scheme,
+    method: str | None,
+    k: int,
+    draw: Draw,
+    place: Place,
+    releases: Sequence[Release],
+    budget: Budget,
 ) -> ProtectedTable | tuple[Finding, ...]:
     """What may be published of a table, or why nothing may be.
 
-    `method` None is the default: 'pool' where nationality is the only dimension and every count is known, else 'none'.
-    `before` are the rows of all earlier versions and bulletins of the flow key and period, withdrawn ones too.
+    `method` None is the contract's default: 'pool' where nationality is the only dimension and every count is known, else
+    'withhold'.  `releases` are all tables ever released of the flow whose periods meet this one, withdrawn ones too, and those that stand
+    beside it in a longer released period.
 
-    Findings: `total-mismatch` {submitted, summed, cell}; `total-too-small` {k}; `cannot-be-protected` {cells, k}, where `cells`
-    says how many stand in the way and no count is told; `method-not-available` {method}.
-    Source: guarantees 1, rules 1, 5 and 8.
+    Findings: `total-mismatch` {submitted, summed, cell}; `total-too-small` {k}; `table-too-large` {cells, limit};
+    `cannot-be-protected` {cells, k} and, where there is one, {equation}: counts of the sender's own table, for its eyes only;
+    `cannot-be-proved` {method}; `method-not-available` {method}; the last four with {alternatives}: methods
+    that would do, each with the whole percent of the population that it shows.  Source: guarantees 1, rules 1, 5, 8, 9 and 11.
     """
     totals, mismatches = margins(table, scheme.areas)
     if mismatches:
         return tuple(each.finding(table.dimensions) for each in mismatches)
-    poolable = table.dimensions == (_POOLED_DIMENSION,) and table.complete
-    chosen = method or ("pool" if poolable else "none")
-    if chosen == "pool" and poolable:
-        return _pooled(table, scheme=scheme, k=k, draw=draw, before=before)
-    if chosen == "none":
-        return _as_declared(table, totals, scheme=scheme, k=k, before=before)
-    return (Finding("method-not-available", params={"method": chosen}),)
-
-
-def _pooled(table: Table, *, scheme: Scheme, k: int, draw: Draw, before: Sequence[tuple[Row, ...]]) -> ProtectedTable | tuple[Finding, ...]:
-    counts = {key[0]: leaf.value for key, leaf in table.leaves.items() if leaf.value is not None}
-    if 0 < sum(counts.values()) < k:
+    job = Job(table, totals, scheme, k, draw, place, releases, budget)
+    if job.grand is not None and 0 < job.grand < k:
         return (Finding("total-too-small", params={"k": k}),)
-    rows = pool(counts, scheme=scheme, k=k, draw=draw, before=before)
-    return audit(rows, dimensions=table.dimensions, method="pool", k=k, scheme=scheme)
+    chosen = (method or _default(table)) if table.leaves else "none"
+    outcome = _tried(chosen, job)
+    if isinstance(outcome, ProtectedTable):
+        return outcome
+    return tuple(_with_alternatives(finding, chosen, job) for finding in outcome)
 
 
-def _as_declared(
-    table: Table, totals: tuple[Row, ...], *, scheme: Scheme, k: int, before: Sequence[tuple[Row, ...]]
-) -> ProtectedTable | tuple[Finding, ...]:
-    rows = (*(row(key, leaf.value, leaf.status) for key, leaf in table.leaves.items()), *totals) or (_nil(table.dimensions),)
-    in_the_way = {each.key for each in rows if each.value is not None and 0 < each.value < k}
-    if not table.complete:
-        in_the_way |= submitted_over_gaps(table, scheme.areas)
-    in_the_way |= _pooled_before(table.dimensions, rows, scheme, before)
-    if in_the_way:
-        return (Finding("cannot-be-protected", params={"cells": len(in_the_way), "k": k}),)
-    return audit(rows, dimensions=table.dimensions, method="none", k=k, scheme=scheme)
+def _tried(method: str, job: Job) -> ProtectedTable | tuple[Finding, ...]:
+    try:
+        made = METHODS[method](job)
+        return _audited(made, job) if isinstance(made, Made) else (made,)
+    except UnsolvedError:
+        return (Finding("cannot-be-proved", params={"method": method}),)
 
 
-def _nil(dimensions: tuple[str, ...]) -> Row:
-    return row((TOTAL,) * len(dimensions), 0)
+def _with_alternatives(finding: Finding, refused: str, job: Job) -> Finding:
+    """The refusal with what the other methods would publish: each with the whole percent of the population that it shows."""
+    safe = {method: shown for method in _OFFERED if method != refused and (shown := _shown_by(method, job))}
+    return replace(finding, params={**finding.params, "alternatives": safe}) if safe else finding
 
 
-def _pooled_before(dimensions: tuple[str, ...], rows: Iterable[Row], scheme: Scheme, before: Sequence[tuple[Row, ...]]) -> set[Key]:
-    """Cells with a count for a nationality that an earlier bulletin pooled: beside its pool they would tell the others there.
+def _shown_by(method: str, job: Job) -> int:
+    if not job.table.leaves or (method == "pool" and NATIONALITY not in job.table.dimensions):
+        return 0
+    outcome = _tried(method, replace(job, budget=Budget(_SECONDS_FOR_AN_OFFER)))
+    leaves = {key: leaf.value for key, leaf in job.table.leaves.items() if leaf.value is not None}
+    return share_shown(outcome.rows, leaves, method) if isinstance(outcome, ProtectedTable) and outcome.method == method else 0
 
-    Areas and `_T` add nothing to the cells beneath them.  Earlier rows do not say by which method they came, so a sender's own
-    `_O` or `_OAFR` is read as a pool too: the safe reading.
-    """
-    if _POOLED_DIMENSION not in dimensions:
-        return set()
-    place = dimensions.index(_POOLED_DIMENSION)
-    named = {each.key: each.key[place] for each in rows if each.value is not None and each.key[place] not in TOTALS}
-    bound = history(before, scheme, set(named.values()))
-    return {key for key, code in named.items() if bound[code] is not State.SHOWN}
+
+def _default(table: Table) -> str:
+    return "pool" if table.dimensions == (NATIONALITY,) and table.complete else "withhold"
+
+
+def _audited(made: Made, job: Job) -> ProtectedTable | tuple[Finding, ...]:
+    context = Context(job.k, job.scheme, job.place, job.releases, job.budget)
+    verdict = audit(made.rows, dimensions=job.table.dimensions, method=made.method, context=context)
+    if isinstance(verdict, ProtectedTable):
+        return verdict
+    if made.method in _REPAIRED:
+        message = "a method left what it should have repaired"
+        raise UnsafeTableError(message)
+    return (_told(verdict, job),)
+
+
+def _told(leaks: Leaks, job: Job) -> Finding:
+    """The refusal of a table that tells too much: how many counts, and the equation of one of them."""
+    params: dict[str, object] = {"cells": len(leaks.found), "k": job.k}
+    own = next((leak for leak in leaks.found if leak.cell < len(leaks.view.space.cells)), None)
+    if own is not None and leaks.beside is None:
+        params["equation"] = str(equation(leaks.system, own, leaks.view.space, leaks.view.space.cells[own.cell]))
+    return Finding("cannot-be-protected", params=params)

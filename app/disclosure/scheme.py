@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 
 AREAS: Final = ("AFR", "AMN", "AMS", "ASI", "CAR", "EUR", "OCE")
+NATIONALITY: Final = "nationality"
 TOTAL: Final = "_T"
 OTHER: Final = "_O"
 NO_AREA: Final = ("XXA", "_U", OTHER)

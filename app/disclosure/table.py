@@ -5,6 +5,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Final, NoReturn, SupportsIndex, final
 
 from app.disclosure.scheme import AREA_TOTALS, TOTAL, TOTALS
+from app.wire.problem import Finding
 
 Key = tuple[str, ...]
 """One code per dimension, in the order of the table's `dimensions`."""
@@ -75,7 +76,8 @@ def _rank(code: str) -> int:
 class ProtectedTable:
     """What may be stored, logged and sent of a table; only `audit` can make one (guarantees 1, rule 1).
 
-    `rows` stand in the order of `row_order`; `method` is 'pool' or 'none'; `policy` is 'rule(k)'.
+    `rows` stand in the order of `row_order`; `method` is 'pool', 'withhold', 'round' or 'none'; `policy` is 'rule(k)'.
+    `certificate` is the canonical JSON text by which anyone who may see the rows can check them; `warnings` are for the sender.
     `declared`, `shown` and `withheld` count lattice cells and follow from the rows alone, so that they tell nothing more:
     `shown` cells have a published count, `withheld` ones do not, and `declared` is both together.  After pooling, the cells of a
     published pool are withheld, whether or not the sender's file named them, and so are the areas that lost a rest to `_O`.
@@ -91,6 +93,8 @@ class ProtectedTable:
     declared: int
     shown: int
     withheld: int
+    certificate: str
+    warnings: tuple[Finding, ...]
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:

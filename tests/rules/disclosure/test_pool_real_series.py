@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from flow_places import budget, stands
 
 from app.disclosure import Draw, Leaf, ProtectedTable, Table, protect
 from app.disclosure.scheme import OTHER, RESTS, TOTALS
@@ -33,7 +34,8 @@ def test_real_series_keep_their_persons_under_their_nationality(file, number, na
     sums = Counter()
     for period, counts in periods(SAMPLES / file).items():
         table = Table(("nationality",), {(code,): Leaf(count, None) for code, count in counts.items()}, {})
-        answer = protect(table, scheme=world, method=None, k=5, draw=Draw(b"real series", file, period), before=())
+        draw, place = Draw(b"real series", file, period), stands(("nationality",))
+        answer = protect(table, scheme=world, method=None, k=5, draw=draw, place=place, releases=(), budget=budget())
         assert isinstance(answer, ProtectedTable)
         cells = {row.key[0]: row.value for row in answer.rows}
         alone = cells.keys() - TOTALS - RESTS - {OTHER}

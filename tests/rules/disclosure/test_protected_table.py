@@ -4,17 +4,19 @@ import pickle
 from pathlib import Path
 
 import pytest
+from flow_places import budget, stands
 
 import app.disclosure
 from app.disclosure import ProtectedTable, Row
-from app.disclosure.audit import audit
+from app.disclosure.audit import Context, audit
 
 ROWS = (Row(("_T",), 40, None, is_total=True), Row(("SOM",), 40, None, is_total=False), Row(("_AFR",), 40, None, is_total=True))
 
 
 @pytest.fixture
 def proven(small):
-    return audit(ROWS, dimensions=("nationality",), method="pool", k=5, scheme=small)
+    context = Context(5, small, stands(("nationality",)), (), budget())
+    return audit(ROWS, dimensions=("nationality",), method="pool", context=context)
 
 
 def test_the_audit_makes_one_with_its_rows_in_order(proven):
@@ -25,12 +27,12 @@ def test_the_audit_makes_one_with_its_rows_in_order(proven):
 @pytest.mark.parametrize("seal", [None, object(), True, "seal"])
 def test_nobody_else_can_make_one(seal):
     with pytest.raises(TypeError):
-        ProtectedTable(("nationality",), ROWS, "pool", "rule(k)", 5, 3, 3, 0, seal)
+        ProtectedTable(("nationality",), ROWS, "pool", "rule(k)", 5, 3, 3, 0, "", (), seal)
 
 
 def test_nobody_can_make_one_without_a_seal():
     with pytest.raises(TypeError):
-        ProtectedTable(("nationality",), ROWS, "pool", "rule(k)", 5, 3, 3, 0)
+        ProtectedTable(("nationality",), ROWS, "pool", "rule(k)", 5, 3, 3, 0, "", ())
 
 
 @pytest.mark.parametrize(

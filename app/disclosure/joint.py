@@ -1,0 +1,232 @@
+"""What a new table says together with the tables released before it: which joint systems an audit must judge (guarantees 1, rule 2).
+
+- `version`: an earlier version of the same bulletin, by the least change;
+- `linked`: the same period by other dimensions or from another publisher: sums over what both share are equal;
+- `cover`: periods within periods, all in one system; `part` and `whole`: two of them, where the system of all contradicts itself.
+
+Tables that contradict each other are judged apart, with a warning.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from app.disclosure.grid import columns_of
+from app.disclosure.program import Budget, ImpossibleError, Program, UnsolvedError
+from app.disclosure.reading import Reading
+from app.disclosure.release import Place, Release
+from app.disclosure.space import Mask
+from app.disclosure.system import System
+from app.disclosure.tiles import Tile, linked, shared_dimensions, tiled
+from app.disclosure.told import Told, told
+from app.disclosure.versions import least_change
+
+_TILES: Final = 2
+"""From so many released tables on, periods in periods are a system of their own; one is a pair."""
+
+_CALENDAR: Final = ((7, 7), (28, 31), (90, 92), (365, 366))
+
+
+@dataclass
+class Beside:
+    """One reading of a new table together with released ones: its kind, the names of those, and its system for a mask of cells.
+
+    `instead_of` are wider readings that say all that this one says: it counts only where each of them contradicts itself.
+    `shared` are the dimensions over which it couples its tables.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    build: Callable[[Mask], System] = field(repr=False)
+    budget: Budget = field(repr=False)
+    k: int
+    instead_of: tuple["Beside", ...] = field(default=(), repr=False)
+    shared: frozenset[str] = frozenset()
+    readings: tuple[Reading, ...] = field(default=(), repr=False)
+    _last: tuple[bytes, System | None] | None = field(default=None, repr=False, init=False)
+
+    def system_of(self, shown: Mask) -> System | None:
+        """The system to judge while these cells of the new table are shown; None where there is none.
+
+        That is where the tables contradict each other, and where a wider reading is judged.  Raises `UnsolvedError` where it
+        cannot be told.
+        """
+        if any(wider.consistent(shown) is not None for wider in self.instead_of):
+            return None
+        return self.consistent(shown)
+
+    def consistent(self, shown: Mask) -> System | None:
+        """The system of these cells, None where the tables contradict each other."""
+        name = shown.tobytes()
+        if self._last is None or self._last[0] != name:
+            self._last = name, self._solvable(replace(self.build(shown), k=self.k))
+        return self._last[1]
+
+    def is_contradicted(self, shown: Mask) -> bool:
+        """Whether the tables contradict each other: the warning `linked-totals-differ` of every kind but `cover`."""
+        return self.consistent(shown) is None
+
+    def _solvable(self, system: System) -> System | None:
+        if system.cost is not None:
+            return system  # the least change was found in it
+        try:
+            Program(system, self.budget).best(np.zeros(system.rows.shape[1]))
+        except ImpossibleError:
+            return None
+        return system
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A released table as it is read beside a new one."""
+
+    release: Release
+    told: Told
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A new table, its place, and what its joint readings need."""
+
+    new: Told
+    place: Place
+    areas: Mapping[str, str]
+    budget: Budget
+    k: int
+
+    def strictest(self, others: Sequence[_Known]) -> int:
+        """The largest k under which one of these tables or the new one is published."""
+        return max(self.k, *(each.release.k for each in others))
+
+    def readings(self, others: Sequence[_Known]) -> tuple[list[Reading], Reading]:
+        """Released tables and the new one over one grid."""
+        *columns, last = columns_of([*(each.told for each in others), self.new], self.areas)
+        old = [Reading(each.told, cut, self.areas) for each, cut in zip(others, columns, strict=True)]
+        return old, Reading(self.new, last, self.areas, is_new=True)
+
+    def is_of_its_period(self, release: Release) -> bool:
+        """Whether a release is for exactly the new table's period."""
+        return (release.first, release.last) == (self.place.first, self.place.last)
+
+    def shared_with(self, release: Release) -> frozenset[str]:
+        """Dimensions that a released table has too."""
+        return frozenset(self.new.space.dimensions).intersection(release.dimensions)
+
+    def tiled(self, kind: str, others: Sequence[_Known], instead_of: tuple[Beside, ...] = ()) -> Beside:
+        """The periods of these tables and of the new one in one system."""
+        old, new = self.readings(others)
+        tiles = [Tile(one, each.release.first, each.release.last) for one, each in zip(old, others, strict=True)]
+
+        def build(shown: Mask) -> System:
+            return tiled([*tiles, Tile(new.over(shown), self.place.first, self.place.last)])
+
+        shared = frozenset(shared_dimensions([*old, new]))
+        return Beside(
+            kind, tuple(each.release.name for each in others), build, self.budget, self.strictest(others), instead_of, shared, (*old, new)
+        )
+
+
+def beside(new: Told, place: Place, releases: Sequence[Release], areas: Mapping[str, str], budget: Budget, k: int) -> tuple[Beside, ...]:
+    """Every joint reading of a new table; `releases` of its flow key stand in the order in which they were published.
+
+    A withhold pattern hands each `system_of` to its loop; a finished table asks each once with the mask of what it shows.
+    """
+    question = _Question(new, place, areas, budget, k)
+    known = [_Known(each, told(each, areas)) for each in releases]
+    covers = _every_cover(question, known)
+    pairs = [_pair(question, each, covers) for each in known]
+    return (*covers, *(pair for pair in pairs if pair))
+
+
+def _pair(question: _Question, known: _Known, covers: Sequence[Beside]) -> Beside | None:
+    release, place, budget, k = known.release, question.place, question.budget, question.strictest([known])
+    if release.bulletin == place.bulletin:
+        (old,), new = question.readings([known])
+        return Beside("version", (release.name,), lambda shown: least_change(old, new.over(shown), budget), budget, k, readings=(old, new))
+    if question.is_of_its_period(release):
+        (old,), new = question.readings([known])
+        return Beside("linked", (release.name,), lambda shown: linked(old, new.over(shown)), budget, k, readings=(old, new))
+    shared = question.shared_with(release)
+    wider = tuple(cover for cover in covers if release.name in cover.names and shared <= cover.shared)
+    if _lies_in(place, release):
+        return question.tiled("part", [known], wider)
+    if _lies_in(release, place):
+        return question.tiled("whole", [known], wider)
+    if release.first <= place.last and place.first <= release.last:
+        message = "two periods overlap in part: no system tells what they say together"
+        raise UnsolvedError(message)
+    return None
+
+
+def _every_cover(question: _Question, known: Sequence[_Known]) -> tuple[Beside, ...]:
+    """The nested periods by every choice of one table a period; choices that tell the same are one.
+
+    The tables nearest to the new one; those of each set of dimensions; and each table left out, in the place of its period's.
+    """
+    nearest = _one_each(question, known)
+    alike = ([each for each in known if each.release.dimensions == names] for names in sorted({each.release.dimensions for each in known}))
+    choices = [nearest, *(_one_each(question, some) for some in alike)]
+    chosen = {each.release.name for each in nearest}
+    left_out = [each for each in known if each.release.name not in chosen and not question.is_of_its_period(each.release)]
+    found: dict[frozenset[str], Beside] = {}
+    for choice in (*choices, *(_with(nearest, odd) for odd in left_out)):
+        for cover in _covers(question, choice):
+            found.setdefault(frozenset(cover.names), cover)
+    return tuple(found.values())
+
+
+def _with(tables: Sequence[_Known], other: _Known) -> list[_Known]:
+    """The same tables, another one in the place of that of its period."""
+    return [other, *(each for each in tables if _period(each.release) != _period(other.release))]
+
+
+def _covers(question: _Question, known: Sequence[_Known]) -> tuple[Beside, ...]:
+    """All nested periods in one system; then, should that contradict itself, the parts of one length of each of them."""
+    place = question.place
+    around = [each for each in known if _lies_in(place, each.release)]
+    longest: Place | Release = max((each.release for each in around), key=_days, default=place)
+    nested = [each for each in known if each.release is longest or _lies_in(each.release, longest)]
+    if len(nested) < _TILES:
+        return ()
+    every = question.tiled("cover", nested)
+    narrow = [[whole, *_alike(nested, whole.release, _frequency(place))] for whole in around]
+    narrow += [_alike(nested, place, frequency) for frequency in sorted({_frequency(each.release) for each in nested})]
+    # One table that contradicts the others must not keep them from being judged together.
+    narrow += [[each for each in nested if each is not odd] for odd in nested]
+    return every, *(question.tiled("cover", some, (every,)) for some in narrow if _TILES <= len(some) < len(nested))
+
+
+def _one_each(question: _Question, known: Sequence[_Known]) -> list[_Known]:
+    """One table a period, none for the new table's own: the newest by the same dimensions, else by most of them."""
+    best: dict[tuple[date, date], tuple[tuple[int, int], _Known]] = {}
+    for each in known:
+        period, common = (each.release.first, each.release.last), len(question.shared_with(each.release))
+        rank = common, -len(each.release.dimensions)
+        if period not in best or rank >= best[period][0]:
+            best[period] = rank, each
+    best.pop((question.place.first, question.place.last), None)
+    return [each for _, each in best.values()]
+
+
+def _period(release: Release) -> tuple[date, date]:
+    return release.first, release.last
+
+
+def _alike(known: Sequence[_Known], whole: Place | Release, frequency: int) -> list[_Known]:
+    return [each for each in known if _lies_in(each.release, whole) and _frequency(each.release) == frequency]
+
+
+def _lies_in(part: Place | Release, whole: Place | Release) -> bool:
+    return whole.first <= part.first and part.last <= whole.last and _days(part) < _days(whole)
+
+
+def _days(period: Place | Release) -> int:
+    return (period.last - period.first).days + 1
+
+
+def _frequency(period: Place | Release) -> int:
+    """Days of a week, of the shortest month, quarter or year; 0 for what is none of them."""
+    return next((shortest for shortest, longest in _CALENDAR if shortest <= _days(period) <= longest), 0)
