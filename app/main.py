@@ -20,6 +20,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import app.access.audit_routes
 import app.access.own_routes
 import app.access.token_routes
+import app.bulletins.certificate_routes
 import app.bulletins.file_routes
 import app.bulletins.flow_routes
 import app.bulletins.projection
@@ -70,6 +71,7 @@ PUBLIC = (
 ROUTERS = (
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
+    app.bulletins.certificate_routes.router,
     app.bulletins.flow_routes.router,
     app.access.token_routes.router,
     app.access.own_routes.router,

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     file_rows_limit: int = Field(200_000, ge=1, description="rows of one file")
     protection_threads: int = Field(2, ge=1, le=16, description="tables protected at once; who waits holds no request thread")
     protection_queue: int = Field(16, ge=0, le=1000, description="requests that may wait for protection before 503")
+    protection_budget_s: float = Field(10.0, gt=0, le=120, description="seconds of work on one table before 422 `cannot-be-proved`")
     token_minutes: int = Field(10, ge=1, le=60, description="minutes for which an access token is good")
     requests_per_second: int = Field(100, ge=1, le=100_000, description="requests a second of one client before 429")
     request_burst: int = Field(300, ge=1, le=1_000_000, description="requests that one client may send at once before 429")

@@ -59,7 +59,17 @@ class Served:
 
     def counts(self) -> dict[str, int]:
         """Rows of every table that a refused write must leave alone (audit is counted apart)."""
-        tables = ("log_entry", "bulletin", "cell", "document_access", "idempotency_answer", "flow", "published_table", "hideout")
+        tables = (
+            "log_entry",
+            "bulletin",
+            "cell",
+            "document_access",
+            "idempotency_answer",
+            "flow",
+            "published_table",
+            "hideout",
+            "certificate",
+        )
         with self.node.db.read() as session:
             return {table: session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables}
 

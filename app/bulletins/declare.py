@@ -1,7 +1,7 @@
 """What a sender declares, judged by its form: codes, periods, cells and places, before anything is read or protected."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from app.core.clock import utc_now
@@ -14,6 +14,7 @@ from app.wire.period import Period, PeriodError, parse_period
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 
+YEAR_TO_DATE = "year_to_date"
 _MOST_FINDINGS = 100
 _MOST_TEXT = 64_000
 
@@ -37,10 +38,21 @@ class Declaration:
         return f"{self.reporting_state}|{self.draft.measure}|{self.draft.unit.value}|{self.draft.definition_code}"
 
     @property
+    def counted(self) -> Period:
+        """The days that the counts are of: a figure of the year to date counts from 1 January on."""
+        first, last = span_of(self.draft.accumulation, self.period.first, self.period.last)
+        return replace(self.period, first=first, last=last)
+
+    @property
     def natural_key(self) -> str:
         """What is one bulletin: flow key, publisher, accumulation, dimensions and period (contract: Natural key)."""
         span = f"{self.period.code}@{self.period.first}"
         return "|".join((self.flow_key, self.publisher, self.draft.accumulation, ",".join(self.table.dimensions), span))
+
+
+def span_of(accumulation: str, first: date, last: date) -> tuple[date, date]:
+    """First and last day of what the counts of a period are of (contract: accumulation)."""
+    return (min(first, date(last.year, 1, 1)) if accumulation == YEAR_TO_DATE else first), last
 
 
 class _Faults:

@@ -1,11 +1,17 @@
 """From a protected table to the published document: envelope and content at one level (contract: Envelope, Flow bulletin)."""
 
-from collections.abc import Sequence
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+
+import orjson
 
 from app.bulletins.declare import Declaration
 from app.core.clock import rfc3339
-from app.disclosure.table import ProtectedTable, Row
+from app.disclosure.share import share_shown
+from app.disclosure.table import ProtectedTable, Row, Table
+from app.wire.canonical import canonical
 from app.wire.codes import Status
 
 ENVELOPE = ("origin", "issuer", "tlp", "audience", "handling", "mandate", "lang")
@@ -61,6 +67,24 @@ def disclosure_of(table: ProtectedTable) -> dict[str, object]:
     return figures | {"declared": table.declared, "shown": table.shown, "withheld": table.withheld}
 
 
+def salted(certificate: str) -> str:
+    """A certificate with 128 random bits in it: who may not read it cannot guess from its digest what it says."""
+    return canonical({**orjson.loads(certificate), "salt": secrets.token_hex(16)}).decode()
+
+
+def with_certificate(content: dict[str, object], certificate: str) -> dict[str, object]:
+    """The content of a version with the digest of its certificate."""
+    disclosure = content["disclosure"]
+    return content | {
+        "disclosure": {**(disclosure if isinstance(disclosure, dict) else {}), "certificate": digest_of_certificate(certificate)}
+    }
+
+
+def digest_of_certificate(text: str) -> str | None:
+    """What a document says of its certificate: the SHA-256 of its canonical text in hexadecimal; nothing where there is none."""
+    return hashlib.sha256(text.encode()).hexdigest() if text else None
+
+
 def stamped(
     content: dict[str, object], *, document_id: str, version: int, issuer: str, created_at: datetime, now: datetime
 ) -> dict[str, object]:
@@ -77,8 +101,17 @@ def withdrawal_of(document: dict[str, object], *, version: int, issuer: str, rea
 
 
 def same_content(document: dict[str, object], content: dict[str, object]) -> bool:
-    """Whether a published version already says what a new one would: protected form and all else but identity and instants."""
-    return {name: value for name, value in document.items() if name not in _VERSIONED} == content
+    """Whether a published version already says what a new one would: protected form and all else but identity and instants.
+
+    Its certificate may be another one: it names what was released in the meantime.
+    """
+    return _said(document) == _said(content)
+
+
+def _said(document: Mapping[str, object]) -> dict[str, object]:
+    disclosure = document.get("disclosure", {})
+    plain = {name: value for name, value in document.items() if name not in _VERSIONED}
+    return plain | {"disclosure": dict(disclosure, certificate=None) if isinstance(disclosure, Mapping) else None}
 
 
 def period_key(first: date, last: date) -> str:
@@ -86,10 +119,7 @@ def period_key(first: date, last: date) -> str:
     return f"{first}/{last}"
 
 
-def population_shown_pct(table: ProtectedTable) -> int:
-    """Share of the counted persons or events that stand under a code of their own, in whole percent; told to the sender, never stored."""
-    leaves = [(row.key, row.value) for row in table.rows if not row.is_total and row.value]
-    total = sum(value for _, value in leaves)
-    if total == 0 or table.method != "pool":
-        return 100
-    return 100 * sum(value for key, value in leaves if not key[0].startswith("_O")) // total
+def population_shown_pct(declared: Table, table: ProtectedTable) -> int:
+    """Share of the counted persons or events in published cells of their own, in whole percent; told to the sender, never stored."""
+    counts = {key: leaf.value for key, leaf in declared.leaves.items() if leaf.value is not None}
+    return share_shown(table.rows, counts, table.method)

@@ -15,7 +15,8 @@ from app.core.clock import utc_now
 from app.core.conditional import document_etag
 from app.core.gate import Gate
 from app.core.http import json_response
-from app.core.problems import Problem
+from app.core.language import spoken
+from app.core.problems import Problem, as_json
 from app.exchange.node import Node
 from app.wire.codes import Outcome
 from app.wire.ids import is_uuid7
@@ -69,22 +70,26 @@ def right_to_change(node: Node, caller: Caller, document_id: str) -> str:
 
 
 def kept(keep: KeepAnswer | None) -> Keep | None:
-    """Keep the first answer of a write, without the figure that depends on unprotected counts."""
+    """Keep the first answer of a write, without what depends on unprotected counts."""
     if keep is None:
         return None
-    return lambda session, results: keep(session, answer(results[0], private=False))
+    return lambda session, results: keep(session, answer(results[0]))
 
 
-def answer(result: Published, *, private: bool = True) -> Response:
-    """The answer to a write of one bulletin: the document with its `outcome`; to its sender also how much of the population it shows."""
+def answer(result: Published, language: str | None = None) -> Response:
+    """The answer to a write of one bulletin: the document with its `outcome`.
+
+    In its sender's language, where one is given, also how much of the population it shows, and the warnings.
+    """
     document = dict(result.document or {})
     etag = document_etag(str(document["id"]), int(document["version"]))
     headers = {"ETag": etag}
     if result.outcome == Outcome.CREATED.value:
         headers["Location"] = f"/v1/bulletins/{document['id']}"
     document["outcome"] = result.outcome
-    if private and result.population_shown_pct is not None:
+    if language is not None and result.population_shown_pct is not None:
         document["population_shown_pct"] = result.population_shown_pct
-        document["warnings"] = []
+        document["warnings"] = [as_json(warning, language) for warning in result.warnings]
+        headers |= spoken(language, "Authorization")
     status = 201 if result.outcome == Outcome.CREATED.value else 200
     return json_response(orjson.dumps(document), status=status, headers=headers)

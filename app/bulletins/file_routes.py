@@ -17,9 +17,9 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
 from app.bulletins.edge import node_of, right_to_write, rights_to_write
-from app.bulletins.files import FileBulletins, at_rows, read_file
+from app.bulletins.files import FileBulletins, at_row, at_rows, read_file
 from app.bulletins.queries import FileQuery
-from app.bulletins.routes import receipts
+from app.bulletins.routes import receipts, warnings_in
 from app.bulletins.service import Progress, Published, Submission, prepare, publish
 from app.core.declared import FILE, ONCE, SPOKEN
 from app.core.gate import Gate
@@ -34,6 +34,7 @@ from app.wire.published import Receipts
 
 NDJSON = "application/x-ndjson"
 _REPLAYED = "Idempotency-Replayed"
+_MOST_FINDINGS = 100
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
@@ -145,9 +146,14 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
         try:
             submissions = _submissions(node, caller, file, query)
             if query.dry_run:
-                return _receipts(_judged(node, caller, submissions, progress), remarks)
-            keep_it = (lambda session, results: keep(session, _receipts(results, remarks))) if keep else None
-            return _receipts(publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it, progress=progress), remarks)
+                done = _judged(node, caller, submissions, progress)
+            else:
+                # What is kept is without warnings and without what was left out: they depend on unprotected counts.
+                keep_it = (
+                    (lambda session, done: keep(session, _receipts([each for each in done if each.document], remarks))) if keep else None
+                )
+                done = publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it, progress=progress)
+            return _receipts(done, [*remarks, *(dataclasses.asdict(at_row(warning, file)) for warning in warnings_in(done))])
         except Problem as problem:
             raise at_rows(problem, file) from None
 
@@ -190,7 +196,7 @@ def _judged(node: Node, caller: Caller, submissions: list[Submission], progress:
         if item is not None and item.existing is not None:
             version = item.existing.version + (item.outcome is Outcome.REVISED)
             document = {"id": item.existing.document_id, "version": version}
-        results.append(Published(item.outcome.value if item else "left_out", period, document))
+        results.append(Published(item.outcome.value if item else "left_out", period, document, warnings=item.warnings if item else ()))
     return results
 
 
@@ -198,4 +204,4 @@ def _receipts(results: list[Published], remarks: list[dict[str, object]]) -> Res
     plain = receipts(results)
     if not remarks:
         return plain
-    return json_response(orjson.loads(bytes(plain.body)) | {"findings": remarks}, status=plain.status_code)
+    return json_response(orjson.loads(bytes(plain.body)) | {"findings": remarks[:_MOST_FINDINGS]}, status=plain.status_code)

@@ -129,12 +129,13 @@ def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRo
 
 def at_rows(problem: Problem, file: FileBulletins) -> Problem:
     """A refusal of bulletins told as rows and columns of the file that they came from."""
-    findings = [_at_row(finding, file) for finding in problem.findings]
+    findings = [at_row(finding, file) for finding in problem.findings]
     code = "invalid-file" if problem.code == "invalid-document" else problem.code
     return Problem(code, *findings, headers=problem.headers, **problem.params)
 
 
-def _at_row(finding: Finding, file: FileBulletins) -> Finding:
+def at_row(finding: Finding, file: FileBulletins) -> Finding:
+    """A finding about a bulletin told as row and column of the file that it came from."""
     place = finding.pointer or ""
     cell, field = _CELL.match(place), _FIELD.match(place)
     if cell:

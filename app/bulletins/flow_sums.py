@@ -1,7 +1,7 @@
 """Sums: published cells added up by group, as intervals where pooled rests may hold some of what is asked for (contract: /flows).
 
-A pooled bulletin names only some nationalities and has no other dimension.  What it does not name may be in the rest of its area
-or in `_O`; `hideout` knows where, and how much is there at most.  Two forms of sum follow:
+A pooled bulletin names only some nationalities.  What it does not name may be in the rest of its area or in `_O`; `hideout` knows
+where, and how much is there at most.  Two forms of sum follow:
 
 * over a set of codes: what is named, and at most also each rest that may hold a code of the set, once a bulletin;
 * by single nationality: the hideouts of its area in all bulletins of the group, less those of the bulletins that name it.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, func, literal, or_, select, true, tuple_, union_all
+from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, and_, case, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from app.bulletins.flow_question import COLUMNS, NATIONALITY, FlowQuestion, period_of
@@ -205,22 +205,31 @@ def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...
 
 
 def _hidden_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
-    """Rests that may hold what is asked for and are not counted already, each once a bulletin."""
-    area = (literal("_") + Hideout.area).expression
-    dimensions = [(area if name == NATIONALITY else literal(TOTAL)).label(name) for name in question.grouped]
+    """Rests that may hold what is asked for and are not counted already, each once a bulletin, at the cells that the sum reads."""
+    rests = _rests(answer, question)
+    dimensions = [
+        ((literal("_") + rests.c.area).expression if name == NATIONALITY else getattr(Cell, name)).label(name) for name in question.grouped
+    ]
     figures = [
         literal(0).label("known"),
         literal(0).label("unknown"),
-        func.max(Hideout.value).label("hidden"),
+        # A withheld cell of a rest holds at most what the rest does in all.
+        func.coalesce(Cell.value, rests.c.value).label("hidden"),
         literal(1).label("rests"),
         literal(0).label("cells"),
         answer.c.id.label("bulletin_id"),
     ]
-    shared, wanted = _of_bulletin(answer, question), _wanted(question)
+    pieces = select(*_of_bulletin(answer, question), *dimensions, *figures).join_from(answer, rests, rests.c.bulletin_id == answer.c.id)
+    return pieces.join(Cell, Cell.bulletin_id == answer.c.id).where(*_read(question, Cell.nationality == rests.c.rest))
+
+
+def _rests(answer: CTE, question: FlowQuestion) -> Subquery:
+    wanted = _wanted(question)
     by_area = [Hideout.area] if NATIONALITY in question.group_by else []
-    pools = select(*shared, *dimensions, *figures).join_from(answer, Hideout, Hideout.bulletin_id == answer.c.id)
-    pools = pools.where(answer.c.pooled, Hideout.value > 0, Hideout.rest.not_in(sorted(wanted)), _may_hold(answer, wanted))
-    return pools.group_by(answer.c.id, Hideout.rest, *_bare(shared), *by_area)
+    columns = [Hideout.bulletin_id, Hideout.rest, func.max(Hideout.value).label("value"), *by_area]
+    found = select(*columns).join_from(answer, Hideout, Hideout.bulletin_id == answer.c.id)
+    found = found.where(answer.c.pooled, Hideout.value > 0, Hideout.rest.not_in(sorted(wanted)), _may_hold(answer, wanted))
+    return found.group_by(Hideout.bulletin_id, Hideout.rest, *by_area).subquery("rests")
 
 
 def _may_hold(answer: CTE, wanted: frozenset[str]) -> ColumnElement[bool]:

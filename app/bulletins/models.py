@@ -28,12 +28,24 @@ class PublishedTable(Base):
     document_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     flow_key: Mapped[str] = mapped_column(String(160))
+    natural_key: Mapped[str] = mapped_column(String(400))
     period_start: Mapped[date] = mapped_column(Date)
     period_end: Mapped[date] = mapped_column(Date)
     dimensions: Mapped[str] = mapped_column(String(160))
     method: Mapped[str] = mapped_column(String(16))
+    k: Mapped[int] = mapped_column(Integer)
     rows: Mapped[str] = mapped_column(Text)
     __table_args__ = (Index("ix_published_table_flow", "flow_key", "period_start", "period_end"),)
+
+
+class Certificate(Base):
+    """The certificate of one version: what lets an outsider check its protection by arithmetic alone (guarantees 1); not a projection."""
+
+    __tablename__ = "certificate"
+
+    document_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
 
 
 class Bulletin(Base):

@@ -19,6 +19,7 @@ from app.wire.period import parse_period
 
 TOTAL, OTHER = "_T", "_O"
 AREAS = ("AFR", "AMN", "AMS", "ASI", "CAR", "EUR", "OCE")
+_MOST = 2**31 - 1
 NOWHERE = "---"
 """The area of what has none: the stateless and those of unknown nationality."""
 
@@ -67,7 +68,7 @@ def _publish(session: Session, document: Mapping[str, Any]) -> None:
         session.execute(insert(Hideout), hideouts(bulletin.id, document["cells"]))
     keys = [(tuple(cell[name] for name in document["dimensions"]), cell) for cell in document["cells"]]
     rows = rows_text(row(key, cell["value"], cell.get("value_status")) for key, cell in keys)
-    remember(session, dict(document), rows, flow_key)
+    remember(session, document, rows, flow_key, bulletin.natural_key)
 
 
 _ATTRIBUTES = (
@@ -147,13 +148,17 @@ def _cell(bulletin_id: int, number: int, cell: Mapping[str, Any]) -> dict[str, A
 def hideouts(bulletin_id: int, cells: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """For each area, where a nationality that a pooled table does not name may be, and how many persons or events are there at most.
 
-    Where the area's rest is published it is there; else it may be in `_O`.  Nowhere (0) where neither is published.
+    Where the area's rest is published it is there; else it may be in `_O`.  Nowhere (0) where neither is published.  Of a rest
+    whose total is withheld the grand total is the most.
     """
-    values = {cell["nationality"]: cell["value"] for cell in cells}
+    whole = [cell for cell in cells if all(cell.get(name, TOTAL) == TOTAL for name in DIMENSIONS if name != "nationality")]
+    values = {cell["nationality"]: cell["value"] for cell in whole}
+    most = values.get(TOTAL) or _MOST
     found = []
     for area in (*AREAS, NOWHERE):
         rest = f"_O{area}" if f"_O{area}" in values else OTHER
-        found.append({"bulletin_id": bulletin_id, "area": area, "rest": rest, "value": values.get(rest) or 0})
+        value = values.get(rest, 0)
+        found.append({"bulletin_id": bulletin_id, "area": area, "rest": rest, "value": most if value is None else value})
     return found
 
 

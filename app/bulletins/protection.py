@@ -1,33 +1,21 @@
 """The content of a bulletin, judged and protected against what its flow has released (house.md: the journey of a bulletin)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from app.bulletins.declare import Declaration
-from app.bulletins.document import period_key
-from app.bulletins.released import Background, Release
+from app.bulletins.door import UNKNOWN, Door, through
+from app.bulletins.released import Background
 from app.core.problems import Problem
-from app.core.secrets import Secrets
-from app.directory.codes import nationalities
 from app.directory.dimensions import resolve
-from app.disclosure.draw import Draw
-from app.disclosure.linked import betrayed_pools
-from app.disclosure.protect import protect
-from app.disclosure.scheme import Scheme
+from app.disclosure.release import Release
 from app.disclosure.table import ProtectedTable
-from app.wire.codes import Protect
 from app.wire.period import Period, partial_overlap
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 
 _MOST_FINDINGS = 100
-
-
-@cache
-def scheme() -> Scheme:
-    """The nationality scheme of the vocabularies: every nationality that has an area."""
-    return Scheme({code: one.area for code, one in nationalities().items() if one.area and not code.startswith("_")})
+_HAS_ALTERNATIVES = frozenset({"cannot-be-protected", "cannot-be-proved", "table-too-large", "method-not-available"})
 
 
 @dataclass
@@ -38,47 +26,57 @@ class Ahead:
     periods: dict[str, list[Period]] = field(default_factory=dict)
     flows: dict[str, tuple[int, str]] = field(default_factory=dict)
 
-    def add(self, declaration: Declaration, table: ProtectedTable, k: int) -> None:
-        """Count an item as released."""
+    def add(self, declaration: Declaration, table: ProtectedTable, name: str, flow_k: int) -> None:
+        """Count an item as released under the name of its version."""
         period, key = declaration.period, declaration.flow_key
-        self.releases.setdefault(key, []).append(Release(period.first, period.last, table.dimensions, table.rows))
-        self.periods.setdefault(key, []).append(period)
-        self.flows.setdefault(key, (k, period.family))
+        # As the ledger will have it: what is masked at source goes out as withheld.
+        rows = tuple(replace(each, status="withheld") if each.status == "masked" else each for each in table.rows)
+        counted = declaration.counted
+        released = Release(name, declaration.natural_key, table.dimensions, counted.first, counted.last, table.method, table.k, rows)
+        self.releases.setdefault(key, []).append(released)
+        self.periods.setdefault(key, []).append(counted)
+        self.flows.setdefault(key, (flow_k, period.family))
+
+    def near(self, declaration: Declaration) -> Sequence[Period]:
+        """Periods of an item's flow that the earlier items of its batch will have released."""
+        return self.periods.get(declaration.flow_key, ())
 
     def seen_from(self, declaration: Declaration, behind: Background) -> Background:
         """The background of an item with the earlier items of its batch in it."""
-        key, period = declaration.flow_key, declaration.period
+        key, (first, last) = declaration.flow_key, behind.reach
         k, family = self.flows.get(key, (behind.k, behind.family))
-        same = [each for each in self.releases.get(key, []) if (each.first, each.last) == (period.first, period.last)]
-        near = [(each.code, each.first, each.last) for each in self.periods.get(key, [])]
+        stored = {each.name for each in behind.releases}
+        ahead = [each for each in self.releases.get(key, ()) if each.first <= last and each.last >= first and each.name not in stored]
+        near = [(each.code, each.first, each.last) for each in self.near(declaration)]
         return replace(
             behind,
             k=k if behind.k is None else behind.k,
             family=family if behind.family is None else behind.family,
-            tables=(*behind.tables, *same),
+            releases=(*behind.releases, *ahead),
             periods=(*behind.periods, *near),
         )
 
 
-def protected(declaration: Declaration, behind: Background, *, method: Protect | None, k: int, secrets: Secrets) -> ProtectedTable:
+def protected(declaration: Declaration, door: Door) -> ProtectedTable:
     """The table as it may be published, or `Problem` `invalid-content` with what stands against it.
 
-    Codes: `period-family`, and those of `app.disclosure.protect` (`total-mismatch`, `total-too-small`, `cannot-be-protected`,
-    `method-not-available`), with pointers into the sender's body.
+    Codes: `period-family`, and those of `app.disclosure.protect` (`total-mismatch`, `total-too-small`, `table-too-large`,
+    `cannot-be-protected`, `cannot-be-proved`, `method-not-available`), with pointers into the sender's body.
     """
-    _refuse_other_calendar(declaration, behind)
-    period = declaration.period
-    draw = Draw(secrets.hmac_key("disclosure"), declaration.flow_key, period_key(period.first, period.last))
-    same_dimensions = [release.rows for release in behind.tables if release.dimensions == ("nationality",)]
-    method_name = method.value if method else None
-    outcome = protect(declaration.table, scheme=scheme(), method=method_name, k=k, draw=draw, before=same_dimensions)
+    _refuse_other_calendar(declaration, door.behind)
+    outcome = through(declaration, declaration.table, door)
     if not isinstance(outcome, ProtectedTable):
-        raise refusal(_located(declaration, finding) for finding in outcome)
-    others = [(release.dimensions, release.rows) for release in behind.tables]
-    betrayed = betrayed_pools(outcome, others, scheme())
-    if betrayed:
-        raise refusal([Finding("cannot-be-protected", pointer=pointer(*declaration.at, "cells"), params={"cells": betrayed, "k": k})])
+        raise refusal(_located(declaration, _helped(finding, door)) for finding in outcome)
     return outcome
+
+
+def _helped(finding: Finding, door: Door) -> Finding:
+    """A refusal with what its sentence needs to help: the leaking equation, seconds, what safe forms would show (guarantees 1, rule 9)."""
+    if finding.code not in _HAS_ALTERNATIVES:
+        return finding
+    safe = finding.params.get("alternatives")
+    shown = [f"protect={method} {share} %" for method, share in safe.items()] if isinstance(safe, Mapping) else []
+    return replace(finding, params={"equation": UNKNOWN, "seconds": f"{door.budget_s:g}", **finding.params, "alternatives": shown})
 
 
 def refusal(findings: Iterable[Finding]) -> Problem:
@@ -93,8 +91,10 @@ def _refuse_other_calendar(declaration: Declaration, behind: Background) -> None
     period, place = declaration.period, pointer(*declaration.at, "period")
     if behind.family is not None and behind.family != period.family:
         raise refusal([Finding("period-family", pointer=place, params={"family": behind.family, "other": behind.family})])
-    for code, first, last in behind.periods:
-        if partial_overlap(period, Period(code, first, last, period.family, period.frequency)):
+    released = [(f"{each.first}/{each.last}", each.first, each.last) for each in behind.releases]
+    for code, first, last in (*behind.periods, *released):
+        # What was withdrawn is known none the less: no system could tell what two periods say that overlap in part.
+        if any(partial_overlap(each, Period(code, first, last, period.family, period.frequency)) for each in (period, declaration.counted)):
             raise refusal([Finding("period-family", pointer=place, params={"family": behind.family, "other": code})])
 
 

@@ -1,20 +1,23 @@
 """What a flow has released already: the background against which a new table is judged."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.access.visibility import visible_documents
+from app.bulletins.declare import span_of
 from app.bulletins.models import Bulletin, Flow, PublishedTable
 from app.core.db import insert_new
+from app.disclosure.release import Release
 from app.disclosure.table import Row, row
 from app.wire.codes import Status
-from app.wire.period import Period
+from app.wire.period import Period, overlaps
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,8 @@ class Existing:
     issuer: str
 
 
-@dataclass(frozen=True)
-class Release:
-    """One released table of a flow: its period, its dimensions and the rows that outsiders know."""
-
-    first: date
-    last: date
-    dimensions: tuple[str, ...]
-    rows: tuple[Row, ...] = field(repr=False)
+Span = tuple[date, date]
+"""First and last day."""
 
 
 @dataclass(frozen=True)
@@ -43,48 +40,67 @@ class Background:
     """What has been released in a flow around one period.
 
     `k` and `family` are those fixed at the flow's first publication (none where it is new); `periods` those that stand and
-    intersect; `tables` what was ever released for exactly this period, withdrawn versions too; `stamp` tells whether anything
-    in reach has changed since.
+    intersect; `reach` the days within which releases count; `releases` what was ever released there, withdrawn and erased versions
+    too, in the order of their publication; `stamp` tells whether anything in reach has changed since.
     """
 
     k: int | None
     family: str | None
     existing: Existing | None
     periods: tuple[tuple[str, date, date], ...]
-    tables: tuple[Release, ...]
+    reach: Span
+    releases: tuple[Release, ...]
     stamp: frozenset[tuple[str, int]]
 
 
-def background(session: Session, flow_key: str, natural_key: str, period: Period) -> Background:
-    """The background of a table, in five statements."""
+def background(session: Session, flow_key: str, natural_key: str, period: Period, ahead: Iterable[Period] = ()) -> Background:
+    """The background of a table, in six statements; `ahead` are periods of its flow that count as released already."""
     flow = session.get(Flow, flow_key)
+    reach = _reach(session, flow_key, period, ahead)
     tables = session.scalars(
         select(PublishedTable)
-        .where(PublishedTable.flow_key == flow_key, PublishedTable.period_start == period.first, PublishedTable.period_end == period.last)
-        .order_by(PublishedTable.document_id, PublishedTable.version)
+        .outerjoin(Bulletin, and_(Bulletin.document_id == PublishedTable.document_id, Bulletin.version == PublishedTable.version))
+        .where(*_within(flow_key, reach))
+        .order_by(Bulletin.published_at.nulls_first(), PublishedTable.document_id, PublishedTable.version)
     ).all()
     standing = session.execute(
-        select(Bulletin.period, Bulletin.period_start, Bulletin.period_end)
-        .where(Bulletin.flow_key == flow_key, Bulletin.superseded_at.is_(None), Bulletin.status == Status.PUBLISHED.value)
-        .where(Bulletin.period_start <= period.last, Bulletin.period_end >= period.first)
-        .distinct()
+        select(Bulletin.period, Bulletin.period_start, Bulletin.period_end).where(*standing_near(flow_key, period)).distinct()
     ).all()
     return Background(
         flow.k if flow else None,
         flow.family if flow else None,
         existing(session, natural_key),
         tuple((code, first, last) for code, first, last in standing),
+        reach,
         tuple(map(_release, tables)),
-        stamp_of(session, flow_key, period),
+        frozenset((table.document_id, table.version) for table in tables),
     )
 
 
-def stamp_of(session: Session, flow_key: str, period: Period) -> frozenset[tuple[str, int]]:
+def stamp_of(session: Session, flow_key: str, reach: Span) -> frozenset[tuple[str, int]]:
     """What tells whether a table was judged against all that stands: (document id, version) of every release in reach."""
-    reach = select(PublishedTable.document_id, PublishedTable.version).where(
-        PublishedTable.flow_key == flow_key, PublishedTable.period_start <= period.last, PublishedTable.period_end >= period.first
-    )
-    return frozenset((document_id, version) for document_id, version in session.execute(reach))
+    found = session.execute(select(PublishedTable.document_id, PublishedTable.version).where(*_within(flow_key, reach)))
+    return frozenset((document_id, version) for document_id, version in found)
+
+
+def _reach(session: Session, flow_key: str, period: Period, ahead: Iterable[Period]) -> Span:
+    """The days of the longest release that shares days with the period: its other parts add up to it with the new one (rule 2)."""
+    longest = select(func.min(PublishedTable.period_start), func.max(PublishedTable.period_end))
+    first, last = session.execute(longest.where(*_within(flow_key, (period.first, period.last)))).one()
+    near = [period, *(other for other in ahead if overlaps(other, period))]
+    firsts, lasts = [other.first for other in near], [other.last for other in near]
+    return min([*firsts, first or period.first]), max([*lasts, last or period.last])
+
+
+def _within(flow_key: str, span: Span) -> tuple[ColumnElement[bool], ...]:
+    first, last = span
+    return PublishedTable.flow_key == flow_key, PublishedTable.period_start <= last, PublishedTable.period_end >= first
+
+
+def standing_near(flow_key: str, period: Period) -> tuple[ColumnElement[bool], ...]:
+    """The newest versions of a flow's bulletins that are not withdrawn and share a day with the period."""
+    newest = (Bulletin.flow_key == flow_key, Bulletin.superseded_at.is_(None), Bulletin.status == Status.PUBLISHED.value)
+    return *newest, Bulletin.period_start <= period.last, Bulletin.period_end >= period.first
 
 
 def existing(session: Session, natural_key: str) -> Existing | None:
@@ -125,7 +141,21 @@ def _existing(found: Bulletin) -> Existing:
 
 def _release(table: PublishedTable) -> Release:
     dimensions = tuple(name for name in table.dimensions.split(",") if name)
-    return Release(table.period_start, table.period_end, dimensions, rows_from(table.rows))
+    return Release(
+        release_name(table.document_id, table.version),
+        table.natural_key,
+        dimensions,
+        table.period_start,
+        table.period_end,
+        table.method,
+        table.k,
+        rows_from(table.rows),
+    )
+
+
+def release_name(document_id: str, version: int) -> str:
+    """How certificates name a version: "<document id>@v<n>"."""
+    return f"{document_id}@v{version}"
 
 
 def rows_from(text: str) -> tuple[Row, ...]:
@@ -144,10 +174,10 @@ def lock_flow(session: Session, flow_key: str, k: int, family: str) -> Flow:
     return session.scalars(select(Flow).where(Flow.key == flow_key).with_for_update()).one()
 
 
-def remember(session: Session, document: dict[str, object], rows_json: str, flow_key: str) -> None:
+def remember(session: Session, document: Mapping[str, Any], rows_json: str, flow_key: str, natural_key: str) -> None:
     """Keep a version's published rows in the audit-only ledger; it outlives withdrawal, erasure and `istmo rebuild`."""
-    dimensions = document["dimensions"]
-    disclosure = document["disclosure"]
+    days = (date.fromisoformat(document[name]) for name in ("period_start", "period_end"))
+    first, last = span_of(document["accumulation"], *days)
     insert_new(
         session,
         PublishedTable,
@@ -155,10 +185,12 @@ def remember(session: Session, document: dict[str, object], rows_json: str, flow
             "document_id": document["id"],
             "version": document["version"],
             "flow_key": flow_key,
-            "period_start": date.fromisoformat(str(document["period_start"])),
-            "period_end": date.fromisoformat(str(document["period_end"])),
-            "dimensions": ",".join(dimensions) if isinstance(dimensions, list) else "",
-            "method": disclosure["method"] if isinstance(disclosure, dict) else "none",
+            "natural_key": natural_key,
+            "period_start": first,
+            "period_end": last,
+            "dimensions": ",".join(document["dimensions"]),
+            "method": document["disclosure"]["method"],
+            "k": document["disclosure"]["k"],
             "rows": rows_json,
         },
     )

@@ -1,5 +1,7 @@
 """Routes of bulletins: check, publish, batch, revise, withdraw; list, one, versions (contract: Routes)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,30 +14,37 @@ from app.bulletins import reading
 from app.bulletins.declare import declare, declare_all
 from app.bulletins.edge import Passage, answer, kept, node_of, right_to_change, right_to_write, rights_to_write
 from app.bulletins.queries import ListQuery, ProtectQuery
-from app.bulletins.service import Submission, check, publish, withdraw
+from app.bulletins.service import Published, Submission, check, publish, withdraw
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
-from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, TAGGED
+from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, SPOKEN, TAGGED
 from app.core.http import JsonBody, json_response, takes
+from app.core.language import language_of, spoken
 from app.core.paging import binding_of, page_size, unguessable
 from app.core.parsing import parse, read_json
+from app.core.problems import as_json
 from app.core.query import NoQuery
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
 from app.wire.bulletin import Batch, BatchItems, BulletinDraft, BulletinRevision, Withdrawal
 from app.wire.codes import Outcome
 from app.wire.ids import is_uuid7
+from app.wire.problem import Finding
 from app.wire.published import Bulletin, BulletinEnvelope, BulletinPage, Judgement, Receipts, WithdrawnBulletin, WrittenBulletin
+from app.wire.strict_json import pointer
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
 BODIES = (BulletinDraft, Batch, BulletinRevision, Withdrawal)
 """Bodies that are read by hand, after the caller and its rights are known."""
 
+_MOST_FINDINGS = 100
 DocumentPath = Annotated[str, Path(max_length=64, description="the bulletin's UUIDv7")]
 IfMatch = Annotated[str | None, Header(max_length=200, description='the ETag of the version that is changed, `"{id}.v{n}"`')]
 Protection = Annotated[ProtectQuery, Query()]
 Nothing = Annotated[NoQuery, Query()]
-_WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": WrittenBulletin, **TAGGED}, 201: {"model": WrittenBulletin, **PLACED}}
+_TOLD = {"headers": {**TAGGED["headers"], **SPOKEN["headers"]}}
+_MADE = {"headers": {**PLACED["headers"], **SPOKEN["headers"]}}
+_WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": WrittenBulletin, **_TOLD}, 201: {"model": WrittenBulletin, **_MADE}}
 _READ: dict[int | str, dict[str, Any]] = {200: {"model": Bulletin | BulletinEnvelope}, **CONDITIONAL}
 
 
@@ -44,14 +53,20 @@ def _once(request: Request, node: Node, caller: Writer, raw: bytes, work: Any) -
 
 
 @router.post(
-    "/check", operation_id="check_bulletin", responses={200: {"model": Judgement}, 409: REFUSED}, openapi_extra=takes(BulletinDraft)
+    "/check",
+    operation_id="check_bulletin",
+    responses={200: {"model": Judgement, **SPOKEN}, 409: REFUSED},
+    openapi_extra=takes(BulletinDraft),
 )
 def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
     """Judge a bulletin as publishing it would, and store nothing: the protected table, or the findings of the refusal."""
     node, value = node_of(request), read_json(raw)
     conference = right_to_write(node, caller, value)
     prepared = check(node, caller, Submission(declare(parse(BulletinDraft, value), conference), query.protect))
-    return json_response({"outcome": "publish", "bulletin": prepared.content, "findings": []})
+    language = language_of(request)
+    findings = [as_json(warning, language) for warning in prepared.warnings]
+    judged = {"outcome": "publish", "bulletin": prepared.content, "findings": findings}
+    return json_response(judged, headers=spoken(language, "Authorization"))
 
 
 @router.post("", operation_id="publish_bulletin", status_code=201, responses=_WRITTEN, openapi_extra=takes(BulletinDraft) | ONCE)
@@ -62,7 +77,8 @@ def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Pro
 
     def work(keep: KeepAnswer | None) -> Response:
         submission = Submission(declare(parse(BulletinDraft, value), conference), query.protect)
-        return answer(publish(node, caller, [submission], attempt=attempt_of(request), keep=kept(keep))[0])
+        done = publish(node, caller, [submission], attempt=attempt_of(request), keep=kept(keep))[0]
+        return answer(done, language_of(request))
 
     return _once(request, node, caller, raw, work)
 
@@ -71,7 +87,7 @@ def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Pro
     "/batch",
     operation_id="publish_batch",
     status_code=201,
-    responses={200: {"model": Receipts}, 201: {"model": Receipts}},
+    responses={200: {"model": Receipts, **SPOKEN}, 201: {"model": Receipts, **SPOKEN}},
     openapi_extra=takes(Batch) | ONCE,
 )
 def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
@@ -88,13 +104,14 @@ def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protec
         )
         submissions = [Submission(declaration, query.protect) for declaration in declared]
         keep_it = (lambda session, results: keep(session, receipts(results))) if keep else None
-        return receipts(publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it))
+        done = publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it)
+        return receipts(done, language_of(request))
 
     return _once(request, node, caller, raw, work)
 
 
-def receipts(results: list[Any]) -> Response:
-    """The answer to a batch: a receipt a bulletin."""
+def receipts(results: list[Published], language: str | None = None) -> Response:
+    """The answer to a batch: a receipt a bulletin; in its sender's language, where one is given, with the warnings."""
     listed = [
         {
             "id": result.document["id"] if result.document else None,
@@ -104,14 +121,24 @@ def receipts(results: list[Any]) -> Response:
         }
         for result in results
     ]
+    told = [as_json(warning, language) for warning in warnings_in(results)] if language else []
     status = 201 if any(result.outcome == Outcome.CREATED.value for result in results) else 200
-    return json_response({"bulletins": listed, "findings": []}, status=status)
+    headers = spoken(language, "Authorization") if language else None
+    return json_response({"bulletins": listed, "findings": told}, status=status, headers=headers)
+
+
+def warnings_in(results: Sequence[Published]) -> list[Finding]:
+    """The warnings of a batch, each at the cells of its bulletin, as many as an answer takes."""
+    found = [
+        replace(warning, pointer=pointer("bulletins", at, "cells")) for at, result in enumerate(results) for warning in result.warnings
+    ]
+    return found[:_MOST_FINDINGS]
 
 
 @router.put(
     "/{document_id}",
     operation_id="revise_bulletin",
-    responses={200: {"model": WrittenBulletin, **TAGGED}},
+    responses={200: {"model": WrittenBulletin, **_TOLD}},
     openapi_extra=takes(BulletinRevision) | ONCE,
 )
 def revise_bulletin(
@@ -128,7 +155,8 @@ def revise_bulletin(
         require_match(if_match, etag)
         seen = int(etag.rsplit(".v", 1)[1].rstrip('"'))
         submission = Submission(declaration, query.protect, reason=revision.reason, target=document_id, etag_version=seen)
-        return answer(publish(node, caller, [submission], attempt=attempt_of(request), keep=kept(keep))[0])
+        done = publish(node, caller, [submission], attempt=attempt_of(request), keep=kept(keep))[0]
+        return answer(done, language_of(request))
 
     return _once(request, node, caller, raw, work)
 

@@ -1,7 +1,7 @@
 """The verbs of bulletins: prepare (outside any transaction), publish, revise, withdraw (house.md: the journey of a bulletin)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -10,16 +10,20 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.access.callers import Caller
+from app.bulletins.certificates import keep_certificate
 from app.bulletins.declare import Declaration
-from app.bulletins.document import content_of, population_shown_pct, same_content, stamped, withdrawal_of
+from app.bulletins.document import content_of, population_shown_pct, salted, same_content, stamped, with_certificate, withdrawal_of
+from app.bulletins.door import Door, through
+from app.bulletins.markings import Marking, linked, other_markings
 from app.bulletins.projection import project
 from app.bulletins.protection import Ahead, protected, refusal
-from app.bulletins.released import Background, Existing, background, existing, lock_flow, locked, stamp_of
+from app.bulletins.released import Existing, Span, background, existing, lock_flow, locked, release_name, stamp_of
 from app.bulletins.rights import audience_for
+from app.bulletins.warnings import warnings_of
 from app.core.clock import utc_now
 from app.core.db import busy
 from app.core.problems import Problem
-from app.directory.service import Policy, policy_of
+from app.directory.service import Policy, k_for, policy_of
 from app.disclosure.table import ProtectedTable
 from app.exchange.log import NewEntry, append, documents, is_known
 from app.exchange.node import Node
@@ -50,15 +54,25 @@ class Submission:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A submission that may be published: its protected form, what it revises, and the stamp of what it was judged against."""
+    """A submission that may be published: its protected form, the version that it will be, and the stamp of what it was judged against.
+
+    `flow_k` is the k of its flow, `warnings` and `shown_pct` are told to the sender alone.
+    """
 
     submission: Submission
     table: ProtectedTable = field(repr=False)
     content: dict[str, object] = field(repr=False)
+    certificate: str = field(repr=False)
     outcome: Outcome
     existing: Existing | None
-    k: int
+    document_id: str
+    version: int
+    flow_k: int
+    reach: Span
     stamp: frozenset[tuple[str, int]]
+    marking: Marking
+    shown_pct: int = field(repr=False)
+    warnings: tuple[Finding, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,7 @@ class Published:
     period: str
     document: dict[str, Any] | None
     population_shown_pct: int | None = None
+    warnings: tuple[Finding, ...] = field(default=(), repr=False)
 
 
 class _StaleError(Exception):
@@ -144,11 +159,12 @@ def prepare(
             else:
                 refused.append(problem)
             continue
-        ahead.add(declaration, item.table, item.k)
+        ahead.add(declaration, item.table, release_name(item.document_id, item.version), item.flow_k)
         prepared.append(item)
         progress(number, len(submissions), declaration.period.code)
+    refused += [refusal([finding]) for finding in other_markings([item.marking for item in prepared])]
     if refused:
-        raise _merged(refused)
+        raise refused[0] if len(submissions) == 1 else _merged(refused)
     return prepared, left_out
 
 
@@ -165,23 +181,50 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     with node.db.read() as session:
         policy = policy_of(session, declaration.conference)
         audience = audience_for(session, caller, declaration.draft.audience, declaration.draft.tlp, declaration.at)
-        behind = background(session, declaration.flow_key, declaration.natural_key, declaration.period)
+        behind = background(session, declaration.flow_key, declaration.natural_key, declaration.counted, ahead.near(declaration))
+        beside = linked(session, caller, declaration.flow_key, declaration.natural_key, declaration.counted)
         known = _document(session, behind.existing) if behind.existing else None
         id_taken = declaration.draft.id is not None and is_known(session, declaration.draft.id)
     if caller.role is Role.PARTNER and policy.partner_release != "at_once":
         raise _not_yet(declaration)
-    _require_target(submission, behind.existing)
-    stamp = behind.stamp
+    before = behind.existing
+    _require_target(submission, before)
     behind = ahead.seen_from(declaration, behind)
-    k = behind.k or policy.k  # a flow keeps the k of its first publication, whatever is decided later (guarantees 1)
-    table = _table_or_conflict(node, submission, behind, _method(submission, policy), k)
+    flow_k = behind.k or policy.k  # a flow keeps the k of its first publication, whatever is decided later (guarantees 1)
+    k = k_for(flow_k, declaration.table.dimensions)
+    door = Door(behind, _method(submission, policy), k, node.secrets, node.settings.protection_budget_s)
+    table = (known and _as_before(declaration, door, known, audience)) or _table_or_conflict(submission, door)
     content = content_of(declaration, table, audience)
-    outcome = _outcome(submission, behind.existing, known, content)
+    outcome = _outcome(submission, before, known, content)
     if outcome is Outcome.REVISED and policy.delta_below_k != "publish":
         raise _not_yet(declaration)
     if outcome is Outcome.CREATED and id_taken:
         raise Problem("id-in-use", Finding("id-in-use", pointer=pointer(*declaration.at, "id")))
-    return Prepared(submission, table, content, outcome, behind.existing, k, stamp)
+    document_id, version = _identity(submission, before, outcome)
+    certificate = salted(table.certificate)
+    return Prepared(
+        submission,
+        table,
+        with_certificate(content, certificate),
+        certificate,
+        outcome,
+        before,
+        document_id,
+        version,
+        flow_k,
+        behind.reach,
+        behind.stamp,
+        Marking(declaration, tuple(audience), beside, stands=outcome is Outcome.UNCHANGED),
+        population_shown_pct(declaration.table, table),
+        warnings_of(declaration, table, door, {document_id, *(each.document_id for each in beside if each.visible)}),
+    )
+
+
+def _identity(submission: Submission, before: Existing | None, outcome: Outcome) -> tuple[str, int]:
+    """Id and version under which an item will stand: later items of a batch and its certificate name it by them."""
+    if before is None:
+        return submission.declaration.draft.id or uuid7(), 1
+    return before.document_id, before.version + (outcome is not Outcome.UNCHANGED)
 
 
 def _method(submission: Submission, policy: Policy) -> Protect | None:
@@ -213,14 +256,22 @@ def _require_target(submission: Submission, before: Existing | None) -> None:
         raise refusal([Finding("figure-status-back", pointer=pointer(*submission.declaration.at, "figure_status"))])
 
 
-def _table_or_conflict(node: Node, submission: Submission, behind: Background, method: Protect | None, k: int) -> ProtectedTable:
+def _table_or_conflict(submission: Submission, door: Door) -> ProtectedTable:
     # A conflict is judged before the content (contract: Order of judgement); only an equal protected form is none.
     try:
-        return protected(submission.declaration, behind, method=method, k=k, secrets=node.secrets)
+        return protected(submission.declaration, door)
     except Problem:
-        if behind.existing and submission.reason is None:
-            raise _conflict(submission, behind.existing) from None
+        if door.behind.existing and submission.reason is None:
+            raise _conflict(submission, door.behind.existing) from None
         raise
+
+
+def _as_before(declaration: Declaration, door: Door, known: dict[str, Any], audience: Sequence[str]) -> ProtectedTable | None:
+    """The table as its newest version drew it, where that is what stands already: versions draw afresh, what is sent again does not."""
+    own = [release for release in door.behind.releases if release.bulletin == declaration.natural_key]
+    earlier = door.behind.releases[: door.behind.releases.index(own[-1])] if own else ()
+    drawn = through(declaration, declaration.table, replace(door, behind=replace(door.behind, releases=earlier)))
+    return drawn if isinstance(drawn, ProtectedTable) and same_content(known, content_of(declaration, drawn, audience)) else None
 
 
 def _outcome(submission: Submission, before: Existing | None, known: dict[str, Any] | None, content: dict[str, object]) -> Outcome:
@@ -250,6 +301,7 @@ def _write(session: Session, node: Node, caller: Caller, prepared: Sequence[Prep
             continue
         document = _version(item, str(caller.office))
         project(session, document)
+        keep_certificate(session, item.document_id, item.version, item.certificate)
         entries.append(NewEntry(Op.REVISE if item.outcome is Outcome.REVISED else Op.PUBLISH, document))
         results.append(_published(item, document))
     # The head row is taken last and held until the commit: numbers come out in the order of commits.
@@ -262,29 +314,26 @@ def _write(session: Session, node: Node, caller: Caller, prepared: Sequence[Prep
 
 def _lock_and_compare(session: Session, item: Prepared) -> None:
     declaration = item.submission.declaration
-    flow = lock_flow(session, declaration.flow_key, item.k, declaration.period.family)
-    stamp = stamp_of(session, declaration.flow_key, declaration.period)
-    if flow.k != item.k or stamp != item.stamp or existing(session, declaration.natural_key) != item.existing:
+    flow = lock_flow(session, declaration.flow_key, item.flow_k, declaration.period.family)
+    stamp = stamp_of(session, declaration.flow_key, item.reach)
+    if flow.k != item.flow_k or stamp != item.stamp or existing(session, declaration.natural_key) != item.existing:
         raise _StaleError
 
 
 def _version(item: Prepared, issuer: str) -> dict[str, object]:
     now = utc_now()
-    submission, before = item.submission, item.existing
-    document_id = before.document_id if before else submission.declaration.draft.id or uuid7()
-    version = before.version + 1 if before else 1
-    document = stamped(item.content, document_id=document_id, version=version, issuer=issuer, created_at=now, now=now)
-    return document | {"reason": submission.reason} if before else document
+    document = stamped(item.content, document_id=item.document_id, version=item.version, issuer=issuer, created_at=now, now=now)
+    return document | {"reason": item.submission.reason} if item.existing else document
 
 
 def _published(item: Prepared, document: dict[str, Any]) -> Published:
-    return Published(item.outcome.value, item.submission.declaration.period.code, document, population_shown_pct(item.table))
+    return Published(item.outcome.value, item.submission.declaration.period.code, document, item.shown_pct, item.warnings)
 
 
 def _sealed(result: Published, appended: dict[object, dict[str, object]]) -> Published:
     if result.document is None or result.outcome == Outcome.UNCHANGED.value:
         return result
-    return Published(result.outcome, result.period, appended[result.document["id"]], result.population_shown_pct)
+    return replace(result, document=appended[result.document["id"]])
 
 
 def _in_order(submissions: Sequence[Submission], written: list[Published], left_out: Sequence[Submission]) -> list[Published]:

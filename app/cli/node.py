@@ -12,6 +12,7 @@ import typer
 import uvicorn
 from sqlalchemy import make_url
 
+from app.bulletins.proofs import certificate_faults
 from app.cli.output import REFUSED, finding_line, language, result, result_json, say, tell, words_of
 from app.core import logs, schema
 from app.core.faults import told
@@ -151,12 +152,12 @@ def _require_schema(settings: Settings) -> None:
 
 
 def verify(*, as_json: Json = False) -> None:
-    """Check the whole log: every digest, signature, leaf and root, and the signed checkpoint; name each entry that is wrong."""
+    """Check the whole log: every digest, signature, leaf and root, the signed checkpoint and each bulletin's certificate; name each entry that is wrong."""
     with words(), opened(Settings()) as node, node.db.read() as session:
         spoken = language()
         found = [
             {"entry": fault.number, "code": fault.code, "fault": told(fault.code, fault.figures, spoken)}
-            for fault in [*faults(session), *audit_faults(session)]
+            for fault in [*faults(session), *audit_faults(session), *certificate_faults(session)]
         ]
     if as_json:
         result_json({"faults": found})

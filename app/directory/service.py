@@ -1,6 +1,6 @@
 """The directory: conferences with their policy, States, memberships and presidencies, seeded from the package's data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +21,10 @@ DEFAULT_POLICY: Mapping[str, object] = {
     "single_officer": False,
 }
 """What rules where a conference decided nothing (contract: policy)."""
+
+
+MINORS_ALONE_K = 10
+"""The least k where a table tells who of the minors travels alone (guarantees 1)."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ def policy_of(session: Session, conference: str) -> Policy:
     """The policy of a conference; raises `conference-unknown`."""
     row = newest_decision(session, conference)
     return Policy(row.k, row.protect, row.delta_below_k, row.partner_release)
+
+
+def k_for(decided: int, dimensions: Iterable[str]) -> int:
+    """The k of a table: the one decided for its flow, at least 10 where a dimension is tagged `minors_alone` in the vocabulary."""
+    terms = codes.vocabulary("dimension").terms
+    return max(decided, *(MINORS_ALONE_K for name in dimensions if terms[name].attributes.get("minors_alone")), 0)
 
 
 def conference_codes(session: Session) -> list[str]:

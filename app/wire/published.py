@@ -63,11 +63,11 @@ class Disclosure(Output):
 
     policy: Literal["rule(k)"]
     k: int = Field(ge=3, le=20)
-    method: Literal["pool", "none"]
+    method: Literal["pool", "withhold", "round", "none"]
     declared: Number
     shown: Number
     withheld: Number
-    certificate: None
+    certificate: Annotated[Hexadecimal | None, Field(description="SHA-256 of the certificate's text; null where there is none")]
 
 
 class Marking(Output):

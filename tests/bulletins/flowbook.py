@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.bulletins import flows
+from app.bulletins.door import scheme
 from app.bulletins.flow_question import question_of
 from app.bulletins.projection import project
-from app.bulletins.protection import scheme
 from app.bulletins.queries import FlowQuery
 from app.core.db import Database
 from app.directory.dimensions import DIMENSIONS
 from app.disclosure import Draw, Leaf, ProtectedTable, Table, margins, protect
+from app.disclosure.program import Budget
+from app.disclosure.release import Place
 from app.wire.codes import TLP, Role
 from app.wire.period import parse_period
 
@@ -94,7 +96,9 @@ def pooled(period: str, shown: Mapping[str, int], **changes: object) -> dict[str
 def protected(period: str, counts: Mapping[str, int], secret: bytes = b"s", **changes: object) -> dict[str, object] | None:
     """A bulletin that the real method pooled from true counts; none where there is too little to publish."""
     table = Table(("nationality",), {(code,): Leaf(value, None) for code, value in counts.items()}, {})
-    outcome = protect(table, scheme=scheme(), method="pool", k=5, draw=Draw(secret, "flow", period), before=())
+    span = parse_period(period)
+    place, draw = Place("flow", span.first, span.last), Draw(secret, "flow", period)
+    outcome = protect(table, scheme=scheme(), method="pool", k=5, draw=draw, place=place, releases=(), budget=Budget(60))
     if not isinstance(outcome, ProtectedTable):
         return None
     return pooled(period, {row.key[0]: row.value or 0 for row in outcome.rows}, **changes)

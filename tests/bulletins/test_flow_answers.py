@@ -8,15 +8,17 @@ from serving import Served
 
 from app.access.callers import Caller
 from app.bulletins import flows
+from app.bulletins.door import scheme
 from app.bulletins.flow_question import question_of
 from app.bulletins.projection import project
-from app.bulletins.protection import scheme
 from app.bulletins.queries import FlowQuery
 from app.core.db import Database
 from app.core.problems import Problem
 from app.directory.codes import area_of, in_scheme
 from app.directory.dimensions import DIMENSIONS
 from app.disclosure import Draw, Leaf, ProtectedTable, Table, protect
+from app.disclosure.program import Budget
+from app.disclosure.release import Place
 from app.wire.codes import TLP, Role
 from app.wire.period import parse_period
 
@@ -31,7 +33,8 @@ def document(
     """A published document of these counts, protected as the product does."""
     period = parse_period(str(changes.get("period", "2022-01")))
     table = Table(dimensions, {key: Leaf(value, None) for key, value in counts.items()}, {})
-    outcome = protect(table, scheme=scheme(), method=None, k=5, draw=Draw(b"tests", "flow", f"{period.first}{number}"), before=())
+    place, draw = Place("flow", period.first, period.last), Draw(b"tests", "flow", f"{period.first}{number}")
+    outcome = protect(table, scheme=scheme(), method=None, k=5, draw=draw, place=place, releases=(), budget=Budget(60))
     assert isinstance(outcome, ProtectedTable), outcome
     made: dict[str, object] = {
         "id": f"01920000-0000-7000-8000-{number:012}", "kind": "bulletin", "version": 1, "status": "published", "origin": "RCM",

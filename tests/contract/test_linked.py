@@ -24,25 +24,35 @@ BY_SEX = [
 ]  # SOM 12, VEN 100
 
 
-def test_a_pool_that_exact_counts_of_a_linked_table_would_open_is_refused(served: Served):
-    """ERI's 3 must take a group along; whichever it takes (SOM 12 or VEN 100) is public by sex, and the pool less it is 3."""
+def test_linked_tables_whose_totals_contradict_each_other_are_published_with_a_warning_that_names_the_other(served: Served):
+    """115 persons by nationality are not the 112 by sex: no table is both, and each is audited by itself (guarantees 1, rule 2)."""
+    other = publish(served.as_("pan"), cells=BY_SEX)
+    document = publish(served.as_("pan"), cells=cells(SOM=12, VEN=100, ERI=3))
+    assert by_nationality(document)["_T"] == 115
+    (warning,) = [warning for warning in document["warnings"] if warning["code"] == "linked-totals-differ"]
+    assert f"/v1/bulletins/{other['id']}" in warning["detail"]
+
+
+def test_a_linked_table_that_agrees_is_published_without_a_warning(served: Served):
     publish(served.as_("pan"), cells=BY_SEX)
-    before = served.counts()
-    answer = served.as_("pan").post("/v1/bulletins", json=bulletin(cells=cells(SOM=12, VEN=100, ERI=3)))
-    assert (answer.status_code, answer.json()["code"]) == (422, "cannot-be-protected")
-    assert served.counts() == before
+    document = publish(served.as_("pan"), cells=cells(SOM=12, VEN=100))
+    assert "linked-totals-differ" not in {warning["code"] for warning in document["warnings"]}
 
 
-def test_a_linked_table_that_opens_no_pool_is_published(served: Served):
-    publish(served.as_("pan"), cells=BY_SEX)
-    publish(served.as_("pan"), cells=cells(SOM=12, VEN=100))
-
-
-def test_an_exact_table_that_would_open_an_earlier_pool_is_refused(served: Served):
+def test_an_exact_table_that_would_open_an_earlier_pool_is_refused_and_withheld_it_is_published(served: Served):
+    """SOM's 3 and ERI's 4 are pooled; by sex none of their totals may be shown either."""
     pooled = publish(served.as_("pan"), cells=cells(SOM=3, ERI=4, VEN=100))
     assert "SOM" not in by_nationality(pooled)
-    answer = served.as_("pan").post("/v1/bulletins", json=bulletin(cells=BY_SEX))
-    assert (answer.status_code, answer.json()["code"]) == (422, "cannot-be-protected")
+    small = [
+        {"nationality": code, "sex": sex, "value": value} for code, value in (("SOM", 1), ("ERI", 2), ("VEN", 50)) for sex in ("F", "M")
+    ]
+    small[0]["value"] = 2
+    sent = bulletin(cells=small)
+    refused = served.as_("pan").post("/v1/bulletins", params={"protect": "none"}, json=sent)
+    assert (refused.status_code, refused.json()["code"]) == (422, "cannot-be-protected")
+    document = publish(served.as_("pan"), cells=small)
+    totals = {cell["nationality"]: cell["value"] for cell in document["cells"] if cell["sex"] == "_T"}
+    assert (totals["SOM"], totals["ERI"], totals["_T"]) == (None, None, 107)
 
 
 def submission(**changes: object) -> Submission:

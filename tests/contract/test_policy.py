@@ -193,13 +193,10 @@ def test_the_conferences_method_rules_where_the_sender_asks_for_none(served: Ser
     assert asked.json()["disclosure"]["method"] == "pool"
 
 
-@pytest.mark.parametrize("method", ["withhold", "round"])
-def test_a_method_that_does_not_exist_yet_is_refused_and_never_replaced_by_another(served: Served, method: str):
+@pytest.mark.parametrize("method", ["withhold", "round", "none"])
+def test_the_method_of_the_conference_protects_what_its_senders_do_not_name_one_for(served: Served, method: str):
     decide(served, protect=method)
-    before = served.counts()
-    answer = served.as_("pan").post("/v1/bulletins", json=bulletin())
-    assert (answer.status_code, answer.json()["code"]) == (422, "method-not-available")
-    assert served.counts() == before
+    assert publish(served.as_("pan"))["disclosure"]["method"] == method
 
 
 @pytest.mark.parametrize("release", ["after_review", "after_minutes:30"])

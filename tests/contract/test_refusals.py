@@ -78,11 +78,6 @@ CONTENT = {
     "wrong total": (bulletin(cells=cells(SOM=9, NPL=8, _T=18)), "/cells/2/value", "total-mismatch"),
     "wrong area": (bulletin(cells=cells(SOM=9, GHA=9, _AFR=17, NPL=8)), "/cells/2/value", "total-mismatch"),
     "total of the whole below k": (bulletin(cells=cells(SOM=1, NPL=3)), "/cells", "total-too-small"),
-    "small cell by sex": (
-        bulletin(cells=[{"sex": "F", "value": 4}, {"sex": "M", "value": 90}]),
-        "/cells",
-        "cannot-be-protected",
-    ),
 }
 
 
@@ -183,11 +178,21 @@ def test_another_media_type_is_refused(served: Served):
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize(("method", "code"), [("withhold", "method-not-available"), ("round", "method-not-available")])
-def test_methods_that_are_not_built_yet_are_refused_and_named(served: Served, method: str, code: str):
-    answer = refused(served, "pan", bulletin(), f"/v1/bulletins?protect={method}")
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert codes_of(answer) == {("protect", code)}
+def test_a_small_cell_that_is_to_be_shown_is_refused_with_its_equation_and_what_would_do(served: Served):
+    sent = bulletin(cells=[{"sex": "F", "value": 4}, {"sex": "M", "value": 90}])
+    answer = refused(served, "pan", sent, "/v1/bulletins?protect=none")
+    assert (answer.status_code, answer.json()["code"]) == (422, "cannot-be-protected")
+    assert codes_of(answer) == {("/cells", "cannot-be-protected")}
+    # Of two cells both are withheld: nothing is shown; rounded, both are.
+    assert "F = 4" in answer.json()["detail"]
+    assert "protect=round 100 %" in answer.json()["detail"]
+
+
+def test_a_table_with_gaps_cannot_be_rounded(served: Served):
+    sent = bulletin(cells=[{"sex": "F", "value": None, "value_status": "masked"}, {"sex": "M", "value": 90}])
+    answer = refused(served, "pan", sent, "/v1/bulletins?protect=round")
+    assert (answer.status_code, answer.json()["code"]) == (422, "method-not-available")
+    assert codes_of(answer) == {("protect", "method-not-available")}
 
 
 def test_an_embargo_is_refused_and_never_published_early(served: Served):

@@ -33,6 +33,7 @@ ALIASES = {
     "ceiling": "tlp",
     "roles": "role",
     "method": "protect",
+    "ProvingSystem.kind": "audited_together",
     "TroikaSeat.role": "troika_role",
     "OfficeOnDate.kind": "office",
     "Alive.status": "health",
@@ -40,10 +41,10 @@ ALIASES = {
     "AuditEntry.outcome": "audit_outcome",
     "AuditQuery.outcome": "audit_outcome",
 }
-# Constants of standards, which no vocabulary of ours names: RFC 6749, 7517, 7518, 7521, 8032, 8414; and the name of rule(k) itself.
+# Constants of standards, which no vocabulary of ours names: RFC 6749, 7517, 7518, 7521, 8032, 8414; the name of rule(k) itself, and of a certificate's own table.
 CONSTANTS = re.compile(
     r"EdDSA|ES256|P-256|EC|sig|Bearer|code|client_credentials|client_secret_basic|private_key_jwt|urn:ietf:.*"
-    r"|invalid_client|invalid_request|invalid_scope|unsupported_grant_type|rule\(k\)"
+    r"|invalid_client|invalid_request|invalid_scope|unsupported_grant_type|rule\(k\)|this"
 )
 
 

@@ -18,7 +18,7 @@ from app.web.docs import GUIDES
 APP = Path(__file__).parents[2] / "app"
 SOURCES = {path: path.read_text("utf-8") for path in sorted(APP.rglob("*.py"))}
 TREES = {path: ast.parse(source) for path, source in SOURCES.items()}
-CATALOGUES = {"problems": "app.core", "faults": "app.core", "commands": "app.cli", "pages": "app.web"}
+CATALOGUES = {"problems": "app.core", "faults": "app.core", "commands": "app.cli", "pages": "app.web", "report": "app.bulletins"}
 BOOKS = {name: sentences(package, f"{name}.toml") for name, package in CATALOGUES.items()}
 TEXTS = [
     (f"{book}:{code}:{part}" if part else f"{book}:{code}", entry[part] if part else entry)
@@ -28,7 +28,7 @@ TEXTS = [
 ]
 # Which calls name a code of which catalogue, by the place of the code among their arguments.
 SAYS = {"tell": ("commands", 0), "words_of": ("commands", 0), "Unreachable": ("commands", 0), "Unusable": ("commands", 0)}
-SAYS |= {"SecretMissing": ("faults", 0), "Fault": ("faults", 1), "told": ("faults", 0), "words": ("pages", 0)}
+SAYS |= {"SecretMissing": ("faults", 0), "Fault": ("faults", 1), "told": ("faults", 0), "words": ("pages", 0), "_reason": ("report", 0)}
 SAYS |= dict.fromkeys(("Problem", "Finding", "_fault", "_Refused", "PydanticCustomError"), ("problems", 0))
 # Codes that a sentence of code makes from a name of ours: f"summary-{name}".
 MADE = {"commands": {f"{kind}-{name}" for kind in ("summary", "help") for name in COMMANDS}, "pages": {f"guide-{name}" for name in GUIDES}}

@@ -24,6 +24,7 @@ from app.cli import shell
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "app" / "cli" / "samples" / "darien_by_nationality.csv"
+CHECKER = ROOT / "app" / "disclosure" / "check_certificate.py"
 DARIEN = {
     "state": "PAN",
     "measure": "irregular_transit",
@@ -37,6 +38,7 @@ SHELL_ONLY = re.compile(r"[|<>;&`]|\$\(|^[A-Z_]+=")
 PRELUDE = """set -euo pipefail
 curl() { command curl -s --fail-with-body --noproxy '*' "$@"; }
 istmo() { "$PYTHON_OF_READER" -m app "$@"; }
+python3() { "$PYTHON_OF_READER" "$@"; }
 """
 PIECE = re.compile(
     r"<!-- (?P<mark>as|shows|registers|holds): (?P<said>[^>]+) -->|^```(?P<kind>\w*)(?: (?P<name>\S+))?\n(?P<body>.*?)^```$",
@@ -105,9 +107,10 @@ class Reader:
     variables: dict[str, str]
 
     def begin(self, page: Page) -> None:
-        """Go to the folder, where the files of the page lie, and the sample that pages call darien.csv."""
+        """Go to the folder, where the files of the page lie, the sample that pages call darien.csv, and the checker."""
         self.monkeypatch.chdir(self.folder)
         shutil.copy(SAMPLE, self.folder / "darien.csv")
+        shutil.copy(CHECKER, self.folder)
         for name, content in page.files.items():
             (self.folder / name).write_text(content, "utf-8")
         for name, value in {**self.variables, "ISTMO_URL": self.served.url}.items():

@@ -18,7 +18,7 @@ README = ROOT / "README.md"
 CODES = sorted((DOCS / "problems").glob("*.md"))
 PAGES = [README, *sorted(page for page in DOCS.rglob("*.md") if page not in CODES), DOCS / "problems" / "README.md"]
 GUIDES = sorted((DOCS / "guide").glob("*.md"))
-LANGUAGES = {"partner": {"", "es", "pt"}, "analyst": {"", "es"}, "secretariat": {"", "es"}, "operator": {"", "es"}}
+LANGUAGES = {"partner": {"", "es", "pt"}, "analyst": {"", "es"}, "secretariat": {"", "es"}, "operator": {"", "es"}, "anonymity": {"", "es"}}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from route_oracle import RIGHTS, Filed, change, elsewhere, form, may_write_for, refused, told
+from route_oracle import RIGHTS, Filed, certificate, change, elsewhere, form, may_write_for, refused, report, told
 from visibility_oracle import STATES, Client
 from world import CALLERS, Answer, World
 
@@ -65,6 +65,7 @@ class Matrix:
                     yield from self.cell(route, who, about(client, each), self._expected(route, client, each), outcome(answer))
                     if answer.status == 404 and answer.still != absent[route].still:
                         yield Mismatch(route, who, about(client, each), "what is absent, byte by byte", answer.still)
+                yield from self._beside(who, client, each)
                 if each.newest > 1 or sampled or number % 2:
                     yield from self._versions(who, client, each)
 
@@ -91,6 +92,20 @@ class Matrix:
             seen = form(client, filed, filed.newest)
             return f"200 {seen}" if seen else "404 not-found"
         return change(client, filed) or ("412 precondition-failed" if route.endswith("withdraw") else "422 invalid-document")
+
+    def _beside(self, who: str, client: Client | None, filed: Filed) -> Iterator[Mismatch]:
+        """What stands beside a bulletin: its certificate for whoever may see all that it names, the report for its issuer."""
+        path, place = f"/v1/bulletins/{filed.document.id}", about(client, filed)
+        route = "GET /v1/bulletins/{document_id}/disclosure-report"
+        answer = self.world.ask(who, "GET", f"{path}/disclosure-report")
+        got = outcome(answer) if answer.status >= 400 else str(answer.status)
+        yield from self.cell(route, who, place, refused(route, client) or (report(client, filed) if client else ""), got)
+        route = "GET /v1/bulletins/{document_id}/certificate"
+        for version in range(1, filed.newest + 1):
+            answer = self.world.ask(who, "GET", f"{path}/certificate?version={version}")
+            got = outcome(answer) if answer.status >= 400 else str(answer.status)
+            expected = refused(route, client) or (certificate(client, filed, version) if client else "")
+            yield from self.cell(route, who, f"{place}, version {version}", expected, got)
 
     def _versions(self, who: str, client: Client | None, filed: Filed) -> Iterator[Mismatch]:
         every, one = "GET /v1/bulletins/{document_id}/versions", "GET /v1/bulletins/{document_id}/versions/{number}"

@@ -19,6 +19,8 @@ RIGHTS = {
     **{f"POST /v1/bulletins{path}": WRITES for path in ("", "/check", "/batch", "/files", "/{document_id}/withdraw")},
     "PUT /v1/bulletins/{document_id}": WRITES,
     **{f"GET /v1/bulletins{path}": ANYONE for path in ("", "/{document_id}", "/{document_id}/versions", "/{document_id}/versions/{number}")},
+    "GET /v1/bulletins/{document_id}/certificate": READS_BODIES,
+    "GET /v1/bulletins/{document_id}/disclosure-report": WRITES,  # "for the issuer"
     "GET /v1/flows": READS_BODIES,
     "GET /v1/changes": ANYONE,
     **{f"GET /v1/{path}": ANYONE for path in ("conferences", "conferences/{code}", "states", "offices", "vocabularies", "vocabularies/{name}")},
@@ -77,6 +79,23 @@ def change(client: Client, filed: Filed | None) -> str | None:
     if client.conference != filed.document.origin:
         return "403 not-origin"
     return None if may_write_for(client, str(filed.document.reporting_state)) else "403 not-your-state"
+
+
+def report(client: Client, filed: Filed) -> str:
+    """Who reads why cells are withheld: "for issuer and origin secretariat"; of a withdrawn bulletin nobody."""
+    if form(client, filed, filed.newest) is None:
+        return "404 not-found"
+    if client.conference != filed.document.origin:
+        return "403 not-origin"
+    if client.role != "secretariat" and f"{client.conference}/{client.state}" != filed.document.issuer:
+        return "403 not-your-state"
+    return "200" if filed.served(filed.newest) else "404 not-found"
+
+
+def certificate(client: Client, filed: Filed, version: int) -> str:
+    """ "The certificate lets anyone who may see the versions it names check this": here the version itself and every earlier one."""
+    named = range(1, version + 1)
+    return "200" if all(form(client, filed, each) == "body" for each in named) else "404 not-found"
 
 
 def may_write_for(client: Client, state: str) -> bool:

@@ -68,6 +68,8 @@ def _read(asked: Asked) -> None:
     asked("get_bulletin", "analyst", "GET", f"/v1/bulletins/{one}")
     asked("list_bulletin_versions", "analyst", "GET", f"/v1/bulletins/{one}/versions")
     asked("get_bulletin_version", "analyst", "GET", f"/v1/bulletins/{one}/versions/1")
+    asked("get_bulletin_certificate", "analyst", "GET", f"/v1/bulletins/{one}/certificate")
+    asked("get_disclosure_report", "rcm", "GET", f"/v1/bulletins/{one}/disclosure-report")
     asked("list_changes", "peer", "GET", "/v1/changes", params={"limit": 2})
     asked("list_flows", "analyst", "GET", "/v1/flows", params={"nationality": "HTI,SOM", "period_from": "2022-10", "limit": 2})
     asked("describe_node", None, "GET", "/.well-known/istmo.json")

@@ -1,0 +1,94 @@
+"""Routes beside a bulletin: its certificate for outsiders, and the report on its protection for its issuer (contract: Routes)."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.access.rules import BodyReader, Writer, attempt_of
+from app.bulletins import reading
+from app.bulletins.certificates import certificate_text, named_in, readable, visible_among
+from app.bulletins.edge import node_of
+from app.bulletins.reading import Found
+from app.bulletins.report import report_of
+from app.core.conditional import is_fresh
+from app.core.declared import CONDITIONAL, SPOKEN
+from app.core.http import json_response
+from app.core.language import language_of, spoken
+from app.core.problems import Problem
+from app.core.query import NoQuery
+from app.core.query import Query as Asked
+from app.wire.codes import Role, Status
+from app.wire.disclosure import Certificate, DisclosureReport
+from app.wire.ids import is_uuid7
+
+router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
+
+DocumentPath = Annotated[str, Path(max_length=64, description="the bulletin's UUIDv7")]
+
+
+class CertificateQuery(Asked):
+    """Which version's certificate; the newest one's where none is named."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+@router.get("/{document_id}/certificate", operation_id="get_bulletin_certificate", responses={200: {"model": Certificate}, **CONDITIONAL})
+def get_bulletin_certificate(
+    request: Request, caller: BodyReader, query: Annotated[CertificateQuery, Query()], document_id: DocumentPath
+) -> Response:
+    """The certificate of a version: with the documents that it names anyone can check by arithmetic that no small count follows.
+
+    `this` in it is the version itself. Whoever may not read one of the versions that it names gets none: it tells their figures.
+    """
+    node = node_of(request)
+    with node.db.read() as session:
+        found, text = readable(session, caller, _known_form(document_id), query.version)
+    etag = f'"{found.document_id}.v{found.version}.certificate"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
+    if is_fresh(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return json_response(text.encode(), headers=headers)
+
+
+@router.get(
+    "/{document_id}/disclosure-report", operation_id="get_disclosure_report", responses={200: {"model": DisclosureReport, **SPOKEN}}
+)
+def get_disclosure_report(request: Request, caller: Writer, query: Annotated[NoQuery, Query()], document_id: DocumentPath) -> Response:
+    """What of the newest version was shown and withheld, and why, for its issuer and the secretariat of its origin.
+
+    Worked out from published rows alone.
+    """
+    del query
+    node, language = node_of(request), language_of(request)
+    with node.db.read() as session:
+        found, document = _own(session, caller, _known_form(document_id))
+        text = certificate_text(session, (found.document_id, found.version))
+        beside = visible_among(session, caller, named_in(text) if text else ())
+    node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
+    headers = {"Cache-Control": "private, no-cache", **spoken(language, "Authorization")}
+    return json_response(report_of(document, beside, language), headers=headers)
+
+
+def _own(session: Session, caller: Caller, document_id: str) -> tuple[Found, dict[str, Any]]:
+    """The newest version of a bulletin that the caller issued, or whose origin it is the secretariat of.
+
+    Raises `not-found` for what it may not see and for what was withdrawn, `not-origin` and `not-your-state` (403) for others' bulletins.
+    """
+    found = reading.one(session, caller, document_id)
+    document: dict[str, Any] = orjson.loads(found.text)
+    if document["origin"] != caller.conference:
+        raise Problem("not-origin")
+    if caller.role is not Role.SECRETARIAT and document["issuer"] != caller.office:
+        raise Problem("not-your-state")
+    if document["status"] == Status.WITHDRAWN.value:
+        raise Problem("not-found")
+    return found, document
+
+
+def _known_form(document_id: str) -> str:
+    return document_id if is_uuid7(document_id) else ""
