@@ -12,11 +12,14 @@ ADVICE = {"en": "What to do:", "es": "Qué hacer:", "pt": "O que fazer:"}
 MOST = 14
 REMARKS = {
     "column-ignored": "push_file",
+    "delta-below-k": "revise_bulletin",
+    "linked-totals-differ": "publish_bulletin",
+    "mostly-withheld": "publish_bulletin",
     "presidency-unknown": "get_conference",
     "read-as-windows-1252": "push_file",
     "troika-incomplete": "get_conference",
 }
-"""Codes that refuse nothing, and the operation whose `findings` carry them."""
+"""Codes that refuse nothing, and the operation whose `findings` or `warnings` carry them."""
 HEAD = """# Problems
 
 Every refusal is `application/problem+json` (RFC 9457); its `type` ends in the code. Codes never change; titles and sentences come in the
@@ -62,7 +65,7 @@ def page(code: str) -> str:
 def _kind(code: str) -> str:
     status = catalogue()[code]["status"]
     if code in REMARKS:
-        return "A remark in `findings` of an answer that succeeds; nothing was refused"
+        return "A remark in `findings` or `warnings` of an answer that succeeds; nothing was refused"
     return f"Status {status}" if code in refusals() else f"A finding in `errors` of a refusal with status {status}"
 
 
