@@ -18,9 +18,10 @@ from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
 from app.bulletins.edge import node_of, right_to_write, rights_to_write
 from app.bulletins.files import FileBulletins, at_row, at_rows, read_file
+from app.bulletins.preparing import Progress, Submission, prepare
 from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts, warnings_in
-from app.bulletins.service import Progress, Published, Submission, prepare, publish
+from app.bulletins.service import Published, publish
 from app.core.declared import FILE, ONCE, SPOKEN
 from app.core.gate import Gate
 from app.core.http import json_response, read_body

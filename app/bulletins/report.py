@@ -1,6 +1,6 @@
 """What an officer reads of the protection of a bulletin: a function of its published rows alone (guarantees 1, rule 10)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from app.core.catalogue import filled, sentences
@@ -32,12 +32,21 @@ def persons_shown_pct(document: Document) -> int | None:
 
     Pools are no cells of their own, and neither is a rounded count of at most the base.
     """
-    grand = next((cell["value"] for cell in document["cells"] if all(cell[name] == TOTAL for name in document["dimensions"])), None)
+    grand = next((cell["value"] for cell in document["cells"] if _is_total(cell, document["dimensions"])), None)
     if grand is None:
         return None
+    return _WHOLE * _exact(document) // grand if grand else _WHOLE
+
+
+def _exact(document: Document) -> int:
+    """The sum of the exact finest cells."""
     least = base_of(document["disclosure"]["k"]) if document["disclosure"]["method"] == "round" else 0
-    own = [cell["value"] or 0 for cell in document["cells"] if _is_own(cell, document["dimensions"])]
-    return _WHOLE * sum(value for value in own if value > least) // grand if grand else _WHOLE
+    own = (cell["value"] or 0 for cell in document["cells"] if _is_own(cell, document["dimensions"]))
+    return sum(value for value in own if value > least)
+
+
+def _is_total(cell: Mapping[str, Any], dimensions: Iterable[str]) -> bool:
+    return all(cell[name] == TOTAL for name in dimensions)
 
 
 def _is_own(cell: Mapping[str, Any], dimensions: Sequence[str]) -> bool:
@@ -63,11 +72,10 @@ def _reasons(document: Document, language: str) -> Iterator[dict[str, object]]:
 def _pools(document: Document, language: str) -> Iterator[dict[str, object]]:
     """A reason for each published pool by nationality, and one for the areas whose total it takes away."""
     plain = [name for name in document["dimensions"] if name != "nationality"]
-    values = {cell["nationality"]: cell["value"] for cell in document["cells"] if all(cell[name] == TOTAL for name in plain)}
-    for code in sorted(RESTS | {OTHER}):
-        if code in values:
-            figures = {"most": document["disclosure"]["k"] - 1, "group": nationalities()[code].labels[language], "code": code}
-            yield _reason("pooled", {**figures, "value": _shown(values[code])}, language, 1)
+    values = {cell["nationality"]: cell["value"] for cell in document["cells"] if _is_total(cell, plain)}
+    for code in sorted(values.keys() & {*RESTS, OTHER}):
+        figures = {"most": document["disclosure"]["k"] - 1, "group": nationalities()[code].labels[language], "code": code}
+        yield _reason("pooled", {**figures, "value": _shown(values[code])}, language, 1)
     lost = sorted(AREA_TOTALS - values.keys()) if OTHER in values and not plain else []
     if lost:
         yield _reason("areas-withheld", {"codes": lost}, language, len(lost))

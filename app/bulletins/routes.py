@@ -13,8 +13,9 @@ from app.access.rules import Reader, Writer, attempt_of
 from app.bulletins import reading
 from app.bulletins.declare import declare, declare_all
 from app.bulletins.edge import Passage, answer, kept, node_of, right_to_change, right_to_write, rights_to_write
+from app.bulletins.preparing import Submission
 from app.bulletins.queries import ListQuery, ProtectQuery
-from app.bulletins.service import Published, Submission, check, publish, withdraw
+from app.bulletins.service import Published, check, publish, withdraw
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
 from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, SPOKEN, TAGGED
 from app.core.http import JsonBody, json_response, takes

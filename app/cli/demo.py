@@ -17,8 +17,9 @@ from app.access.clients import Credential, NewClient, disable
 from app.access.models import Client
 from app.bulletins.declare import declare
 from app.bulletins.files import read_file
+from app.bulletins.preparing import Submission
 from app.bulletins.queries import FileQuery
-from app.bulletins.service import Submission, publish
+from app.bulletins.service import publish
 from app.cli.node import prepare_store, run, words
 from app.cli.output import result, tell, words_of
 from app.directory.clients import make_client

@@ -77,28 +77,34 @@ def audit(rows: tuple[Row, ...], *, dimensions: tuple[str, ...], method: str, co
     Raises UnsafeTableError where a rule that a method keeps by construction does not hold (guarantees 1, rules 1 to 4),
     UnsolvedError where nothing was proved.
     """
-    k, scheme = context.k, context.scheme
+    known = _checked(rows, dimensions, context)
+    shown, withheld = len(known), len(rows) - len(known)
+    if method == "pool" and len(dimensions) == 1:
+        _require(withheld == 0, "pooling leaves nothing null")
+        flat = {key[0]: value for key, value in known.items()}
+        _check_pools(flat, context.scheme)
+        shown, withheld = _pool_figures(flat.keys(), context.scheme)
+    ordered = tuple(sorted(rows, key=lambda each: row_order(each.key)))
+    proof = _judged(ordered, dimensions, method, context)
+    if isinstance(proof, Leaks):
+        return proof
+    certificate = certificate_of(method, context.k, proof.spaces, proof.systems)
+    return ProtectedTable(
+        dimensions, ordered, method, POLICY, context.k, shown + withheld, shown, withheld, certificate, tuple(proof.warnings), _SEAL
+    )
+
+
+def _checked(rows: tuple[Row, ...], dimensions: tuple[str, ...], context: Context) -> dict[Key, int]:
+    """The counts that are shown, after the rules that need no system."""
     cells = {each.key: each.value for each in rows}
     _require(
         len(cells) == len(rows) and {len(key) for key in cells} <= {len(dimensions)}, "a cell is there once, with a code per dimension"
     )
     known = {key: value for key, value in cells.items() if value is not None}
-    _require(not any(_unsafe(value, k) for value in known.values()), "a count is 0 or at least k")
-    _require(not any(_unsafe(value, k) for value in _remainders(known, dimensions, scheme)), "a remainder is 0 or at least k")
-    shown, withheld = len(known), len(cells) - len(known)
-    if method == "pool" and len(dimensions) == 1:
-        _require(len(known) == len(cells), "pooling leaves nothing null")
-        flat = {key[0]: value for key, value in known.items()}
-        _check_pools(flat, scheme)
-        shown, withheld = _pool_figures(flat.keys(), scheme)
-    ordered = tuple(sorted(rows, key=lambda each: row_order(each.key)))
-    proof = _judged(ordered, dimensions, method, context)
-    if isinstance(proof, Leaks):
-        return proof
-    certificate = certificate_of(method, k, proof.spaces, proof.systems)
-    return ProtectedTable(
-        dimensions, ordered, method, POLICY, k, shown + withheld, shown, withheld, certificate, tuple(proof.warnings), _SEAL
-    )
+    _require(not any(_unsafe(value, context.k) for value in known.values()), "a count is 0 or at least k")
+    remainders = _remainders(known, dimensions, context.scheme)
+    _require(not any(_unsafe(value, context.k) for value in remainders), "a remainder is 0 or at least k")
+    return known
 
 
 def _judged(rows: tuple[Row, ...], dimensions: tuple[str, ...], method: str, context: Context) -> Leaks | _Proof:
@@ -123,7 +129,6 @@ def _judged(rows: tuple[Row, ...], dimensions: tuple[str, ...], method: str, con
 
 
 def _beside_others(view: View, rows: tuple[Row, ...], base: int, context: Context, proof: _Proof) -> Leaks | _Proof:
-    listed = {each.name: [row.key for row in each.rows] for each in context.releases}
     told = Told(view.space, view.shown, view.values, base)
     for each in beside(told, context.place, context.releases, context.scheme.areas, context.budget, context.k):
         joint = each.system_of(view.shown)
@@ -131,14 +136,18 @@ def _beside_others(view: View, rows: tuple[Row, ...], base: int, context: Contex
             leaks, program, witnesses = _judgement(joint, view, context, each)
             if leaks:
                 return leaks
-            keys = [*(listed[name] for name in each.names), [row.key for row in rows]]
-            proof.systems.append(
-                Joint(each.kind, each.names, each.readings, keys, joint).certificate(max(context.k, joint.k), program, witnesses)
-            )
+            made = Joint(each.kind, each.names, each.readings, _listed(each, rows, context), joint)
+            proof.systems.append(made.certificate(max(context.k, joint.k), program, witnesses))
             proof.spaces.extend(reading.told.space for reading in each.readings)
         elif each.kind != "cover" and each.is_contradicted(view.shown):
             proof.warnings.append(Finding("linked-totals-differ", params={"tables": list(each.names)}))
     return proof
+
+
+def _listed(each: Beside, rows: tuple[Row, ...], context: Context) -> list[list[Key]]:
+    """The cells of the tables of a reading as their documents list them, the new one last."""
+    by_name = {release.name: release.rows for release in context.releases}
+    return [[row.key for row in table] for table in (*(by_name[name] for name in each.names), rows)]
 
 
 def proving(view: View, budget: Budget) -> Iterator[System]:

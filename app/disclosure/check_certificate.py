@@ -5,173 +5,42 @@ that the published rows say.  This program shares no code with the node; it need
 
     python check_certificate.py bulletin.json certificate.json [other bulletins that the certificate names ...]
 
+It is three files in one folder: this one weighs what a certificate proves, `check_table.py` reads a table and checks it by itself,
+`check_together.py` knows how several tables hang together.
+
 It solves nothing.  The certificate holds whole tables (`points`) that agree with every published row.  A count that is not shown must
 have k values in a row among them, or a step of 1 from one of them to the (k-1)th table behind it (`steps`), or an inequality from
 published rows (`bounds`) that proves it to be at least k, or 0.
 """
 
-import itertools
 import json
-import math
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-MOST = 2**31 - 1  # no count is larger
+if TYPE_CHECKING or __package__:
+    from app.disclosure.check_table import Array, Json, Table
+    from app.disclosure.check_together import Together
+else:  # run as a file, beside the other two
+    from check_table import Array, Json, Table
+    from check_together import Together
+
 MOST_TIMES = 10**6  # no multiplier is larger: products of whole numbers stay exact
-
-Json = dict[str, Any]
-Array = np.ndarray[Any, Any]
-Key = tuple[str, ...]
-
-
-class Table:
-    """A published bulletin in numbers: its cells in their order, and of which finest cells (leaves) each is the sum."""
-
-    def __init__(self, document: Json, areas: dict[str, dict[str, str]]) -> None:
-        """Read the cells; `areas` gives, for each dimension of States, the area of each code, so that `_AFR` sums those of AFR."""
-        cells, self.method = document["cells"], document["disclosure"]["method"]
-        self.listed, self.areas, self.days = cells, areas, _days(document)
-        self.k, self.names = document["disclosure"]["k"], document["dimensions"]
-        self.base = self.k + 1 if self.method == "round" else 0
-        values = [cell["value"] for cell in cells]
-        self.told = np.array([value is not None for value in values], dtype=bool)
-        self.value = np.array([value or 0 for value in values], dtype=np.int64)
-        self.at, leaf_at = np.zeros(len(cells), dtype=int), np.zeros(len(cells), dtype=int)
-        self.is_leaf, self.leaf_codes = np.ones(len(cells), dtype=bool), []
-        self.sums: list[Array] = []
-        self.divisions: list[list[tuple[int, Array]]] = []
-        for name in self.names:
-            area, listed = areas.get(name, {}), [cell[name] for cell in cells]
-            codes = sorted(set(listed))
-            finest = [code for code in codes if code != "_T" and code[1:] not in area.values()]
-            below = [[code in (leaf, "_T", f"_{area.get(leaf)}") for leaf in finest] for code in codes]
-            number = {code: n for n, code in enumerate(codes)}
-            place = np.array([number[code] for code in listed], dtype=int)
-            leaf_number = np.array([finest.index(code) if code in finest else -1 for code in codes], dtype=int)[place]
-            self.sums.append(np.array(below, dtype=np.int64).reshape(len(codes), len(finest)))
-            self.divisions.append(list(_divisions(codes, area)))
-            self.at, leaf_at = self.at * len(codes) + place, leaf_at * max(1, len(finest)) + leaf_number
-            self.is_leaf &= leaf_number >= 0
-            self.leaf_codes.append(leaf_number)
-        self.leaf_at, self.leaves = leaf_at[self.is_leaf], np.flatnonzero(self.is_leaf)
-
-    def key(self, leaf: int) -> Key:
-        """The codes of a leaf."""
-        return tuple(self.listed[self.leaves[leaf]][name] for name in self.names)
-
-    def grid(self, leaves: Array) -> Array:
-        """Every sum that the codes allow, from one table of leaves a row; one axis a dimension after the first."""
-        shape = [each.shape[1] for each in self.sums]
-        flat = np.zeros((len(leaves), math.prod(shape)), dtype=np.int64)
-        flat[:, self.leaf_at] = leaves
-        sums = flat.reshape(len(leaves), *shape)
-        for axis, each in enumerate(self.sums, start=1):
-            sums = np.moveaxis(np.tensordot(sums, each, (axis, 1)), -1, axis)
-        return sums
-
-    def cells(self, leaves: Array) -> Array:
-        """The cells in their order, from one table of leaves a row."""
-        sums = self.grid(leaves)
-        return sums.reshape(len(leaves), math.prod(sums.shape[1:]))[:, self.at]
-
-    def leaves_of(self, cell: int) -> Array:
-        """1 for each leaf that a cell sums, else 0."""
-        row = np.ones(len(self.leaves), dtype=np.int64)
-        shape = [each.shape[0] for each in self.sums]
-        for each, codes, at in zip(self.sums, self.leaf_codes, np.unravel_index(self.at[cell], shape) if shape else (), strict=True):
-            row *= each[at, codes[self.is_leaf]]
-        return row
-
-    def may_hold(self, name: str, code: str, atom: str) -> bool:
-        """Whether an atom may be part of a code: `_O` holds any, `_OAFR` those of the area AFR."""
-        return atom == code or name == "age" or code == "_O" or code == f"_O{self.areas.get(name, {}).get(atom)}"
-
-    def limits(self, least: int) -> tuple[Array, Array]:
-        """The least and the most that the rows say of each cell; a rounded leaf stands for all that rounds to it."""
-        low, high = np.where(self.told, self.value, 0), np.where(self.told, self.value, MOST)
-        low[self.is_leaf & ~self.told] = least
-        if self.base:
-            low = np.where(~self.is_leaf, 0, np.where(self.value == self.base, 1, self.value))
-            high = np.where(~self.is_leaf, MOST, np.where(self.value == 0, self.base - 1, self.value))
-        return low, high
-
-    def faults(self, k: int) -> list[str]:
-        """What the table shows wrongly by itself: counts and remainders of 1 to k-1, cells twice or not at all, sums that do not add up."""
-        found = ["a count below k is shown"] if (self.told & (self.value != 0) & (self.value < k)).any() else []
-        if len(np.unique(self.at)) < len(self.at):
-            found.append("a cell stands twice")
-        if any(((rest != 0) & (rest < k)).any() for rest in self._remainders()):
-            found.append("a total less its shown parts is below k")
-        return found + self._sum_faults(k)
-
-    def _remainders(self) -> Iterator[Array]:
-        shape = [each.shape[0] for each in self.sums]
-        told, value = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
-        told.ravel()[self.at], value.ravel()[self.at] = self.told, np.where(self.told, self.value, 0)
-        for axis, divisions in enumerate(self.divisions):
-            for total, parts in divisions:
-                yield np.where(told.take(total, axis), value.take(total, axis) - np.tensordot(value, parts, (axis, 0)), 0)
-
-    def _sum_faults(self, k: int) -> list[str]:
-        """A pooled table of one dimension leaves out the areas that it cannot tell; all others have every sum over their leaves."""
-        is_whole, every = self.told.all(), self.grid(np.ones((1, len(self.leaves)), dtype=np.int64))
-        found = []
-        if is_whole and not np.array_equal(self.cells(self.value[None, self.leaves])[0], self.value):
-            found.append("the cells do not add up")
-        if len(self.leaves) and not (is_whole and self.method == "pool") and np.count_nonzero(every) != len(self.at):
-            found.append("a sum over the finest cells is not there")
-        if self.base:
-            low, high = (self.cells(end[None, self.leaves])[0] for end in self.limits(0))
-            found += [] if is_whole and ((low >= k) | (high - low >= k - 1)).all() else ["a rounded count is too certain"]
-        return found
-
-
-def _days(document: Json) -> frozenset[int]:
-    """The days that the counts of a bulletin are of."""
-    first, last = (date.fromisoformat(document[name]) for name in ("period_start", "period_end"))
-    first = min(first, date(last.year, 1, 1)) if document.get("accumulation") == "year_to_date" else first
-    return frozenset(range(first.toordinal(), last.toordinal() + 1))
-
-
-def _divisions(codes: list[str], area: dict[str, str]) -> Iterator[tuple[int, Array]]:
-    """Each total among codes with the parts it divides into: the whole by code and by area, an area by code."""
-    areas = {f"_{each}" for each in area.values()}
-    finest = [code != "_T" and code not in areas for code in codes]
-    top = [part in areas or (fine and part not in area) for part, fine in zip(codes, finest, strict=True)]
-    for number, code in enumerate(codes):
-        if code == "_T":
-            yield from ((number, np.array(parts, dtype=np.int64)) for parts in (finest, top))
-        elif code in areas:
-            yield number, np.array([area.get(part) == code[1:] for part in codes], dtype=np.int64)
 
 
 class System:
-    """Some tables read together, and the whole tables that the certificate gives for them: unknowns side by side, one point a row.
-
-    One table by itself: its finest cells are the unknowns.  Several tables: each has columns, which are finest cells, or parts of
-    them that other tables name; `atoms` name them.  The columns of all tables are the unknowns, but for two versions of one bulletin,
-    where they are, for each atom: what both versions count, what the second adds, what it takes back.
-    """
+    """Tables read together, or one by itself, and the whole tables that the certificate gives for them: one point a row of unknowns."""
 
     def __init__(self, tables: list[Table], system: Json, k: int) -> None:
         """Lay out the points, the steps, and the tables at the far end of the steps."""
         self.tables, self.k, self.kind, self.system = tables, k, system["kind"], system
         self.limits = [table.limits(least) for table, least in zip(tables, system.get("least", [0] * len(tables)), strict=True)]
-        self.columns = system.get("columns", [{"leaf": range(len(table.leaves)), "atoms": []} for table in tables])
-        self.leaf = [np.array(each["leaf"], dtype=int) for each in self.columns]
-        self.atoms = [[tuple(atom) for atom in each["atoms"]] for each in self.columns]
-        self.ties: dict[tuple[Any, ...], tuple[Array, int, int]] = {}
-        self.rests: dict[int, dict[Key, Array]] = {}
-        self.rows: dict[tuple[int, int], Array] = {}
-        self._place()
-        self.points = np.array(system["points"], dtype=np.int64).reshape(len(system["points"]), self.width)
-        self.steps = np.zeros((len(system["steps"]), self.width), dtype=np.int64)
+        self.together = Together(tables, system)
+        self.points = np.array(system["points"], dtype=np.int64).reshape(len(system["points"]), self.together.width)
+        self.steps = np.zeros((len(system["steps"]), self.together.width), dtype=np.int64)
         for step, (_, up, down) in zip(self.steps, system["steps"], strict=True):
             np.add.at(step, up, 1)
             np.add.at(step, down, -1)
@@ -180,180 +49,80 @@ class System:
     def faults(self) -> list[str]:
         """What the points break, and which counts nothing opens."""
         found = [] if len(self.points) else [f"{self.kind}: no table agrees with the rows"]
-        found += self._misplaced() + self._untied()
-        forms = [(bound, self._form(bound)) for bound in self.system["bounds"]]
-        proven = {form.tobytes() for bound, form in forms if self._holds(bound, form)}
-        if any(form.tobytes() not in proven for _, form in forms):
-            found.append(f"{self.kind}: a bound proves nothing")
-        closed = 0
-        for number, table in enumerate(self.tables):
-            near, far, step = (table.cells(self._leaves(number, each)) for each in (self.points, self.far, self.steps))
-            low, high = self.limits[number]
-            if any((cells < low).any() or (cells > high).any() for cells in (near, far)):
-                found.append(f"{self.kind}: a table disagrees with a published row")
-            told = (low == high) & ((low == 0) | (low >= self.k))
-            is_open = told | _runs(near, self.k) | (np.abs(step) == 1).any(axis=0)
-            closed += sum(self._row(number, cell).tobytes() not in proven for cell in np.flatnonzero(~is_open).tolist())
-        inner = np.array(self._inner(), dtype=np.int64).reshape(-1, self.width)
-        is_open = _runs(self.points @ inner.T, self.k) | (np.abs(self.steps @ inner.T) == 1).any(axis=0)
-        closed += sum(inner[form].tobytes() not in proven for form in np.flatnonzero(~is_open).tolist())
+        found += self.together.misplaced() + self._untied()
+        proven, disproved = self._proven()
+        read = [self._read(number, proven) for number in range(len(self.tables))]
+        found += disproved + [f"{self.kind}: a table disagrees with a published row" for disagrees, _ in read if disagrees]
+        closed = sum(each for _, each in read) + self._closed_inside(proven)
         return found + ([f"{self.kind}: {closed} counts are not proved"] if closed else [])
-
-    def _place(self) -> None:
-        """Where the unknowns of each table stand, and what ties the tables together."""
-        ends = np.cumsum([0, *(len(leaf) for leaf in self.leaf)])
-        self.at = [np.arange(start, end) for start, end in itertools.pairwise(ends)]
-        self.width = int(ends[-1])
-        if self.kind == "version":
-            self._place_versions()
-        elif self.kind == "linked":
-            one, two = self._folded()
-            self.ties = {(0, key): (one[key] - two[key], 0, 0) for key in self._keys()}
-        elif self.kind != "alone":
-            self._place_periods()
-
-    def _place_versions(self) -> None:
-        keys = sorted({*self.atoms[0], *self.atoms[1]})
-        number = {key: at for at, key in enumerate(keys)}
-        self.width = 3 * len(keys)
-        for table, changed in ((0, 2), (1, 1)):
-            at = [number[key] for key in self.atoms[table]]
-            self.at[table] = np.array([*at, *(place + changed * len(keys) for place in at)], dtype=int)
-            self.leaf[table] = np.tile(self.leaf[table], 2)
-            for key in set(keys).difference(self.atoms[table]):
-                self.ties[table, key] = (self._ones([number[key], number[key] + changed * len(keys)]), 0, 0)
-        self.ties[-1, ()] = (self._ones(range(len(keys), self.width)), 0, self.system["change"]["least"])
-
-    def _place_periods(self) -> None:
-        """A period is the sum of the longest periods inside it and of a rest, which is 0 where they fill it."""
-        folded, spans = self._folded(), [table.days for table in self.tables]
-        for whole, span in enumerate(spans):
-            inside = [part for part, other in enumerate(spans) if other < span]
-            parts = [part for part in inside if not any(spans[part] < spans[other] for other in inside)]
-            if parts:
-                complete = sum(len(spans[part]) for part in parts) == len(span)
-                rest = {key: folded[whole][key] - sum(folded[part][key] for part in parts) for key in self._keys()}
-                self.ties |= {(whole, key): (row, 0, 0 if complete else MOST) for key, row in rest.items()}
-                if not complete:
-                    self.rests[whole] = rest
-
-    def _shared(self) -> list[str]:
-        return [name for name in self.tables[0].names if all(name in table.names for table in self.tables)]
-
-    def _short(self, table: int) -> list[Key]:
-        places = [self.tables[table].names.index(name) for name in self._shared()]
-        return [tuple(atom[place] for place in places) for atom in self.atoms[table]]
-
-    def _keys(self) -> list[Key]:
-        return sorted({key for table in range(len(self.tables)) for key in self._short(table)})
-
-    def _folded(self) -> list[dict[Key, Array]]:
-        """For each table the sum of its columns for each atom in the dimensions that all tables have."""
-        folded: list[dict[Key, Array]] = [defaultdict(lambda: self._ones([])) for _ in self.tables]
-        for table, (sums, at) in enumerate(zip(folded, self.at, strict=True)):
-            for column, key in zip(at.tolist(), self._short(table), strict=True):
-                sums[key][column] = 1
-        return folded
-
-    def _ones(self, at: Iterable[int]) -> Array:
-        row = np.zeros(self.width, dtype=np.int64)
-        row[list(at)] = 1
-        return row
-
-    def _leaves(self, table: int, unknowns: Array) -> Array:
-        leaves = np.zeros((len(self.tables[table].leaves), len(unknowns)), dtype=np.int64)
-        np.add.at(leaves, self.leaf[table], unknowns[:, self.at[table]].T)
-        return leaves.T
-
-    def _row(self, table: int, cell: int) -> Array:
-        if (table, cell) not in self.rows:
-            self.rows[table, cell] = np.zeros(self.width, dtype=np.int64)
-            self.rows[table, cell][self.at[table]] = self.tables[table].leaves_of(cell)[self.leaf[table]]
-        return self.rows[table, cell]
-
-    def _misplaced(self) -> list[str]:
-        """A column must be of its cell: the same codes, but for ages and for those that `_O` and the like stand for."""
-        for table, atoms, columns in zip(self.tables, self.atoms, self.columns, strict=True):
-            if len(set(atoms)) < len(atoms):
-                return [f"{self.kind}: a column stands twice"]
-            for atom, leaf in zip(atoms, columns["leaf"] if atoms else (), strict=True):
-                if not all(map(table.may_hold, table.names, table.key(leaf), atom)):
-                    return [f"{self.kind}: a column is of another cell"]
-        return []
 
     def _untied(self) -> list[str]:
         """Counts below 0, sums that should agree and do not, and a change that could be smaller."""
         both = np.concatenate([self.points, self.far])
         found = [f"{self.kind}: a count is below 0"] if (both < 0).any() else []
-        same = all(table.days == self.tables[0].days for table in self.tables)
-        if same != (self.kind in {"alone", "version", "linked"}) or (self.kind != "alone" and not self.ties):
+        if self.together.is_of_other_periods():
             found.append(f"{self.kind}: the periods are others")
-        for row, low, high in self.ties.values():
-            sums = both @ row
-            if (sums < low).any() or (sums > high).any():
-                return [*found, f"{self.kind}: the tables do not fit together"]
-        change = self.system.get("change", {"least": 0})
-        if change["least"] and not self._holds(change["proof"], change["proof"]["scale"] * self.ties[-1, ()][0], change["least"]):
+        if self.together.is_broken_by(both):
+            found.append(f"{self.kind}: the tables do not fit together")
+        elif self._could_change_less():
             found.append("version: the change could be smaller")
         return found
 
-    def _inner(self) -> list[Array]:
-        """Counts that stand in no table and must be open all the same: who is in a pool, and what a period has beside its parts."""
-        forms = []
-        for number, (table, atoms) in enumerate(zip(self.tables, self.atoms, strict=True)):
-            leaves = self.columns[number]["leaf"] if atoms else []
-            crowded = np.bincount(leaves, minlength=len(table.leaves)) > 1
-            named = [atom for atom, leaf in zip(atoms, leaves, strict=True) if crowded[leaf] and not any(part[0] == "*" for part in atom)]
-            forms += [self._column(number, [atom]) for atom in named]
-            if len(table.names) == 1:
-                area = {atom: table.areas.get(table.names[0], {}).get(atom[0]) for atom in atoms}
-                mixed = sorted({area[atom] or "" for atom, leaf in zip(atoms, leaves, strict=True) if table.key(leaf) == ("_O",)} - {""})
-                forms += [self._column(number, [atom for atom in atoms if area[atom] == name]) for name in mixed]
-        areas = [self.tables[0].areas.get(name, {}) for name in self._shared()]
-        return forms + [np.sum([rest[key] for key in keys], axis=0) for rest in self.rests.values() for keys in _margins(rest, areas)]
+    def _could_change_less(self) -> bool:
+        change = self.system.get("change", {"least": 0})
+        if not change["least"]:
+            return False
+        form, _, _ = self.together.ties[-1, ()]
+        return not self._holds(change["proof"], change["proof"]["scale"] * form, change["least"])
 
-    def _column(self, table: int, atoms: list[Key]) -> Array:
-        chosen = np.array([atom in atoms for atom in self.atoms[table]], dtype=bool)
-        return self._ones(self.at[table][np.tile(chosen, len(self.at[table]) // len(chosen))])
+    def _proven(self) -> tuple[set[bytes], list[str]]:
+        """The forms of the counts that a bound proves, and what is wrong with the bounds."""
+        forms = [(bound, self.together.form(bound)) for bound in self.system["bounds"]]
+        proven = {form.tobytes() for bound, form in forms if self._holds(bound, form)}
+        is_vain = any(form.tobytes() not in proven for _, form in forms)
+        return proven, [f"{self.kind}: a bound proves nothing"] if is_vain else []
 
-    def _form(self, bound: Json) -> Array:
-        """The count that a bound is about: a cell of a table, some columns of one, or part of a rest."""
-        if "cell" in bound:
-            return self._row(bound["table"], bound["cell"])
-        atoms = [tuple(atom) for atom in bound["atoms"]]
-        if "rest" in bound:
-            return np.asarray(np.sum([self.rests[bound["rest"]][atom] for atom in atoms], axis=0))
-        return self._column(bound["table"], atoms)
+    def _read(self, number: int, proven: set[bytes]) -> tuple[bool, int]:
+        """Whether a table disagrees with its published rows, and how many of its counts nothing opens."""
+        table, (low, high) = self.tables[number], self.limits[number]
+        near, far, step = (table.cells(self.together.leaves(number, each)) for each in (self.points, self.far, self.steps))
+        disagrees = any((cells < low).any() or (cells > high).any() for cells in (near, far))
+        told = (low == high) & ((low == 0) | (low >= self.k))
+        closed = np.flatnonzero(~(told | self._is_open(near, step)))
+        return disagrees, sum(self.together.row(number, cell).tobytes() not in proven for cell in closed.tolist())
+
+    def _closed_inside(self, proven: set[bytes]) -> int:
+        """How many of the counts that stand in no table nothing opens."""
+        inner = np.array(self.together.inner(), dtype=np.int64).reshape(-1, self.together.width)
+        is_open = self._is_open(self.points @ inner.T, self.steps @ inner.T)
+        return sum(form.tobytes() not in proven for form in inner[~is_open])
+
+    def _is_open(self, values: Array, steps: Array) -> Array:
+        """For each column whether k whole numbers in a row are among its values, or a step of 1 makes them."""
+        return np.asarray(_runs(values, self.k) | (np.abs(steps) == 1).any(axis=0))
 
     def _holds(self, bound: Json, form: Array, least: int = 0) -> bool:
         """Whether scale * count >= the sum of multiplier * row for all counts from 0 on, and that is enough: for k, or for 0.
 
         With `least` the form is scaled already, and must be at least that.
         """
-        scale, ties = bound["scale"], bound.get("ties", [])
-        if max(abs(each) for each in (scale, *(row[0] for row in (*bound["rows"], *ties)))) > MOST_TIMES:
+        scale = bound["scale"]
+        if max(abs(each) for each in (scale, *(row[0] for row in (*bound["rows"], *bound.get("ties", []))))) > MOST_TIMES:
             return False
         rest, value = (form if least else scale * form), 0
-        for multiplier, table, cell in bound["rows"]:
-            low, high = self.limits[table]
-            rest = rest - multiplier * self._row(table, cell)
-            value += multiplier * int(low[cell] if multiplier > 0 else high[cell])
-        for multiplier, table, atom in ties:
-            row, least_sum, most_sum = self.ties[table, tuple(atom)]
+        for multiplier, row, low, high in self._terms(bound):
             rest = rest - multiplier * row
-            value += multiplier * (least_sum if multiplier > 0 else most_sum)
+            value += multiplier * (low if multiplier > 0 else high)
         enough = scale * (least - 1) if least else scale * (self.k - 1) if scale > 0 else scale
         return bool((rest >= 0).all()) and value > enough
 
-
-def _margins(keys: Iterable[Key], areas: list[dict[str, str]]) -> list[list[Key]]:
-    """The keys under each cell of their lattice: every code, every area, every total."""
-    cells: dict[Key, list[Key]] = {}
-    for key in keys:
-        ways = [{code, "_T", f"_{area[code]}" if code in area else "_T"} for code, area in zip(key, areas, strict=True)]
-        for cell in itertools.product(*ways):
-            cells.setdefault(cell, []).append(key)
-    return list(cells.values())
+    def _terms(self, bound: Json) -> Iterator[tuple[Any, Array, int, int]]:
+        """The published rows and the ties that a bound adds up: multiplier, form, and the least and the most that it comes to."""
+        for multiplier, table, cell in bound["rows"]:
+            low, high = self.limits[table]
+            yield multiplier, self.together.row(table, cell), int(low[cell]), int(high[cell])
+        for multiplier, table, atom in bound.get("ties", []):
+            yield multiplier, *self.together.ties[table, tuple(atom)]
 
 
 def _runs(values: Array, k: int) -> Array:
@@ -382,10 +151,16 @@ def faults(documents: dict[str, Json], certificate: Json) -> list[str]:
     if not tables["this"].told.all() and not by_itself:
         found.append("nothing is proved of the counts that are not shown")
     for system in certificate["systems"]:
-        missing = [f"{name} is missing" for name in system["tables"] if name not in tables]
-        named = [tables[name] for name in system["tables"] if name in tables]
-        found += missing or System(named, system, max(table.k for table in named)).faults()
+        found += _system_faults(tables, system)
     return found
+
+
+def _system_faults(tables: dict[str, Table], system: Json) -> list[str]:
+    missing = [f"{name} is missing" for name in system["tables"] if name not in tables]
+    if missing:
+        return missing
+    named = [tables[name] for name in system["tables"]]
+    return System(named, system, max(table.k for table in named)).faults()
 
 
 def main(arguments: list[str]) -> int:

@@ -105,17 +105,19 @@ def _cut(name: str, tables: Sequence[Mapping[str, bool]], areas: Mapping[str, st
 
 
 def _cut_states(tables: Sequence[Mapping[str, bool]], areas: Mapping[str, str]) -> list[Atoms]:
-    named = sorted({code for codes in tables for code in codes if code not in RESTS and code != OTHER})
+    named = sorted(set[str]().union(*tables) - RESTS - {OTHER})
     area_by_atom = {**{code: area_of(code, areas) for code in named}, **UNNAMED, "*": None}
-    cut = []
-    for codes in tables:
-        atoms: dict[str, list[str]] = {}
-        for atom, area in area_by_atom.items():
-            home = atom if atom in codes else _pool(area, codes)
-            if home:
-                atoms.setdefault(home, []).append(atom)
-        cut.append({code: tuple(parts) for code, parts in atoms.items()})
-    return cut
+    return [_homes(area_by_atom, codes) for codes in tables]
+
+
+def _homes(area_by_atom: Mapping[str, str | None], codes: Mapping[str, bool]) -> Atoms:
+    """The atoms under each code of one table; those that it has no place for are in none."""
+    atoms: dict[str, list[str]] = {}
+    for atom, area in area_by_atom.items():
+        home = atom if atom in codes else _pool(area, codes)
+        if home:
+            atoms.setdefault(home, []).append(atom)
+    return {code: tuple(parts) for code, parts in atoms.items()}
 
 
 def _pool(area: str | None, codes: Mapping[str, bool]) -> str | None:
@@ -127,13 +129,15 @@ def _pool(area: str | None, codes: Mapping[str, bool]) -> str | None:
 
 
 def _cut_ages(tables: Sequence[Mapping[str, bool]]) -> list[Atoms]:
-    spans = {code: span for codes in tables for code in codes if (span := _ages(code))}
-    cuts = sorted({cut for first, last in spans.values() for cut in (first, last + 1)})
-    atoms = {
-        code: tuple(f"Y{start}T{end - 1}" for start, end in pairwise(cuts) if first <= start and end <= last + 1)
-        for code, (first, last) in spans.items()
-    }
+    spans = {code: span for code in set[str]().union(*tables) if (span := _ages(code))}
+    cuts = sorted({first for first, _ in spans.values()} | {last + 1 for _, last in spans.values()})
+    atoms = {code: _between(cuts, *span) for code, span in spans.items()}
     return [{code: atoms.get(code, (code,)) for code in codes} for codes in tables]
+
+
+def _between(cuts: Sequence[int], first: int, last: int) -> tuple[str, ...]:
+    """The pieces of an age span between the ages at which it is cut."""
+    return tuple(f"Y{start}T{end - 1}" for start, end in pairwise(cuts) if first <= start and end <= last + 1)
 
 
 def _ages(code: str) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@
 Tables that contradict each other are judged apart, with a warning.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -162,20 +162,24 @@ def _pair(question: _Question, known: _Known, covers: Sequence[Beside]) -> Besid
 
 
 def _every_cover(question: _Question, known: Sequence[_Known]) -> tuple[Beside, ...]:
-    """The nested periods by every choice of one table a period; choices that tell the same are one.
-
-    The tables nearest to the new one; those of each set of dimensions; and each table left out, in the place of its period's.
-    """
-    nearest = _one_each(question, known)
-    alike = ([each for each in known if each.release.dimensions == names] for names in sorted({each.release.dimensions for each in known}))
-    choices = [nearest, *(_one_each(question, some) for some in alike)]
-    chosen = {each.release.name for each in nearest}
-    left_out = [each for each in known if each.release.name not in chosen and not question.is_of_its_period(each.release)]
+    """The nested periods by every choice of one table a period; choices that tell the same are one."""
     found: dict[frozenset[str], Beside] = {}
-    for choice in (*choices, *(_with(nearest, odd) for odd in left_out)):
+    for choice in _choices(question, known):
         for cover in _covers(question, choice):
             found.setdefault(frozenset(cover.names), cover)
     return tuple(found.values())
+
+
+def _choices(question: _Question, known: Sequence[_Known]) -> Iterator[list[_Known]]:
+    """The tables nearest to the new one; those of each set of dimensions; and each table left out, in the place of its period's."""
+    nearest = _one_each(question, known)
+    yield nearest
+    for dimensions in sorted({each.release.dimensions for each in known}):
+        yield _one_each(question, [each for each in known if each.release.dimensions == dimensions])
+    chosen = {each.release.name for each in nearest}
+    for other in known:
+        if other.release.name not in chosen and not question.is_of_its_period(other.release):
+            yield _with(nearest, other)
 
 
 def _with(tables: Sequence[_Known], other: _Known) -> list[_Known]:
@@ -184,19 +188,30 @@ def _with(tables: Sequence[_Known], other: _Known) -> list[_Known]:
 
 
 def _covers(question: _Question, known: Sequence[_Known]) -> tuple[Beside, ...]:
-    """All nested periods in one system; then, should that contradict itself, the parts of one length of each of them."""
-    place = question.place
-    around = [each for each in known if _lies_in(place, each.release)]
-    longest: Place | Release = max((each.release for each in around), key=_days, default=place)
-    nested = [each for each in known if each.release is longest or _lies_in(each.release, longest)]
+    """All nested periods in one system; then, should that contradict itself, fewer of them."""
+    around = [each for each in known if _lies_in(question.place, each.release)]
+    nested = _nested(question.place, around, known)
     if len(nested) < _TILES:
         return ()
     every = question.tiled("cover", nested)
-    narrow = [[whole, *_alike(nested, whole.release, _frequency(place))] for whole in around]
-    narrow += [_alike(nested, place, frequency) for frequency in sorted({_frequency(each.release) for each in nested})]
-    # One table that contradicts the others must not keep them from being judged together.
-    narrow += [[each for each in nested if each is not odd] for odd in nested]
-    return every, *(question.tiled("cover", some, (every,)) for some in narrow if _TILES <= len(some) < len(nested))
+    fewer = (some for some in _fewer(question.place, around, nested) if _TILES <= len(some) < len(nested))
+    return every, *(question.tiled("cover", some, (every,)) for some in fewer)
+
+
+def _nested(place: Place, around: Sequence[_Known], known: Sequence[_Known]) -> list[_Known]:
+    """The longest period around the new one, and all that lies inside it."""
+    longest: Place | Release = max((each.release for each in around), key=_days, default=place)
+    return [each for each in known if each.release is longest or _lies_in(each.release, longest)]
+
+
+def _fewer(place: Place, around: Sequence[_Known], nested: Sequence[_Known]) -> Iterator[list[_Known]]:
+    """The parts of one length of each longer period and of the new one; then all but one, which may contradict the others."""
+    for whole in around:
+        yield [whole, *_alike(nested, whole.release, _frequency(place))]
+    for frequency in sorted({_frequency(each.release) for each in nested}):
+        yield _alike(nested, place, frequency)
+    for odd in nested:
+        yield [each for each in nested if each is not odd]
 
 
 def _one_each(question: _Question, known: Sequence[_Known]) -> list[_Known]:

@@ -41,11 +41,10 @@ def none(job: Job) -> Made | Finding:
     """The table as declared; a nil report is its grand total of 0."""
     leaves = [row(key, leaf.value, leaf.status) for key, leaf in job.table.leaves.items()]
     rows = (*leaves, *job.totals) or (row((TOTAL,) * len(job.table.dimensions), 0),)
-    told = [each.key for each in rows if each.value is not None]
-    in_the_way = {each.key for each in rows if each.value is not None and 0 < each.value < job.k} | job.withheld_before(told)
+    in_the_way = {key for key, count in job.counts.items() if 0 < count < job.k} | job.withheld_before(job.counts)
     if in_the_way:
         first = min(in_the_way, key=row_order)
-        shown = f"{words(first)} = {next(each.value for each in rows if each.key == first)}"
+        shown = f"{words(first)} = {job.counts[first]}"
         return Finding("cannot-be-protected", params={"cells": len(in_the_way), "k": job.k, "equation": shown})
     values, known = job.in_numbers()
     if broken := small_remainder(job.space, known, values, job.k):
@@ -122,16 +121,21 @@ def _pushed(states: States, view: View, leaks: Sequence[Leak], job: Job) -> Stat
     """One published group of each proof is pooled too, drawn by key, leaning to the smallest."""
     taken: set[str] = set()
     for leak in leaks:
-        told = {view.space.cells[cell][0] for cell in leak.proof}
-        groups = {code for code in told if code not in TOTALS and code != OTHER}
-        for area in told & AREA_TOTALS:
-            groups |= {cell[0] for cell in view.space.leaves if job.scheme.area_of(cell[0]) == area[1:]}
+        groups = _groups_in(leak, view, job.scheme)
         if not groups:
             message = "nothing that could be pooled proves it"
             raise UnsolvedError(message)
         if taken.isdisjoint(groups):  # else this proof is broken already
             taken.add(min(groups, key=partial(_turn, view, job, leak)))
     return {code: _pooled_with(taken, code, state, job.scheme) for code, state in states.items()}
+
+
+def _groups_in(leak: Leak, view: View, scheme: Scheme) -> set[str]:
+    """Published groups that a proof rests on; of an area's total all groups of the area."""
+    told = {view.space.cells[cell][0] for cell in leak.proof}
+    areas = {code[1:] for code in told & AREA_TOTALS}
+    members = {code for (code,) in view.space.leaves if scheme.area_of(code) in areas}
+    return (told | members) - TOTALS - {OTHER}
 
 
 def _turn(view: View, job: Job, leak: Leak, code: str) -> tuple[float, str]:

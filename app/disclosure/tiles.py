@@ -47,19 +47,23 @@ def linked(old: Reading, new: Reading) -> System:
 
 def tiled(tiles: Sequence[Tile]) -> System:
     """Periods within periods, nested or apart: every period is the sum of the longest ones inside it and of a remainder."""
-    dimensions = shared_dimensions([each.reading for each in tiles])
-    keys = shared_keys([each.reading.columns for each in tiles], dimensions)
-    folds = [each.reading.columns.folded(dimensions, keys) for each in tiles]
-    system = _beside([each.reading.system() for each in tiles])
-    starts = np.cumsum([0, *(fold.shape[1] for fold in folds)])
-    for number, whole in enumerate(tiles):
-        parts = _parts(whole, tiles)
-        if parts:
-            signs = [1 if at == number else -1 if tile in parts else 0 for at, tile in enumerate(tiles)]
-            sums = csr_array(hstack([fold * sign for fold, sign in zip(folds, signs, strict=True)]))
+    readings = [each.reading for each in tiles]
+    dimensions = shared_dimensions(readings)
+    keys = shared_keys([each.columns for each in readings], dimensions)
+    folds = [each.columns.folded(dimensions, keys) for each in readings]
+    system = _beside([each.system() for each in readings])
+    told = system.rows.shape[1]
+    for whole in tiles:
+        if parts := _parts(whole, tiles):
+            sums = csr_array(hstack([fold * _sign(tile, whole, parts) for fold, tile in zip(folds, tiles, strict=True)]))
             complete = sum(part.days for part in parts) == whole.days
-            system = _with_remainder(system, sums, int(starts[-1]), tiles[0].reading, dimensions, keys, complete=complete)
+            system = _with_remainder(system, sums, told, readings[0], dimensions, keys, complete=complete)
     return system
+
+
+def _sign(tile: Tile, whole: Tile, parts: Sequence[Tile]) -> int:
+    """How a period counts in a longer one less its parts."""
+    return 1 if tile is whole else -1 if tile in parts else 0
 
 
 def shared_dimensions(readings: Sequence[Reading]) -> tuple[str, ...]:

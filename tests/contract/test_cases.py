@@ -26,7 +26,7 @@ def pull(client: httpx.Client, cursor: str | None = None, limit: int = 10) -> tu
 
 def test_b001_bulletins_of_one_instant_arrive_once_each_and_in_order(served: Served):
     with time_machine.travel("2024-03-11T12:00:00Z", tick=False):
-        bodies = [bulletin(**HND, period=WEEK, publisher=f"HND-{number:02}") for number in range(25)]
+        bodies = [bulletin(**HND, period=f"2024-W{number:02}") for number in range(1, 26)]
         sent = served.as_("rcm").post("/v1/bulletins/batch", json={"bulletins": bodies}).json()["bulletins"]
         items, _, sizes = pull(served.as_("peer"))
     assert [item["id"] for item in items] == [item["id"] for item in sent]
@@ -36,7 +36,7 @@ def test_b001_bulletins_of_one_instant_arrive_once_each_and_in_order(served: Ser
 
 def test_b001_a_list_at_one_instant_loses_none_either(served: Served):
     with time_machine.travel("2024-03-11T12:00:00Z", tick=False):
-        bodies = [bulletin(**HND, period=WEEK, publisher=f"HND-{number:02}") for number in range(25)]
+        bodies = [bulletin(**HND, period=f"2024-W{number:02}") for number in range(1, 26)]
         sent = served.as_("rcm").post("/v1/bulletins/batch", json={"bulletins": bodies}).json()["bulletins"]
         seen, cursor = [], None
         while True:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app.access.audit import Attempt
 from app.access.callers import Caller
 from app.bulletins.declare import declare
-from app.bulletins.service import Published, Submission
+from app.bulletins.preparing import Submission
+from app.bulletins.service import Published
 from app.bulletins.service import publish as publish_all
 from app.core.db import Database
 from app.core.problems import Problem

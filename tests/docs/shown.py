@@ -24,7 +24,7 @@ from app.cli import shell
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "app" / "cli" / "samples" / "darien_by_nationality.csv"
-CHECKER = ROOT / "app" / "disclosure" / "check_certificate.py"
+CHECKER = [ROOT / "app" / "disclosure" / f"check_{name}.py" for name in ("certificate", "table", "together")]
 DARIEN = {
     "state": "PAN",
     "measure": "irregular_transit",
@@ -110,7 +110,8 @@ class Reader:
         """Go to the folder, where the files of the page lie, the sample that pages call darien.csv, and the checker."""
         self.monkeypatch.chdir(self.folder)
         shutil.copy(SAMPLE, self.folder / "darien.csv")
-        shutil.copy(CHECKER, self.folder)
+        for file in CHECKER:
+            shutil.copy(file, self.folder)
         for name, content in page.files.items():
             (self.folder / name).write_text(content, "utf-8")
         for name, value in {**self.variables, "ISTMO_URL": self.served.url}.items():
