@@ -47,11 +47,6 @@ def margins(table: Table, areas: Mapping[str, str]) -> tuple[tuple[Row, ...], tu
     return tuple(rows), tuple(faults)
 
 
-def submitted_over_gaps(table: Table, areas: Mapping[str, str]) -> set[Key]:
-    """Submitted totals with a masked or not collected leaf beneath: less their known parts they would tell the gap."""
-    return {key for key, (_, gap) in _tallies(table, areas).items() if gap and key in table.submitted}
-
-
 def _tallies(table: Table, areas: Mapping[str, str]) -> dict[Key, _Tally]:
     cells = {key: _leaf_tally(leaf) for key, leaf in table.leaves.items()}
     # One dimension after the other: the work grows with the lattice, not with the leaves times all their margins.
