@@ -20,8 +20,8 @@ class Together:
     """The unknowns of one or more tables side by side, and which of their sums must agree.
 
     One table by itself: its finest cells are the unknowns.  Several tables: each has columns, which are finest cells, or parts of
-    them that other tables name; `atoms` name them.  The columns of all tables are the unknowns, but for two versions of one bulletin,
-    where they are, for each atom: what both versions count, what the second adds, what it takes back.
+    them that other tables name; `atoms` name them.  The columns of all tables are the unknowns, but for versions of one bulletin,
+    where they are, from each version to the next and for each atom: what both count, what the second adds, what it takes back.
 
     A form is a row with a number for each of the `width` unknowns: the count that it multiplies out to.  `ties` are forms with the
     least and the most that they come to; `rests` are those of a period that its parts do not fill.
@@ -105,16 +105,24 @@ class Together:
             self._place_periods()
 
     def _place_versions(self) -> None:
-        keys = sorted({*self.atoms[0], *self.atoms[1]})
-        number = {key: at for at, key in enumerate(keys)}
-        self.width = 3 * len(keys)
-        for table, changed in ((0, 2), (1, 1)):
-            at = [number[key] for key in self.atoms[table]]
-            self.at[table] = np.array([*at, *(place + changed * len(keys) for place in at)], dtype=int)
+        """A version is what it shares with the next and what is gone then; but for the first, also what it shared and added."""
+        keys = sorted({key for atoms in self.atoms for key in atoms})
+        number, count, last = {key: at for at, key in enumerate(keys)}, len(keys), len(self.tables) - 1
+        self.width = 3 * count * last
+        changed: list[int] = []
+        for table, atoms in enumerate(self.atoms):
+            step, block = 3 * count * max(0, table - 1), (1 if table else 2) * count
+            at = [step + number[key] for key in atoms]
+            self.at[table] = np.array([*at, *(place + block for place in at)], dtype=int)
             self.leaf[table] = np.tile(self.leaf[table], 2)
-            for key in set(keys).difference(self.atoms[table]):
-                self.ties[table, key] = (self._ones([number[key], number[key] + changed * len(keys)]), 0, 0)
-        self.ties[-1, ()] = (self._ones(range(len(keys), self.width)), 0, self.system["change"]["least"])
+            for key, place in number.items():
+                own, next_step = [step + place, step + place + block], 3 * count * table + place
+                if key not in atoms:
+                    self.ties[table, key] = (self._ones(own), 0, 0)
+                if 0 < table < last:
+                    self.ties[-1 - table, key] = (self._ones(own) - self._ones([next_step, next_step + 2 * count]), 0, 0)
+            changed += range(step + count, step + 3 * count)
+        self.ties[-1, ()] = (self._ones(changed), 0, self.system["change"]["least"])
 
     def _place_periods(self) -> None:
         """A period is the sum of the longest periods inside it and of a rest, which is 0 where they fill it."""

@@ -1,6 +1,6 @@
 """What a new table says together with the tables released before it: which joint systems an audit must judge (guarantees 1, rule 2).
 
-- `version`: an earlier version of the same bulletin, by the least change;
+- `version`: earlier versions of the same bulletin, by the least change: each with the new one, and the last few all at once;
 - `linked`: the same period by other dimensions or from another publisher: sums over what both share are equal;
 - `cover`: periods within periods, all in one system; `part` and `whole`: two of them, where the system of all contradicts itself.
 
@@ -26,6 +26,9 @@ from app.disclosure.versions import least_change
 
 _TILES: Final = 2
 """From so many released tables on, periods in periods are a system of their own; one is a pair."""
+
+_CHAIN: Final = 4
+"""The last versions of a bulletin, the new one among them, that are read all at once; older ones are read with it one by one."""
 
 _CALENDAR: Final = ((7, 7), (28, 31), (90, 92), (365, 366))
 
@@ -138,14 +141,30 @@ def beside(new: Told, place: Place, releases: Sequence[Release], areas: Mapping[
     known = [_Known(each, told(each, areas)) for each in releases]
     covers = _every_cover(question, known)
     pairs = [_pair(question, each, covers) for each in known]
-    return (*covers, *(pair for pair in pairs if pair))
+    return (*covers, *(pair for pair in pairs if pair), *_chain(question, known))
+
+
+def _chain(question: _Question, known: Sequence[_Known]) -> Iterator[Beside]:
+    """The last versions all at once: three of them may tell what no two do."""
+    earlier = [each for each in known if each.release.bulletin == question.place.bulletin][1 - _CHAIN :]
+    if len(earlier) > 1:
+        yield _versions(question, earlier)
+
+
+def _versions(question: _Question, earlier: Sequence[_Known]) -> Beside:
+    old, new = question.readings(earlier)
+    budget, names = question.budget, tuple(each.release.name for each in earlier)
+
+    def build(shown: Mask) -> System:
+        return least_change([*old, new.over(shown)], budget)
+
+    return Beside("version", names, build, budget, question.strictest(earlier), readings=(*old, new))
 
 
 def _pair(question: _Question, known: _Known, covers: Sequence[Beside]) -> Beside | None:
     release, place, budget, k = known.release, question.place, question.budget, question.strictest([known])
     if release.bulletin == place.bulletin:
-        (old,), new = question.readings([known])
-        return Beside("version", (release.name,), lambda shown: least_change(old, new.over(shown), budget), budget, k, readings=(old, new))
+        return _versions(question, [known])
     if question.is_of_its_period(release):
         (old,), new = question.readings([known])
         return Beside("linked", (release.name,), lambda shown: linked(old, new.over(shown)), budget, k, readings=(old, new))

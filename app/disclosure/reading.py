@@ -67,16 +67,22 @@ class Reading:
         return csr_array(vstack([self.sums, *inner, *(self._row(members) for members in self._areas_in_other())]))
 
     @cached_property
-    def _leaf_above(self) -> Whole:
+    def leaf_above(self) -> Whole:
+        """The leaf above each column."""
         return np.asarray(self.columns.spread.T.tocsr().indices, dtype=np.int64)
+
+    @property
+    def row_cells(self) -> list[int]:
+        """The published cell behind each row of the system: leaves of several columns, then margins that are told."""
+        return [*self.told.space.leaf_cells[self._leaf_rows[1]].tolist(), *self._margins.tolist()]
 
     @cached_property
     def _cell_above(self) -> Whole:
-        return self.told.space.leaf_cells[self._leaf_above]
+        return self.told.space.leaf_cells[self.leaf_above]
 
     @cached_property
     def _single(self) -> Mask:
-        return np.asarray(self.columns.spread.sum(axis=1) == 1)[self._leaf_above]
+        return np.asarray(self.columns.spread.sum(axis=1) == 1)[self.leaf_above]
 
     @cached_property
     def _leaf_rows(self) -> tuple[Sparse, Whole]:
@@ -89,8 +95,8 @@ class Reading:
         return np.flatnonzero((space.leaf_of < 0) & self.told.shown & (self.told.base == 0))
 
     def _bounds(self, low: Whole, high: Whole) -> tuple[Whole, Whole]:
-        most = np.where(self._single, high[self._leaf_above], np.where(high[self._leaf_above] == 0, 0, MOST))
-        return np.where(self._single, low[self._leaf_above], 0), most
+        most = np.where(self._single, high[self.leaf_above], np.where(high[self.leaf_above] == 0, 0, MOST))
+        return np.where(self._single, low[self.leaf_above], 0), most
 
     def _known(self) -> Whole:
         exact = self.told.shown & (self.told.base == 0)
@@ -110,5 +116,5 @@ class Reading:
         if len(self.columns.dimensions) != 1 or self.columns.dimensions[0] not in AREA_DIMENSIONS:
             return []
         areas = np.array([UNNAMED.get(key[0]) or area_of(key[0], self.areas) or "" for key in self.columns.keys], dtype=object)
-        other = np.array([self.told.space.leaves[leaf][0] == OTHER for leaf in self._leaf_above], dtype=bool)
+        other = np.array([self.told.space.leaves[leaf][0] == OTHER for leaf in self.leaf_above], dtype=bool)
         return [np.flatnonzero(areas == area) for area in AREAS if (other & (areas == area)).any()]

@@ -81,7 +81,7 @@ def test_every_earlier_version_is_read_beside_the_new_one():
     first = version({"F": 20, "M": 30, "_T": 50})
     second = replace(version({"F": 21, "M": 30, "_T": 51}), name="october@v2")
     new = New(version({"F": 22, "M": 30, "_T": 52}), [first, second])
-    assert [each.names for each in new.of("version")] == [("october@v1",), ("october@v2",)]
+    assert [each.names for each in new.of("version")] == [("october@v1",), ("october@v2",), ("october@v1", "october@v2")]
 
 
 def test_people_after_a_nil_report_are_all_new():
@@ -101,3 +101,20 @@ def test_tables_of_one_number_are_read_beside_each_other():
     new = New(release("a", (), OCTOBER, {(): 30}, bulletin="one"), [release("b", (), OCTOBER, {(): 20}, bulletin="one")])
     assert new.system("version").least_cost == 10
     assert new.leaks("version") == set()
+
+
+def test_three_versions_tell_what_no_two_of_them_do():
+    # By the least change X was 0 at first, stayed so when M lost one, and is 0 or 1 now that the total rose by one.
+    first = version({"F": 42, "M": 12, "X": None, "_T": 54})
+    second = replace(version({"F": 42, "M": None, "X": None, "_T": 53}), name="october@v2")
+    new = New(version({"F": 42, "M": None, "X": None, "_T": 54}), [first, second])
+    *pairs, every = new.of("version")
+    assert [new.judged(pair) for pair in pairs] == [set(), set()]
+    assert every.system_of(new.told.shown).least_cost == 2
+    assert {(low, high) for low, high, _ in new.judged(every)} == {(0, 1)}
+
+
+def test_of_many_versions_the_last_four_are_read_all_at_once():
+    old = [replace(version({"F": 20 + number, "M": 30, "_T": 50 + number}), name=f"october@v{number}") for number in range(1, 6)]
+    new = New(version({"F": 26, "M": 30, "_T": 56}), old)
+    assert [each.names for each in new.of("version")][5:] == [("october@v3", "october@v4", "october@v5")]
