@@ -1,7 +1,9 @@
 """A real node behind a real HTTP server on loopback, with a client of every role."""
 
 import asyncio
+import shutil
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +15,7 @@ import httpx
 import uvicorn
 from answers import Answers
 from sqlalchemy import text
+from stores import Stores
 
 from app.access.clients import NewClient, create
 from app.core.secrets import Secrets
@@ -39,6 +42,9 @@ CLIENTS: Mapping[str, NewClient] = {
 GENEROUS: Mapping[str, object] = {"requests_per_second": 100_000, "request_burst": 1_000_000, "failed_logins": 100_000, "admission": 10_000}
 """What a test sends is not throttled, unless throttling is what it tests."""
 
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For no server of tests: a client reads the certificates of the whole world where it is given none, which takes longer than a test."""
+
 
 @dataclass
 class Served:
@@ -54,7 +60,7 @@ class Served:
         name = who or ""
         if name not in self._open:
             headers = {"Authorization": f"Bearer {self.keys[name]}"} if name else {}
-            self._open[name] = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+            self._open[name] = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=_TLS)
         return self._open[name]
 
     def counts(self) -> dict[str, int]:
@@ -85,15 +91,41 @@ class Served:
             client.close()
 
 
-@contextmanager
-def serving(settings: Settings, *, judged: bool = True) -> Iterator[Served]:
-    """Serve a migrated store until the block ends; `judged`: its answers are held against the API description."""
+def prepare(settings: Settings) -> dict[str, str]:
+    """Give a migrated store the directory, keys and the clients of every role; the API keys of these."""
     db, secrets = open_database(settings), Secrets(settings.secrets_dir)
     with db.write() as session:
         seed(session)
         initialise(session, secrets, settings)
         keys = {name: create(session, wanted).api_key for name, wanted in CLIENTS.items()}
     db.dispose()
+    return keys
+
+
+class Nodes:
+    """Makes stores that are ready to serve, by copying one that was prepared once, with its secrets."""
+
+    def __init__(self, stores: Stores, folder: Path) -> None:
+        self.stores, self.folder = stores, folder
+        self._prepared: dict[str, tuple[Settings, dict[str, str]]] = {}
+
+    def ready(self, kind: str, folder: Path) -> tuple[Settings, Mapping[str, str]]:
+        """Settings of a new node of a kind of store, its secrets under this folder, and the API keys of CLIENTS."""
+        if kind not in self._prepared:
+            settings = settings_for(self.stores.ready(kind), self.folder / kind)
+            self._prepared[kind] = settings, prepare(settings)
+        settings, keys = self._prepared[kind]
+        shutil.copytree(settings.secrets_dir, folder / "secrets")
+        return settings_for(self.stores.copy(settings.database_url), folder), keys
+
+
+@contextmanager
+def serving(settings: Settings, *, judged: bool = True, keys: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Serve a migrated store until the block ends; `judged`: its answers are held against the API description.
+
+    `keys` are those of a store that is prepared already.
+    """
+    keys = prepare(settings) if keys is None else keys
     node = open_node(settings)
     with listening(node, judged=judged) as url:
         served = Served(node, url, keys)

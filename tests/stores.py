@@ -39,8 +39,6 @@ class Stores:
             with db.write() as session:
                 seed(session)
             db.dispose()
-            if kind == "sqlite":
-                fold_write_ahead_log(url)
             self._templates[kind] = url
         return self._templates[kind]
 
@@ -55,12 +53,16 @@ class Stores:
 
     def ready(self, kind: str) -> str:
         """Address of a database at the newest revision, with the directory seeded."""
-        template = self._template(kind)
+        return self.copy(self._template(kind))
+
+    def copy(self, template: str) -> str:
+        """Address of a copy of a database that nobody has open."""
         name = f"t{os.getpid()}_{next(_COUNTER)}"
-        if kind == "sqlite":
+        if template.startswith("sqlite"):
+            fold_write_ahead_log(template)
             shutil.copyfile(template.removeprefix("sqlite:///"), self.folder / f"{name}.db")
             return f"sqlite:///{self.folder / name}.db"
-        source = template.split("/")[3].split("?")[0]
+        source = template.split("/")[3].split("?", maxsplit=1)[0]
         with psycopg.connect(self.postgresql, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
         return alchemy_url(self.postgresql, name)
