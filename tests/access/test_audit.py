@@ -155,6 +155,16 @@ def test_what_a_full_store_does_not_take_waits_on_and_is_written_once_and_in_ord
     assert documents(hasty) == [f"d{number}" for number in range(6)]
 
 
+def test_a_batch_that_is_refused_goes_back_before_what_came_after_it(store_url: str, hasty: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.access.read_audit._FULL", 2)
+    audit = ReadAudit(hasty)
+    audit.note(READING, reads(2))
+    with full_store(store_url), pytest.raises(Problem):
+        audit.note(READING, reads(1, start=2))
+    audit.stop()
+    assert documents(hasty) == ["d0", "d1", "d2"]
+
+
 def test_an_answer_that_cannot_be_audited_does_not_leave(store_url: str, hasty: Database):
     audit = ReadAudit(hasty)
     with full_store(store_url), pytest.raises(Problem) as refused:

@@ -1,10 +1,13 @@
 """Moving windows: so many requests of a client, so many failed logins of an address, in a memory that does not grow (contract: Limits)."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import time_machine
+from fastapi import Request
 
+from app.access.rules import counted
 from app.access.throttle import Throttle, source_of
 from app.core.problems import Problem
 from app.settings import Settings
@@ -119,3 +122,24 @@ def test_neither_addresses_nor_credentials_pile_up_in_memory():
         assert len(kept._good) == 10_000
         assert (kept._remembered("Bearer 49"), kept._remembered("Bearer 50")) == (None, "client-50")
         assert not any(b"Bearer" in remembered for remembered in kept._good)
+
+
+def test_a_full_memory_forgets_the_credential_that_was_used_least_lately(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.access.throttle._MOST_REMEMBERED", 2)
+    with time_machine.travel(NOW, tick=False):
+        kept = throttle(failed_logins=1)
+        assert all(passes(kept, f"Bearer {name}", name) for name in "abac")
+        kept.failed("a", None)
+        assert [refused(kept, header=f"Bearer {name}") is None for name in "abc"] == [True, False, True]
+
+
+@pytest.mark.parametrize("code", ["busy", "overloaded", "role-forbidden", "invalid-request", "too-many-requests"])
+def test_only_who_is_not_known_counts_as_a_failed_login(code: str):
+    with time_machine.travel(NOW, tick=False):
+        kept = throttle(failed_logins=1)
+        node = SimpleNamespace(state=SimpleNamespace(throttle=kept))
+        request = Request({"type": "http", "headers": [], "client": ("a", 1), "app": node})
+        for raised, told in ((code, None), ("unauthenticated", ("too-many-failed-logins", "60"))):
+            with pytest.raises(Problem), counted(request):
+                raise Problem(raised)
+            assert refused(kept) == told

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -53,6 +53,19 @@ class Installation:
         return Running([sys.executable, "-m", "app", *arguments], {**os.environ, **self.environment}, self.folder)
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on() -> Iterator[None]:
+    """A test that fails leaves no process behind."""
+    yield
+    for process in STARTED:
+        process.kill()
+        process.wait()
+    STARTED.clear()
+
+
 class Running:
     """A command in a process of its own, what it logs in a file."""
 
@@ -60,6 +73,7 @@ class Running:
         self.log = folder / f"{uuid.uuid4()}.log"
         with self.log.open("wb") as file:
             self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=file)
+        STARTED.append(self.process)
 
     def lines(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
@@ -74,7 +88,7 @@ def installation(request: pytest.FixtureRequest, stores, tmp_path: Path) -> Inst
     return Installation(stores.ready(request.param), tmp_path)
 
 
-def wait_until(reached: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(reached: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline
@@ -128,6 +142,22 @@ def test_serve_does_the_upkeep_unless_it_is_told_not_to(stores, tmp_path: Path, 
     assert server.end() == 0
     assert installation.digests() == int(with_worker)
     assert {line["event"] for line in server.lines()} >= {"request"}
+
+
+def test_a_stop_waits_for_the_upkeep_at_hand(stores, tmp_path: Path):
+    installation, port = Installation(stores.ready("postgresql"), tmp_path), free_port()
+    other, waiting = Database(installation.url), text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with other.write() as session:
+        # The digest gets as far as its entry in the log.
+        session.execute(text("SELECT id FROM log_head FOR UPDATE"))
+        server = installation.start("serve", "--port", str(port))
+        wait_until(lambda: answers(port) and session.scalar(waiting) == 1)
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not answers(port))
+        assert (server.process.poll(), installation.digests()) == (None, 0)
+    assert server.process.wait(20) == 0
+    assert installation.digests() == 1
+    other.dispose()
 
 
 def answers(port: int) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 import httpx
 import pytest
+import time_machine
 from serving import Served
 from signing import (
     ASSERTION_TYPE,
@@ -23,13 +24,16 @@ from signing import (
     pem,
     secret,
     token,
+    token_key,
     without_id,
 )
 from sqlalchemy import text
 
+from app.access import token_keys
 from app.access.clients import NewClient, create, disable
 from app.access.jose import public_key_of
 from app.wire.codes import Role
+from app.wire.ids import uuid7
 
 KEY = pair()
 STRANGER = pair()
@@ -170,6 +174,18 @@ def test_an_assertion_is_good_once_also_for_another_form_and_after_a_good_answer
     assert len(spent(served)) == 2
 
 
+def test_a_form_that_is_refused_spends_no_assertion(served: Served):
+    signed = assertion(KEY, registered(served), "1")
+    refused = [ask(served, signed, grant_type="password"), ask(served, signed, scope="read"), ask(served, signed, "/oauth/revoke")]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [
+        (400, "unsupported-grant-type"),
+        (400, "invalid-scope"),
+        (400, "invalid-request"),
+    ]
+    assert spent(served) == []
+    assert ask(served, signed).status_code == 200
+
+
 def test_of_many_uses_at_once_one_gets_a_token(served: Served):
     who = registered(served)
     signed, start, answers = assertion(KEY, who, "1"), threading.Barrier(8), []
@@ -273,6 +289,20 @@ def test_a_revoked_token_is_refused_on_the_next_request_and_twice_is_no_error(se
     assert [me(served, each).status_code for each in (bearer, other)] == [401, 200]
     assert spent(served) == [("token", parts(bearer)[1]["jti"])]
     assert served.audit().count(("revoke_token", "done", None)) == 1
+
+
+def test_what_a_retired_key_signs_is_refused_from_the_end_of_its_last_token_on(served: Served):
+    kid, key = token_key(served.node)
+    with served.node.db.write() as session:
+        token_keys.rotate(session, served.node.secrets)
+    rotated, who = time.time(), client_id(served, "pan")
+    # Whoever has the old file makes a new token with it: good for as long as the last honest one, and no longer.
+    for passed, status in ((9 * 60, 200), (10 * 60, 401)):
+        with time_machine.travel(rotated + passed):
+            now = int(time.time())
+            claims = {"iss": ISSUER, "aud": ISSUER, "sub": who, "client_id": who, "iat": now, "exp": now + 600, "jti": uuid7()}
+            forged = compact({"alg": "ES256", "typ": "at+jwt", "kid": kid}, claims, es256(key))
+            assert me(served, forged).status_code == status
 
 
 def test_anothers_token_and_what_is_none_answer_alike_and_change_nothing(served: Served):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from serving import settings_for
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
@@ -21,6 +22,7 @@ from app.core.db import Database, insert_new
 from app.core.idempotency import KeptAnswer
 from app.core.problems import Problem
 from app.directory.models import Membership
+from app.exchange.node import open_database
 
 ROOT = Path(__file__).parents[2]
 COUNT = text("SELECT count(*) FROM audit")
@@ -218,6 +220,36 @@ def test_a_connection_that_is_lost_before_the_commit_is_busy_and_stores_nothing(
     db.dispose()
 
 
+def test_a_connection_that_is_lost_while_nobody_uses_it_is_opened_anew(stores):
+    db = Database(stores.ready("postgresql"), threads=1)
+    for way in (db.read, db.write):
+        backends = []
+        for _ in range(2):
+            with way() as session:
+                backends.append(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            with psycopg.connect(stores.postgresql, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [backends[-1]])
+        assert backends[0] != backends[1]
+    db.dispose()
+
+
+def test_a_full_disk_is_busy_and_what_was_stored_stays(stores):
+    db = Database(stores.ready("sqlite"), threads=1)
+    with db.write() as session:
+        add(session)
+        pages = session.execute(text("PRAGMA page_count")).scalar_one()
+        session.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(Problem) as refused, db.write() as session:
+        for _ in range(100):
+            add(session, "x" * 1_000)
+    assert told(refused) == BUSY
+    with db.write() as session:
+        session.execute(text("PRAGMA max_page_count = 1000000"))
+        add(session)
+    assert stored(db) == 2
+    db.dispose()
+
+
 def test_sqlite_writes_through_a_safe_log_and_reads_without_the_right_to_write(stores):
     db = Database(stores.ready("sqlite"))
     names = ("journal_mode", "synchronous", "foreign_keys", "query_only")
@@ -279,7 +311,8 @@ def test_inserting_new_tells_whether_it_did_also_to_two_at_once(db: Database):
         assert sorted(pool.map(insert, range(8))) == [False] * 7 + [True]
 
 
-ENDLESS = text("WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted) SELECT count(*) FROM counted")
+# Longer than any limit here, and over in the end: a limit that is not kept fails the test instead of never ending it.
+LONG = text("WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 10000000) SELECT count(*) FROM counted")
 
 
 def test_a_read_longer_than_the_longest_statement_ends_as_busy_and_the_next_is_served(store_url: str):
@@ -287,10 +320,25 @@ def test_a_read_longer_than_the_longest_statement_ends_as_busy_and_the_next_is_s
     for _ in range(2):
         began = time.monotonic()
         with pytest.raises(Problem) as refused, db.read() as session:
-            session.execute(ENDLESS)
+            session.execute(LONG)
         assert told(refused) == BUSY
         assert 0.3 < time.monotonic() - began < 5
         assert stored(db) == 0
+    db.dispose()
+
+
+def test_the_store_of_an_installation_takes_its_limits_from_the_settings(store_url: str, tmp_path: Path):
+    db = open_database(settings_for(store_url, tmp_path, threads=1, lock_wait_s=0.2, statement_timeout_s=0.4))
+    began = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(Problem) as refused, db.read() as session:
+            session.execute(COUNT)
+            with pytest.raises(Problem) as full, db.read() as second:
+                second.execute(COUNT)
+            session.execute(LONG)
+        assert told(full) == told(refused) == BUSY
+    # Twice both waits, far below the 10 s and 30 s that stand without a setting.
+    assert 1.0 < time.monotonic() - began < 8
     db.dispose()
 
 

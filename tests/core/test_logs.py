@@ -4,7 +4,9 @@ import io
 import json
 import logging
 import re
+import sqlite3
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,6 +18,7 @@ from bodies import bulletin, cells, publish
 from pydantic import BaseModel
 from serving import Served
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.core import logs
 from app.wire.ids import is_uuid7
@@ -50,14 +53,18 @@ def lines(stream: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def requests(stream: io.StringIO) -> list[dict[str, object]]:
-    return [line for line in lines(stream) if line["event"] == "request"]
+def requests(stream: io.StringIO, sent: int = 1) -> list[dict[str, object]]:
+    """The lines of so many requests: the last one's is written when its answer has already left."""
+    deadline = time.monotonic() + 10
+    while len(found := [line for line in lines(stream) if line["event"] == "request"]) < sent and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
 
 
 def test_a_request_is_one_line_with_what_an_operator_needs_and_nothing_else(served: Served, stream: io.StringIO):
     document = publish(served.as_("pan"))
-    answer = served.as_("pan").get(f"/v1/bulletins/{document['id']}?x={CANARY}")
-    read, line = requests(stream)[-2:]
+    answer = served.as_("pan").get(f"/v1/bulletins/{document['id']}?x={CANARY}", headers={"X-Request-Id": CANARY})
+    read, line = requests(stream, 2)
     assert read["operation"] == "publish_bulletin"
     assert set(line) == {
         *("time", "level", "event", "request_id", "operation", "method", "route", "status", "duration_ms", "client_id", "address", "code")
@@ -139,7 +146,7 @@ def test_a_fault_of_ours_is_logged_with_its_places_and_without_what_was_sent(ser
     said = stream.getvalue()
     for private in (CANARY, "CANARY4711", str(FIGURE), "SELECT", "publisher ="):
         assert private not in said
-    assert [line["level"] for line in requests(stream) if line["status"] == 500] == ["error"] * 3
+    assert [line["level"] for line in requests(stream, 3) if line["status"] == 500] == ["error"] * 3
 
 
 class Form(BaseModel):
@@ -163,6 +170,38 @@ def test_no_exception_brings_its_message_along_nor_do_its_causes(stream: io.Stri
     assert own["error"][0]["at"][-1].startswith(f"{__name__}.fail:")
     assert (library["event"], library["logger"]) == ("Task exception was never retrieved", "asyncio")
     assert CANARY not in stream.getvalue()
+
+
+def raised(code: str) -> Exception:
+    """What a block of code raises, its own file unknown to us."""
+    try:
+        exec(code, {"__name__": "made"})  # noqa: S102 - written below
+    except Exception as error:  # noqa: BLE001 - what is asked for
+        return error
+    raise AssertionError(code)
+
+
+def test_of_a_fault_its_causes_are_told_once_and_the_deepest_places_are_kept(stream: io.StringIO):
+    within = "try: int('x')\nexcept ValueError: raise KeyError"
+    for code, types in ((within, ["KeyError", "ValueError"]), (f"{within} from None", ["KeyError"])):
+        assert [each["type"] for each in logs.told(raised(code))] == types
+    first, second = ValueError(), KeyError()
+    first.__cause__, second.__cause__ = second, first
+    assert [each["type"] for each in logs.told(first)] == ["ValueError", "KeyError"]
+    deep = "def go(left):\n  if left: go(left - 1)\n  else: 1 / 0\ngo(60)"
+    (fault,) = logs.told(raised(deep))
+    # 62 frames of it and ours: of them 40 are told, the last is the one that failed.
+    assert fault["at"] == ["made.go:2"] * 39 + ["made.go:3"]
+    store = IntegrityError("", {}, None)
+    store.__cause__ = next_cause = sqlite3.IntegrityError()
+    next_cause.sqlite_errorname = "SQLITE_CONSTRAINT_UNIQUE"
+    assert [each.get("code") for each in logs.told(store)] == [None, "SQLITE_CONSTRAINT_UNIQUE"]
+
+
+def test_a_long_event_of_a_library_is_cut(stream: io.StringIO):
+    logging.getLogger("some.package").warning("%s", "x" * 499 + "yz")
+    (line,) = lines(stream)
+    assert line["event"] == "x" * 499 + "y"
 
 
 def test_a_thread_that_fails_and_a_warning_go_through_the_same_shape(stream: io.StringIO):

@@ -13,11 +13,12 @@ import time_machine
 from bodies import publish
 from serving import Served, settings_for
 from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
 
 from app.access.audit import Attempt
 from app.access.models import AuditRow
 from app.access.read_audit import ReadAudit
-from app.core.db import Database
+from app.core.db import Database, busy
 from app.core.idempotency import claim
 from app.core.secrets import Secrets
 from app.exchange import digests, verify
@@ -95,6 +96,16 @@ def test_a_finished_day_is_one_signed_entry_with_its_rows_counted_and_chained(no
     assert digest.reads == {"rows": 1, "chain": hashlib.sha256(bytes(32) + canonical(told)).hexdigest()}
     assert faults(node) == []
     assert digest_days(node, TUESDAY) == 0
+
+
+def test_a_day_ends_at_midnight_utc_to_the_microsecond(node: Node):
+    midnight = datetime(2024, 3, 12, tzinfo=UTC)
+    last, first = write(node, row(midnight - timedelta(microseconds=1)), row(midnight))
+    assert digest_days(node, midnight - timedelta(microseconds=1)) == 0
+    assert digest_days(node, midnight) == 1
+    assert digest_days(node, midnight + timedelta(days=1)) == 1
+    assert [(digest.day.day, digest.last, digest.kept["rows"]) for digest in made(node)] == [(11, last, 1), (12, first, 1)]
+    assert faults(node) == []
 
 
 def test_a_day_without_rows_has_no_digest_and_several_days_are_made_up_for(node: Node):
@@ -239,6 +250,19 @@ def test_expired_answers_and_spent_ids_go_and_the_others_stay(node: Node, monkey
         assert sorted(session.scalars(text("SELECT jti FROM spent_id"))) == ["7", "8"]
 
 
+def test_upkeep_does_all_that_is_due_and_counts_it(node: Node):
+    write(node, row(MONDAY), read(MONDAY), read(MONDAY))
+    with time_machine.travel(MONDAY, tick=False):
+        claim(node.db, "scope", "f", 30)
+    change(node, "INSERT INTO spent_id (issuer, jti, expires_at) VALUES ('i', 'j', :at)", at="2024-03-11 15:00:00.000000+00:00")
+    with time_machine.travel(MONDAY + timedelta(days=29), tick=False):
+        assert upkeep(node, whole=False) == {"digests": 1, "reads": 0, "answers": 0, "spent_ids": 1}
+    with time_machine.travel(MONDAY + timedelta(days=31), tick=False):
+        assert upkeep(node, whole=False) == {"digests": 0, "reads": 0, "answers": 1, "spent_ids": 0}
+        assert upkeep(node) == {"digests": 0, "reads": 2, "answers": 0, "spent_ids": 0}
+        assert upkeep(node) == {"digests": 0, "reads": 0, "answers": 0, "spent_ids": 0}
+
+
 def answers(served: Served) -> list[tuple[object, ...]]:
     """What every caller gets of lists and feed, with the headers that tell whether anything changed."""
     found: list[tuple[object, ...]] = []
@@ -290,3 +314,33 @@ def test_the_worker_works_at_once_and_ends_when_it_is_stopped(node: Node):
     assert [digest.reads["rows"] for digest in made(node)] == [1]
     assert [found[1:] for found in stored(node)][-1] == ("audit.prune", "done")
     assert json.loads(json.dumps(upkeep(node))) == {"digests": 0, "reads": 0, "answers": 0, "spent_ids": 0}
+
+
+def test_the_worker_outlives_a_store_that_is_busy_or_away_and_looks_for_reads_once_a_day(
+    node: Node, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    worker, asked = Worker(node), []
+    faults = [busy(), DBAPIError("", {}, OSError())]
+
+    def do(node: Node, *, whole: bool) -> dict[str, int]:
+        asked.append(whole)
+        if len(asked) == 4:
+            clock.shift(timedelta(days=1))
+        elif len(asked) == 6:
+            worker.stop()
+        if faults:
+            raise faults.pop(0)
+        return upkeep(node, whole=whole)
+
+    write(node, row(MONDAY))
+    monkeypatch.setattr("app.exchange.upkeep.EVERY_S", 0.01)
+    monkeypatch.setattr("app.exchange.upkeep.upkeep", do)
+    caplog.set_level("INFO", "istmo")
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        thread = threading.Thread(target=worker.run, daemon=True)
+        thread.start()
+        thread.join(20)
+        assert not thread.is_alive()
+    # Two that failed and are asked anew, the first of Tuesday that did not, one more; the first of Wednesday, one more.
+    assert asked == [True, True, True, False, True, False]
+    assert [record.message for record in caplog.records if record.name == "istmo"] == ["upkeep waits for the store"] * 2 + ["upkeep"]
