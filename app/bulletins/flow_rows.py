@@ -88,7 +88,7 @@ def _shown(row: Row[Any]) -> tuple[object, ...]:
 
 def _published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     cells = _cells(answer, question)
-    if not question.areas:
+    if not question.areas or not _at_totals(question):
         return cells
     both = union_all(cells, _areas(answer, question)).subquery("either")
     return select(both)
@@ -118,11 +118,20 @@ def _matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
     return found + [or_(getattr(Cell, name).not_in(sorted(margins)), not_(declares(answer.c.dimensions, name))) for name in others]
 
 
+def _at_totals(question: FlowQuestion) -> bool:
+    """Whether rows at the totals of all other dimensions are asked for: an area without a margin has no others."""
+    shown = (question.shown(name) for name in DIMENSIONS if name != NATIONALITY)
+    return all(codes is None or TOTAL in codes for codes in shown)
+
+
 def _areas(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     """An interval for each area asked for whose margin a pooled bulletin cannot tell: some of it is in `_O` (guarantees 1, rule 8)."""
     margin = (literal("_") + Hideout.area).expression
     exact = select(Cell.row).where(Cell.bulletin_id == answer.c.id, Cell.nationality == margin).correlate(answer, Hideout)
-    parts = select(func.sum(Cell.value)).where(Cell.bulletin_id == answer.c.id, Cell.area == Hideout.area).correlate(answer, Hideout)
+    whole = [getattr(Cell, name) == TOTAL for name in DIMENSIONS if name != NATIONALITY]
+    parts = (
+        select(func.sum(Cell.value)).where(Cell.bulletin_id == answer.c.id, Cell.area == Hideout.area, *whole).correlate(answer, Hideout)
+    )
     lower = func.coalesce(parts.scalar_subquery(), 0)
     row = case(*((Hideout.area == area, literal(_AFTER_CELLS + at, Integer)) for at, area in enumerate(question.areas)))
     dimensions: list[Any] = [margin.label(name) if name == NATIONALITY else literal(TOTAL).label(name) for name in DIMENSIONS]

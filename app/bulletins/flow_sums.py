@@ -12,14 +12,31 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, and_, case, func, literal, or_, select, true, tuple_, union_all
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.bulletins.flow_question import COLUMNS, NATIONALITY, FlowQuestion, period_of
-from app.bulletins.models import Cell, Hideout
-from app.bulletins.projection import AREAS, OTHER, TOTAL, codes_of_area
+from app.bulletins.flow_rests import beside_nationality, held_in, hideouts, reads, rests_beside, wanted_of
+from app.bulletins.models import Cell
+from app.bulletins.projection import AREAS
 from app.core.problems import Problem
-from app.directory.codes import area_of, margin_codes
+from app.directory.codes import margin_codes
 from app.directory.dimensions import DIMENSIONS
 from app.wire.problem import Finding
 
@@ -114,51 +131,50 @@ def _of_bulletin(answer: CTE, question: FlowQuestion) -> list[ColumnElement[Any]
     return [answer.c[COLUMNS.get(key, key)].label(key) for key in keys]
 
 
-def _read(question: FlowQuestion, nationality: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    """Which cells a sum reads: every dimension at the codes that are grouped, chosen or, where it is neither, at `_T`."""
-    found = [nationality]
-    for name in DIMENSIONS:
-        column, shown = getattr(Cell, name), question.shown(name)
-        if name == NATIONALITY:
-            continue
-        if name not in question.group_by:
-            found.append(column.in_(sorted(question.added(name))))
-        else:
-            found.append(column.not_in(sorted(margin_codes())) if shown is None else column.in_(sorted(shown)))
-    return found
-
-
 def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     """Sums by nationality, each code as published."""
-    shared, dimensions = _of_bulletin(answer, question), [getattr(Cell, name).label(name) for name in question.grouped]
-    shown = question.shown(NATIONALITY)
-    areas = {f"_{area}" for area in AREAS}
-    wanted = Cell.nationality.not_in(sorted(margin_codes())) if shown is None else Cell.nationality.in_(sorted(shown - areas))
-    here = and_(Hideout.bulletin_id == answer.c.id, Hideout.area == Cell.area, Hideout.value > 0)
+    named, held = _named(answer, question), held_in(hideouts(answer), question)
+    shared, others = _of_bulletin(answer, question), beside_nationality(question)
+    hidden = func.coalesce(held.c.hidden, 0)
+    own = and_(held.c.bulletin_id == named.c.bulletin_id, *(held.c[key] == named.c[key] for key in ("area", *others)))
+    keys = [named.c[key] for key in (*_keys(question), "area")]
     figures = [
-        func.sum(func.coalesce(Cell.value, 0)).label("lower"),
-        func.sum(case((Cell.value.is_(None), 1), else_=0)).label("unknown"),
-        func.sum(func.coalesce(Hideout.value, 0)).label("hidden"),
-        func.count(Hideout.bulletin_id).label("rests"),
-        func.count(answer.c.id.distinct()).label("bulletins"),
+        _sum(named.c.known).label("lower"),
+        _sum(named.c.unknown).label("unknown"),
+        _sum(hidden).label("hidden"),
+        func.count(held.c.bulletin_id).label("rests"),
+        func.count().label("bulletins"),
     ]
-    cells = select(*shared, *dimensions, Cell.area.label("area"), *figures).join_from(answer, Cell, Cell.bulletin_id == answer.c.id)
-    cells = cells.outerjoin(Hideout, here).where(*_read(question, wanted))
-    named = cells.group_by(*_bare(shared), *(getattr(Cell, name) for name in question.grouped), Cell.area).subquery("named")
-    rests = [Hideout.area.label("area"), func.sum(Hideout.value).label("hidden"), func.count().label("rests")]
-    pools = select(*shared, *rests).join_from(answer, Hideout, and_(Hideout.bulletin_id == answer.c.id, Hideout.value > 0))
-    pooled = pools.where(answer.c.pooled).group_by(*_bare(shared), Hideout.area).subquery("pool")
-    same = and_(pooled.c.area == named.c.area, *(pooled.c[str(column.key)] == named.c[str(column.key)] for column in shared))
-    unnamed = func.coalesce(pooled.c.rests, 0) - named.c.rests
+    single = select(*keys, *figures).outerjoin_from(named, held, own).group_by(*keys).subquery("single")
+    pools = select(*shared, *(held.c[key] for key in ("area", *others)), _sum(held.c.hidden).label("hidden"), func.count().label("rests"))
+    pools = pools.join_from(answer, held, held.c.bulletin_id == answer.c.id)
+    pooled = pools.group_by(*_bare(shared), *(held.c[key] for key in ("area", *others))).subquery("pool")
+    same = [pooled.c[key] == single.c[key] for key in ("area", *(str(column.key) for column in shared), *others)]
+    unnamed = func.coalesce(pooled.c.rests, 0) - single.c.rests
     columns = [
-        *(named.c[key] for key in _keys(question)),
-        named.c.lower,
-        named.c.unknown,
-        (func.coalesce(pooled.c.hidden, 0) - named.c.hidden).label("hidden"),
-        (named.c.unknown + unnamed).label("withheld"),
-        (named.c.bulletins + unnamed).label("bulletins"),
+        *(single.c[key] for key in _keys(question)),
+        single.c.lower,
+        single.c.unknown,
+        (func.coalesce(pooled.c.hidden, 0) - single.c.hidden).label("hidden"),
+        (single.c.unknown + unnamed).label("withheld"),
+        (single.c.bulletins + unnamed).label("bulletins"),
     ]
-    return select(*columns).outerjoin_from(named, pooled, same)
+    return select(*columns).outerjoin_from(single, pooled, and_(*same))
+
+
+def _named(answer: CTE, question: FlowQuestion) -> Subquery:
+    """What each bulletin says of the nationalities that it names."""
+    shown, areas = question.shown(NATIONALITY), {f"_{area}" for area in AREAS}
+    wanted = Cell.nationality.not_in(sorted(margin_codes())) if shown is None else Cell.nationality.in_(sorted(shown - areas))
+    keys = [*_of_bulletin(answer, question), *(getattr(Cell, name).label(name) for name in question.grouped), Cell.area.label("area")]
+    figures = [func.sum(func.coalesce(Cell.value, 0)).label("known"), func.sum(case((Cell.value.is_(None), 1), else_=0)).label("unknown")]
+    cells = select(answer.c.id.label("bulletin_id"), *keys, *figures).join_from(answer, Cell, Cell.bulletin_id == answer.c.id)
+    return cells.where(*reads(question, wanted)).group_by(answer.c.id, *_bare(keys)).subquery("named")
+
+
+def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """A sum of sums as a whole number: PostgreSQL makes it a decimal."""
+    return cast(func.sum(column), BigInteger)
 
 
 def _bare(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
@@ -172,20 +188,13 @@ def _added(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     figures = [
         func.sum(pieces.c.known).label("lower"),
         func.sum(pieces.c.unknown).label("unknown"),
-        func.sum(pieces.c.hidden).label("hidden"),
+        _sum(pieces.c.hidden).label("hidden"),
         func.sum(pieces.c.unknown + pieces.c.rests).label("withheld"),
         func.count(pieces.c.bulletin_id.distinct()).label("bulletins"),
     ]
     groups = select(*keys, *figures).group_by(*keys)
     # An area that no row names is no group; without such a column a rest alone makes one, for it may hold all that is asked for.
     return groups.having(func.sum(pieces.c.cells) > 0) if NATIONALITY in question.group_by else groups
-
-
-def _wanted(question: FlowQuestion) -> frozenset[str]:
-    if NATIONALITY not in question.group_by:
-        return question.added(NATIONALITY)
-    chosen = frozenset(code for area in question.areas for code in (*codes_of_area(area), f"_O{area}"))
-    return chosen if question.scheme is None else chosen & question.scheme
 
 
 def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
@@ -200,48 +209,20 @@ def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...
         answer.c.id.label("bulletin_id"),
     ]
     columns = [*_of_bulletin(answer, question), *dimensions, *figures]
-    read = _read(question, Cell.nationality.in_(sorted(_wanted(question))))
+    read = reads(question, Cell.nationality.in_(sorted(wanted_of(question))))
     return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*read)
 
 
 def _hidden_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     """Rests that may hold what is asked for and are not counted already, each once a bulletin, at the cells that the sum reads."""
-    rests = _rests(answer, question)
-    dimensions = [
-        ((literal("_") + rests.c.area).expression if name == NATIONALITY else getattr(Cell, name)).label(name) for name in question.grouped
-    ]
+    held = held_in(rests_beside(answer, question), question)
+    dimensions = [(literal("_") + held.c.area).expression.label(name) if name == NATIONALITY else held.c[name] for name in question.grouped]
     figures = [
         literal(0).label("known"),
         literal(0).label("unknown"),
-        # A withheld cell of a rest holds at most what the rest does in all.
-        func.coalesce(Cell.value, rests.c.value).label("hidden"),
+        held.c.hidden,
         literal(1).label("rests"),
         literal(0).label("cells"),
         answer.c.id.label("bulletin_id"),
     ]
-    pieces = select(*_of_bulletin(answer, question), *dimensions, *figures).join_from(answer, rests, rests.c.bulletin_id == answer.c.id)
-    return pieces.join(Cell, Cell.bulletin_id == answer.c.id).where(*_read(question, Cell.nationality == rests.c.rest))
-
-
-def _rests(answer: CTE, question: FlowQuestion) -> Subquery:
-    wanted = _wanted(question)
-    by_area = [Hideout.area] if NATIONALITY in question.group_by else []
-    columns = [Hideout.bulletin_id, Hideout.rest, func.max(Hideout.value).label("value"), *by_area]
-    found = select(*columns).join_from(answer, Hideout, Hideout.bulletin_id == answer.c.id)
-    found = found.where(answer.c.pooled, Hideout.value > 0, Hideout.rest.not_in(sorted(wanted)), _may_hold(answer, wanted))
-    return found.group_by(Hideout.bulletin_id, Hideout.rest, *by_area).subquery("rests")
-
-
-def _may_hold(answer: CTE, wanted: frozenset[str]) -> ColumnElement[bool]:
-    """Condition on a hideout: some code of its area is wanted that the bulletin does not name."""
-    by_area: dict[str, set[str]] = {}
-    for code in wanted - {TOTAL, OTHER}:
-        by_area.setdefault(area_of(code) or "---", set()).add(code)
-    # Where the area's own rest is wanted it is either counted, then this is not the hideout, or not named: no need to look.
-    whole = [area for area, members in by_area.items() if f"_O{area}" in members]
-    found: list[ColumnElement[bool]] = [Hideout.area.in_(whole)]
-    for area, members in by_area.items():
-        if area not in whole:
-            named = select(func.count()).where(Cell.bulletin_id == answer.c.id, Cell.nationality.in_(sorted(members)))
-            found.append(and_(Hideout.area == area, named.correlate(answer).scalar_subquery() < len(members)))
-    return or_(*found)
+    return select(*_of_bulletin(answer, question), *dimensions, *figures).join_from(answer, held, held.c.bulletin_id == answer.c.id)

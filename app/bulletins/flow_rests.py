@@ -1,0 +1,84 @@
+"""Where what a pooled bulletin does not name may be, and how much of it at the cells that a sum reads (contract: /flows)."""
+
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, func, or_, select, true
+
+from app.bulletins.flow_question import NATIONALITY, FlowQuestion
+from app.bulletins.models import Cell, Hideout
+from app.bulletins.projection import OTHER, TOTAL, codes_of_area
+from app.directory.codes import area_of, margin_codes
+from app.directory.dimensions import DIMENSIONS
+
+
+def reads(question: FlowQuestion, nationality: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Which cells a sum reads: every dimension at the codes that are grouped, chosen or, where it is neither, at `_T`."""
+    found = [nationality]
+    for name in DIMENSIONS:
+        column, shown = getattr(Cell, name), question.shown(name)
+        if name == NATIONALITY:
+            continue
+        if name not in question.group_by:
+            found.append(column.in_(sorted(question.added(name))))
+        else:
+            found.append(column.not_in(sorted(margin_codes())) if shown is None else column.in_(sorted(shown)))
+    return found
+
+
+def beside_nationality(question: FlowQuestion) -> list[str]:
+    """The other dimensions among the groups."""
+    return [name for name in question.grouped if name != NATIONALITY]
+
+
+def wanted_of(question: FlowQuestion) -> frozenset[str]:
+    """The nationalities that a sum over a set adds up; with nationality among the groups those of each area that is chosen."""
+    if NATIONALITY not in question.group_by:
+        return question.added(NATIONALITY)
+    chosen = frozenset(code for area in question.areas for code in (*codes_of_area(area), f"_O{area}"))
+    return chosen if question.scheme is None else chosen & question.scheme
+
+
+def hideouts(answer: CTE) -> Subquery:
+    """Every hideout of the answering bulletins that is not empty."""
+    every = select(Hideout.bulletin_id, Hideout.area, Hideout.rest, Hideout.value)
+    every = every.join_from(answer, Hideout, and_(Hideout.bulletin_id == answer.c.id, Hideout.value > 0))
+    return every.where(answer.c.pooled).subquery("every")
+
+
+def rests_beside(answer: CTE, question: FlowQuestion) -> Subquery:
+    """Rests that may hold some of what a sum over a set asks for and are not asked for themselves."""
+    wanted = wanted_of(question)
+    by_area = [Hideout.area] if NATIONALITY in question.group_by else []
+    columns = [Hideout.bulletin_id, Hideout.rest, func.max(Hideout.value).label("value"), *by_area]
+    found = select(*columns).join_from(answer, Hideout, Hideout.bulletin_id == answer.c.id)
+    found = found.where(answer.c.pooled, Hideout.value > 0, Hideout.rest.not_in(sorted(wanted)), _may_hold(answer, wanted))
+    return found.group_by(Hideout.bulletin_id, Hideout.rest, *by_area).subquery("rests")
+
+
+def _may_hold(answer: CTE, wanted: frozenset[str]) -> ColumnElement[bool]:
+    """Condition on a hideout: some code of its area is wanted that the bulletin does not name."""
+    by_area: dict[str, set[str]] = {}
+    for code in wanted - {TOTAL, OTHER}:
+        by_area.setdefault(area_of(code) or "---", set()).add(code)
+    # Where the area's own rest is wanted it is either counted, then this is not the hideout, or not named: no need to look.
+    whole = [area for area, members in by_area.items() if f"_O{area}" in members]
+    found: list[ColumnElement[bool]] = [Hideout.area.in_(whole)]
+    for area, members in by_area.items():
+        if area not in whole:
+            named = select(func.count(Cell.nationality.distinct())).where(
+                Cell.bulletin_id == answer.c.id, Cell.nationality.in_(sorted(members))
+            )
+            found.append(and_(Hideout.area == area, named.correlate(answer).scalar_subquery() < len(members)))
+    return or_(*found)
+
+
+def held_in(rests: Subquery, question: FlowQuestion) -> Subquery:
+    """What rests may hold at the cells that a sum reads, by the other dimensions among its groups.
+
+    A withheld cell of a rest holds at most what the rest does in all, and so do all its cells together.
+    """
+    keys = [column for column in rests.c if column.key != "value"]
+    others = [getattr(Cell, name) for name in beside_nationality(question)]
+    most = func.sum(func.coalesce(Cell.value, rests.c.value))
+    hidden = case((most > rests.c.value, rests.c.value), else_=most).label("hidden")
+    here = and_(Cell.bulletin_id == rests.c.bulletin_id, Cell.nationality == rests.c.rest)
+    found = select(*keys, *others, hidden).join_from(rests, Cell, here).where(*reads(question, true()))
+    return found.group_by(*keys, rests.c.value, *others).having(most > 0).subquery("held")
