@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.visibility import grantees_of, mark
-from app.bulletins.models import Bulletin, Cell, Flow, Hideout
+from app.bulletins.models import Bulletin, Cell, Flow, Hideout, PublishedTable
 from app.bulletins.released import instant, remember, rows_text
 from app.core.db import insert_new
 from app.directory.codes import area_of, nationalities
@@ -28,6 +28,7 @@ def project(session: Session, document: Mapping[str, Any]) -> None:
     """Write what lists, flows and access ask for of one version; the same for one made here, received or rebuilt.
 
     Takes the flat document.  A withdrawal takes the cells of every earlier version with it: their bodies are never served again.
+    Where none of these is known, for they were erased, it has nothing that lists or flows could show.
     """
     withdrawn = document["status"] == Status.WITHDRAWN.value
     before = session.scalar(select(Bulletin).where(Bulletin.document_id == document["id"], Bulletin.superseded_at.is_(None)))
@@ -36,11 +37,11 @@ def project(session: Session, document: Mapping[str, Any]) -> None:
         .where(Bulletin.document_id == document["id"], Bulletin.superseded_at.is_(None))
         .values(superseded_at=instant(document["published_at"]))
     )
-    if withdrawn and before is not None:
-        _withdraw(session, document, before)
-    else:
+    if not withdrawn:
         _publish(session, document)
-    _mark(session, document, document.get("reporting_state") or (before.reporting_state if before else None))
+    elif before is not None:
+        _withdraw(session, document, before)
+    _mark(session, document, document.get("reporting_state") or (before.reporting_state if before else _state_of(session, document)))
 
 
 def _publish(session: Session, document: Mapping[str, Any]) -> None:
@@ -114,6 +115,12 @@ def _mark(session: Session, document: Mapping[str, Any], reporting_state: str | 
         always.add(f"{origin}/{reporting_state}")
     # An empty audience means the origin alone (contract: Envelope).
     mark(session, document["id"], document["version"], tlp, grantees_of(tlp, document["audience"] or [origin], always))
+
+
+def _state_of(session: Session, document: Mapping[str, Any]) -> str | None:
+    """Whose figures a version without a body was about: the ledger knows its flow after an erasure too."""
+    flow_key = session.scalar(select(PublishedTable.flow_key).where(PublishedTable.document_id == document["id"]).limit(1))
+    return flow_key.split("|")[0] if flow_key else None
 
 
 def flow_key_of(document: Mapping[str, Any]) -> str:
