@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,6 +18,7 @@ from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
 from app.bulletins.edge import node_of, right_to_write, rights_to_write
 from app.bulletins.files import FileBulletins, at_row, at_rows, read_file
+from app.bulletins.left_out import with_left_out
 from app.bulletins.preparing import Progress, Submission, prepare
 from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts, warnings_in
@@ -44,7 +45,7 @@ router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 class Upload:
     """The bytes of one file, in memory; its name and properties are dropped."""
 
-    raw: bytes
+    raw: bytes = dataclasses.field(repr=False)
 
 
 async def _upload(request: Request) -> Upload:
@@ -162,12 +163,16 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
         return _told(work(None), language_of(request))
     kept = node.settings.idempotency_days
     done = once(request, db=node.db, secrets=node.secrets, keep_days=kept, caller=caller, raw=upload.raw, work=work)
+    if _REPLAYED in done.headers:
+        file = read_file(upload.raw, query, node.settings.file_rows_limit)
+        with node.db.read() as session:
+            return _told(done, language_of(request), with_left_out(session, orjson.loads(bytes(done.body)), file))
     return _told(done, language_of(request))
 
 
-def _told(receipts_kept: Response, language: str) -> Response:
+def _told(receipts_kept: Response, language: str, completed: dict[str, Any] | None = None) -> Response:
     """The answer with its findings as sentences: they are kept as codes and figures, so that a replay speaks its own reader's language."""
-    content = orjson.loads(bytes(receipts_kept.body))
+    content = completed or orjson.loads(bytes(receipts_kept.body))
     content["findings"] = [as_json(Finding(**each), language) for each in content["findings"]]
     headers = {name: value for name, value in receipts_kept.headers.items() if name not in {"content-length", "content-type"}}
     headers |= spoken(language, "Authorization", "Accept")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.bulletins.queries import FileQuery
@@ -22,7 +22,7 @@ _OPTION_OF = {"reporting_state": "state"}
 class FileBulletin:
     """One bulletin of a file: its body, and for each cell the row that it stands in."""
 
-    body: dict[str, Any]
+    body: dict[str, Any] = field(repr=False)
     rows: tuple[int, ...]
     overridden: frozenset[str]
 

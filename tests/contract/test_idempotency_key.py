@@ -1,10 +1,12 @@
 """Writes under an Idempotency-Key: one record, one answer, whatever comes twice (contract: Writes)."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from bodies import bulletin, cells, publish
 from serving import Served
+from sqlalchemy import text
 
 from app.access.clients import disable
 
@@ -30,6 +32,51 @@ def test_the_kept_answer_holds_no_figure_that_depends_on_hidden_counts(served: S
     assert "population_shown_pct" in first
     assert "population_shown_pct" not in again
     assert again["cells"] == first["cells"]
+
+
+FILE = (
+    "period,publisher,nationality,value\n2022-01,PAN-A,VEN,3\n2022-01,PAN-B,VEN,40\n2022-02,PAN-A,VEN,50\n2022-02,PAN-B,VEN,2\n"
+    "2022-03,PAN-A,VEN,60\n"
+)
+
+
+def push(served: Served, key: str, content: str = FILE, **more: str) -> httpx.Response:
+    asked = {"state": "PAN", "measure": "irregular_transit", "unit": "person", "leave_out_small": "true"}
+    headers = {"Idempotency-Key": key, **more}
+    return served.as_("rcm").post("/v1/bulletins/files", params=asked, files={"file": ("x.csv", content.encode())}, headers=headers)
+
+
+def outcomes(answer: httpx.Response) -> list[tuple[str, str, bool]]:
+    return [(item["period"], item["outcome"], item["id"] is None) for item in answer.json()["bulletins"]]
+
+
+def test_what_a_file_left_out_is_told_again_in_its_place_though_it_is_kept_nowhere(served: Served):
+    """3 and 2 persons are fewer than 5; that they are is nothing that a store may hold, so it is worked out from the file again."""
+    first = push(served, "file")
+    assert outcomes(first) == [
+        ("2022-01", "left_out", True), ("2022-01", "created", False), ("2022-02", "created", False), ("2022-02", "left_out", True),
+        ("2022-03", "created", False),
+    ]  # fmt: skip
+    with served.node.db.read() as session:
+        (kept,) = session.execute(text("SELECT body FROM idempotency_answer")).scalars()
+    assert b"left_out" not in bytes(kept)
+    assert [item["period"] for item in json.loads(bytes(kept))["bulletins"]] == ["2022-01", "2022-02", "2022-03"]
+    before = served.counts()
+    again = push(served, "file")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert again.json()["bulletins"] == first.json()["bulletins"]
+    lines = push(served, "file", Accept="application/x-ndjson").text.splitlines()
+    assert json.loads(lines[-1])["answer"]["bulletins"] == first.json()["bulletins"]
+    assert served.counts() == before
+
+
+def test_a_file_of_which_everything_is_left_out_says_so_again(served: Served):
+    small = "period,nationality,value\n2022-01,VEN,3\n2022-02,VEN,1\n"
+    answers = [push(served, "small", small) for _ in range(2)]
+    assert [(answer.status_code, outcomes(answer)) for answer in answers] == [
+        (200, [("2022-01", "left_out", True), ("2022-02", "left_out", True)])
+    ] * 2
+    assert served.counts()["log_entry"] == 0
 
 
 def test_another_body_under_the_key_is_refused(served: Served):
