@@ -23,7 +23,7 @@ _MOST_TEXT = 64_000
 class Declaration:
     """A bulletin whose form is right: canonical codes, its period, its keys, and the unprotected table (in memory only)."""
 
-    draft: BulletinDraft
+    draft: BulletinDraft = field(repr=False)
     conference: str
     reporting_state: str
     publisher: str

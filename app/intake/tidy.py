@@ -7,7 +7,7 @@ Codes stay text: which of them exist is judged where the vocabularies are known.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.intake.encoding import Decoded, decode
 from app.intake.header import EXPORT_ONLY, OVERRIDES, Header, read_header, trimmed
@@ -41,7 +41,7 @@ class TidyRow:
 
     row: int
     period: str
-    value: int | None
+    value: int | None = field(repr=False)
     value_status: str | None
     codes: tuple[str, ...]
     overrides: tuple[tuple[str, str], ...]

@@ -111,7 +111,7 @@ class Cell(Wire):
     mode: Code | None = None
     previous_state: Code | None = None
     destination_state: Code | None = None
-    value: Count | None
+    value: Annotated[Count | None, Field(repr=False)]
     value_status: ValueStatus | None = None
 
 
@@ -127,7 +127,7 @@ class BulletinDraft(Wire):
     period: Code
     period_start: Day | None = None
     dimensions: Annotated[list[DimensionName], Field(max_length=10)] | None = None
-    cells: Annotated[list[Cell], Field(max_length=200_000)] = []
+    cells: Annotated[list[Cell], Field(max_length=200_000, repr=False)] = []
     nil_report: StrictBool = False
     figure_status: FigureStatus = FigureStatus.PROVISIONAL
     classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
@@ -161,7 +161,7 @@ class Batch(Wire):
 class BatchItems(Wire):
     """A batch before its items are judged, each by itself, so that every failing one is named."""
 
-    bulletins: Annotated[list[dict[str, object]], Field(min_length=1, max_length=5_000)]
+    bulletins: Annotated[list[dict[str, object]], Field(min_length=1, max_length=5_000, repr=False)]
 
 
 class Withdrawal(Wire):

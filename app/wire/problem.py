@@ -18,4 +18,4 @@ class Finding:
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict, repr=False)
