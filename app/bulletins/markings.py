@@ -83,4 +83,4 @@ def _differing(mine: Marking, beside: Iterable[Marking], together: Collection[st
 
 
 def _are_linked(a: Marking, b: Marking) -> bool:
-    return a.declaration.flow_key == b.declaration.flow_key and overlaps(a.declaration.period, b.declaration.period)
+    return a.declaration.flow_key == b.declaration.flow_key and overlaps(a.declaration.counted, b.declaration.counted)

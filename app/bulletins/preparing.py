@@ -15,6 +15,7 @@ from app.bulletins.markings import Linked, Marking, linked, other_markings
 from app.bulletins.protection import Ahead, protected, refusal
 from app.bulletins.released import Background, Existing, Span, background, release_name
 from app.bulletins.rights import audience_for
+from app.bulletins.telling import tellable
 from app.bulletins.warnings import warnings_of
 from app.core.problems import Problem
 from app.directory.service import Policy, k_for, policy_of
@@ -182,7 +183,7 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     outcome = _outcome(submission, before, seen.known, content)
     _require_outcome(declaration, outcome, seen)
     document_id, version = _identity(submission, before, outcome)
-    certificate = salted(table.certificate)
+    certificate = salted(tellable(table, behind))
     return Prepared(
         submission,
         table,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, extract, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.access.visibility import visible_documents
-from app.bulletins.declare import span_of
+from app.bulletins.declare import YEAR_TO_DATE, span_of
 from app.bulletins.models import Bulletin, Flow, PublishedTable
 from app.core.db import insert_new
 from app.disclosure.release import Release
@@ -41,7 +41,8 @@ class Background:
 
     `k` and `family` are those fixed at the flow's first publication (none where it is new); `periods` those that stand and
     intersect; `reach` the days within which releases count; `releases` what was ever released there, withdrawn and erased versions
-    too, in the order of their publication; `stamp` tells whether anything in reach has changed since.
+    too, in the order of their publication; `stamp` tells whether anything in reach has changed since; `gone` are the names of those
+    releases whose rows nobody is served any more.
     """
 
     k: int | None
@@ -51,14 +52,15 @@ class Background:
     reach: Span
     releases: tuple[Release, ...]
     stamp: frozenset[tuple[str, int]]
+    gone: frozenset[str]
 
 
 def background(session: Session, flow_key: str, natural_key: str, period: Period, ahead: Iterable[Period] = ()) -> Background:
     """The background of a table, in six statements; `ahead` are periods of its flow that count as released already."""
     flow = session.get(Flow, flow_key)
     reach = _reach(session, flow_key, period, ahead)
-    tables = session.scalars(
-        select(PublishedTable)
+    known = session.execute(
+        select(PublishedTable, Bulletin.status)
         .outerjoin(Bulletin, and_(Bulletin.document_id == PublishedTable.document_id, Bulletin.version == PublishedTable.version))
         .where(*_within(flow_key, reach))
         .order_by(Bulletin.published_at.nulls_first(), PublishedTable.document_id, PublishedTable.version)
@@ -72,8 +74,9 @@ def background(session: Session, flow_key: str, natural_key: str, period: Period
         existing(session, natural_key),
         tuple((code, first, last) for code, first, last in standing),
         reach,
-        tuple(map(_release, tables)),
-        frozenset((table.document_id, table.version) for table in tables),
+        tuple(_release(table) for table, _ in known),
+        frozenset((table.document_id, table.version) for table, _ in known),
+        frozenset(release_name(table.document_id, table.version) for table, status in known if status != Status.PUBLISHED.value),
     )
 
 
@@ -98,9 +101,10 @@ def _within(flow_key: str, span: Span) -> tuple[ColumnElement[bool], ...]:
 
 
 def standing_near(flow_key: str, period: Period) -> tuple[ColumnElement[bool], ...]:
-    """The newest versions of a flow's bulletins that are not withdrawn and share a day with the period."""
+    """The newest versions of a flow's bulletins that are not withdrawn and whose counts share a day with the period."""
     newest = (Bulletin.flow_key == flow_key, Bulletin.superseded_at.is_(None), Bulletin.status == Status.PUBLISHED.value)
-    return *newest, Bulletin.period_start <= period.last, Bulletin.period_end >= period.first
+    since_january = and_(Bulletin.accumulation == YEAR_TO_DATE, extract("year", Bulletin.period_end) <= period.last.year)
+    return *newest, or_(Bulletin.period_start <= period.last, since_january), Bulletin.period_end >= period.first
 
 
 def existing(session: Session, natural_key: str) -> Existing | None:

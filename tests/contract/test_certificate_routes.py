@@ -197,3 +197,74 @@ def test_a_refused_write_leaves_no_certificate(served: Served):
     assert served.counts() == before
     publish(served.as_("rcm"))
     assert served.counts()["certificate"] == before["certificate"] + 1
+
+
+def test_a_certificate_fits_the_one_version_that_it_was_made_for(served: Served):
+    """Equal rows in another period and in another version: 128 random bits keep even equal proofs apart."""
+    first = publish(served.as_("pan"), cells=SMALL)
+    other = publish(served.as_("pan"), cells=SMALL, measure="rescue")
+    second = revise(served.as_("pan"), first, cells=SMALL, figure_status="final")
+    made = [read(served, "analyst", each, version=each["version"]) for each in (first, other, second)]
+    digests = [hashlib.sha256(each.content).hexdigest() for each in made]
+    assert [each["disclosure"]["certificate"] for each in (first, other, second)] == digests
+    salts = [each.json()["salt"] for each in made]
+    assert len(set(digests)) == len(set(salts)) == 3
+    assert {len(bytes.fromhex(salt)) for salt in salts} == {16}
+
+
+def test_certificates_that_changed_places_are_named_by_who_verifies_the_node(served: Served):
+    """Each proves the other's rows too, for both tables tell the same; but each document states its own."""
+    sent = [bulletin(cells=cells(VEN=400, SOM=31), measure=measure) for measure in ("irregular_transit", "rescue")]
+    first, other = (served.as_("pan").post("/v1/bulletins", params={"protect": "none"}, json=each).json() for each in sent)
+    rows = [{"id": each["id"], "text": read(served, "analyst", each).text} for each in (first, other)]
+    assert faults({"this": other}, json.loads(rows[0]["text"])) == []
+    with served.node.db.write() as session:
+        for row, swapped in zip(rows, reversed(rows), strict=True):
+            session.execute(text("UPDATE certificate SET text = :text WHERE document_id = :id"), row | {"text": swapped["text"]})
+    with served.node.db.read() as session:
+        assert [(fault.number, fault.code) for fault in certificate_faults(session)] == [
+            (1, "certificate-differs"),
+            (2, "certificate-differs"),
+        ]
+
+
+CAMEROON = [{"nationality": "CMR", "sex": sex, "value": 30} for sex in ("F", "M")]
+
+
+def test_the_certificate_of_a_reinstated_bulletin_is_read_by_whoever_reads_the_bulletin(served: Served):
+    """It was audited beside the withdrawn version, but tells nothing of it: neither its name nor Somalia, which it alone named."""
+    first = publish(served.as_("pan"), cells=SMALL)
+    taken = withdraw(served.as_("pan"), first)
+    third = revise(served.as_("pan"), taken, cells=[*SMALL[2:], *CAMEROON])
+    for who in ("rcm", "pan", "bra", "analyst"):
+        answer = read(served, who, first)
+        assert (answer.status_code, named(answer.json())) == (200, set())
+        stated = served.as_(who).get(f"/v1/bulletins/{first['id']}").json()
+        assert hashlib.sha256(answer.content).hexdigest() == stated["disclosure"]["certificate"] == third["disclosure"]["certificate"]
+        assert faults({"this": stated}, answer.json()) == []
+        assert answer.json()["areas"] == {"nationality": {"CMR": "AFR", "ERI": "AFR", "NPL": "ASI"}}
+        assert [read(served, who, first, version=number).json()["code"] for number in (1, 2)] == ["not-found"] * 2
+
+
+def test_a_reinstated_bulletin_is_held_against_its_withdrawn_version_all_the_same(served: Served):
+    first = publish(served.as_("pan"), cells=SMALL)
+    taken = withdraw(served.as_("pan"), first)
+    headers = {"If-Match": f'"{taken["id"]}.v2"'}
+    enough = [each | {"value": 30} for each in SMALL]
+    answer = served.as_("pan").put(f"/v1/bulletins/{first['id']}", params={"protect": "none"}, json=revision(cells=enough), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "cannot-be-protected")
+
+
+def test_beside_a_withdrawn_month_the_quarter_has_a_certificate_that_names_the_months_that_stand(served: Served):
+    """Of October nothing is served but its second publisher's table; November stands."""
+    gone = publish(served.as_("pan"), cells=SMALL, publisher="PAN-OTHER")
+    october = publish(served.as_("pan"), cells=[*SMALL[2:], *CAMEROON])
+    november = publish(served.as_("pan"), period="2022-11", cells=[*SMALL[2:], *CAMEROON])
+    withdraw(served.as_("pan"), gone)
+    whole = [each | {"value": 40 if each["value"] == 3 else 95} for each in (*SMALL, *CAMEROON)]
+    quarter = publish(served.as_("pan"), period="2022-Q4", cells=whole)
+    answer = read(served, "analyst", quarter)
+    assert answer.status_code == 200, answer.text
+    beside = {f"{each['id']}@v1": each for each in (october, november)}
+    assert named(answer.json()) == set(beside)
+    assert faults({"this": quarter, **beside}, answer.json()) == []

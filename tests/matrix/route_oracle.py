@@ -93,8 +93,12 @@ def report(client: Client, filed: Filed) -> str:
 
 
 def certificate(client: Client, filed: Filed, version: int) -> str:
-    """ "The certificate lets anyone who may see the versions it names check this": here the version itself and every earlier one."""
-    named = range(1, version + 1)
+    """ "The certificate lets anyone who may see the versions it names check this": here the version itself and every earlier one.
+
+    What was withdrawn before the version came is not named: nobody is served its rows.
+    """
+    gone = max((each for each in filed.withdrawals if each < version), default=0)
+    named = range(gone + 1, version + 1)
     return "200" if all(form(client, filed, each) == "body" for each in named) else "404 not-found"
 
 
