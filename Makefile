@@ -6,7 +6,7 @@ LOCKS := requirements.lock requirements-dev.lock
 # What builds the wheel inside the image: hatchling and what it needs.
 BUILD := hatchling packaging pathspec pluggy tomlkit trove-classifiers
 
-.PHONY: help setup run test test-long check bench bench-overload lock docs wheelhouse
+.PHONY: help setup run test test-long check bench bench-overload bench-disclosure lock docs wheelhouse
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -61,9 +61,15 @@ check: setup ## lint, format, types, floors, dependencies, security, locks, open
 	@$(BIN)/istmo openapi --out $(VENV)/openapi && diff -rq $(VENV)/openapi openapi \
 	  || { echo "openapi/ is not what the code says: run .venv/bin/istmo openapi"; exit 1; }
 
-bench: setup ## rates beside an empty route, as ratios in one run; then a node asked more than it can
+bench: setup ## rates beside an empty route, as ratios in one run; a node asked more than it can; the protection of numbers
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/overload.py
+	$(MAKE) bench-disclosure
+
+bench-disclosure: setup ## seconds and persons shown of each method, of later versions, of the check of a certificate
+	$(BIN)/python bench/disclosure.py
+	$(BIN)/python bench/disclosure_round.py
+	$(BIN)/python bench/disclosure_history.py
 
 bench-overload: setup ## a node asked once, twice and ten times what it can answer (two cores)
 	$(BIN)/python bench/overload.py
