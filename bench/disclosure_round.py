@@ -95,7 +95,7 @@ def withheld(seed):
     system, start = alone(space, pattern.shown, values), time.perf_counter()
     program = Program(system, Budget(30))
     _, witnesses = judge(system, 5, program)
-    made = alone_of(Told(space, pattern.shown, values), system, 5, program, witnesses)
+    made = alone_of(Told(space, pattern.shown, values), system, 5, program, witnesses, space.cells)
     text = certificate_of("withhold", 5, [space], [made])
     return document(space, pattern.shown, values, "withhold"), text, time.perf_counter() - start
 

@@ -124,7 +124,8 @@ def _judged(rows: tuple[Row, ...], dimensions: tuple[str, ...], method: str, con
         if leaks:
             return leaks
         if not all(each.value is not None for each in rows):
-            proof.systems.append(alone_of(Told(view.space, view.shown, view.values, 0, least), system, context.k, program, witnesses))
+            told = Told(view.space, view.shown, view.values, 0, least)
+            proof.systems.append(alone_of(told, system, context.k, program, witnesses, [each.key for each in rows]))
     return _beside_others(view, rows, 0, context, proof)
 
 

@@ -29,7 +29,8 @@ from app.disclosure.lattice import AREA_DIMENSIONS
 from app.disclosure.program import Program
 from app.disclosure.scheme import area_of
 from app.disclosure.space import Space, Whole
-from app.disclosure.system import System
+from app.disclosure.system import NOTHING, System
+from app.disclosure.table import Key
 from app.disclosure.told import Told
 from app.wire.canonical import canonical
 
@@ -43,13 +44,15 @@ def certificate_of(method: str, k: int, spaces: Sequence[Space], systems: Iterab
     return canonical(whole).decode()
 
 
-def alone_of(told: Told, system: System, k: int, program: Program, witnesses: Witnesses) -> Json:
+def alone_of(told: Told, system: System, k: int, program: Program, witnesses: Witnesses, listed: Sequence[Key]) -> Json:
     """The system of one table by itself, `app.disclosure.system.alone`, of which a judgement found no leak.
 
-    Raises `UnsolvedError` where a count has no proof, `OutOfTimeError` beyond the budget of the program.
+    `listed` are the keys of its rows in the order of its document: a pool leaves out areas that it cannot tell.  Raises `UnsolvedError` where a count has no proof, `OutOfTimeError` beyond the budget of the program.
     """
     found = evidence(system, k, program, witnesses)
-    bounds = [_bound_alone(each, told, system) for each in found.bounds]
+    number = {key: at for at, key in enumerate(listed)}
+    places = np.array([number.get(cell, NOTHING) for cell in told.space.cells], dtype=np.int64)
+    bounds = [_bound_alone(each, told, system, places) for each in found.bounds if places[each.cell] != NOTHING]
     return {"kind": "alone", "tables": ["this"], "least": [told.least], **tables_of(found, len(told.space.leaves)), "bounds": bounds}
 
 
@@ -77,8 +80,8 @@ def _strides(stride: Whole) -> tuple[list[int], list[int]]:
     return np.repeat(numbers, np.maximum(stride, 0)).tolist(), np.repeat(numbers, np.maximum(-stride, 0)).tolist()
 
 
-def _bound_alone(bound: Bound, told: Told, system: System) -> Json:
+def _bound_alone(bound: Bound, told: Told, system: System, places: Whole) -> Json:
     leaves = np.flatnonzero((bound.columns != 0) & (told.shown[told.space.leaf_cells] | (told.least > 0)))
-    rows = [[int(bound.rows[row]), 0, int(system.row_of[row])] for row in np.flatnonzero(bound.rows)]
-    rows += [[int(bound.columns[leaf]), 0, int(told.space.leaf_cells[leaf])] for leaf in leaves]
-    return {"table": 0, "cell": bound.cell, "scale": bound.scale, "rows": rows}
+    rows = [[int(bound.rows[row]), 0, int(places[system.row_of[row]])] for row in np.flatnonzero(bound.rows)]
+    rows += [[int(bound.columns[leaf]), 0, int(places[told.space.leaf_cells[leaf]])] for leaf in leaves]
+    return {"table": 0, "cell": int(places[bound.cell]), "scale": bound.scale, "rows": rows}

@@ -18,7 +18,10 @@ from app.disclosure.table import Key, Row, Table
 
 @dataclass(frozen=True)
 class Job:
-    """A table whose totals agree, to be protected under rule(`k`) beside `releases` within `budget`."""
+    """A table whose totals agree, to be protected under rule(`k`) beside `releases` within `budget`.
+
+    `untold` are sums that will not stand among the rows: totals of areas of which some persons may be in `_O`.
+    """
 
     table: Table
     totals: tuple[Row, ...] = field(repr=False)
@@ -28,6 +31,7 @@ class Job:
     place: Place
     releases: Sequence[Release]
     budget: Budget
+    untold: frozenset[Key] = frozenset()
 
     @property
     def grand(self) -> int | None:
@@ -69,9 +73,20 @@ class Job:
             named |= {key[at] for key in self.table.leaves}
         states = history(earlier, self.scheme, named - TOTALS)
         for code in states:
-            if frozenset({(NATIONALITY, code)}) in self._withheld:
-                states[code] = max(states[code], State.REST if self.scheme.area_of(code) else State.OTHER)
+            area = self.scheme.area_of(code)
+            if self._was_withheld(code):
+                states[code] = max(states[code], State.REST if area else State.OTHER)
+            if area and self._was_withheld(f"_{area}"):
+                states[code] = State.OTHER  # its area's rest would tell the area's total
         return states
+
+    @property
+    def has_lost_its_total(self) -> bool:
+        """Whether the grand total of the period was withheld before, for it had a gap."""
+        return frozenset[tuple[str, str]]() in self._withheld
+
+    def _was_withheld(self, nationality: str) -> bool:
+        return frozenset({(NATIONALITY, nationality)}) in self._withheld
 
     def withheld_before(self, cells: Iterable[Key]) -> set[Key]:
         """Which of these cells may not be shown, for an earlier release of the period withheld or pooled them (rule 5: sticky).

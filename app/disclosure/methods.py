@@ -1,7 +1,7 @@
 """The four methods: pool, withhold, round, none; each makes the rows of a job, or finds why it cannot (guarantees 1, rule 8)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,7 @@ from app.disclosure.judge import Leak, judge
 from app.disclosure.pool import State, States, decide, rows_of
 from app.disclosure.program import Program, UnsolvedError
 from app.disclosure.rounding import round_counts
-from app.disclosure.scheme import AREA_TOTALS, NATIONALITY, OTHER, TOTAL, TOTALS, Scheme
+from app.disclosure.scheme import AREA_TOTALS, AREAS, NATIONALITY, OTHER, TOTAL, TOTALS, Scheme
 from app.disclosure.table import Key, Leaf, Row, Table, row, row_order
 from app.disclosure.told import Told
 from app.disclosure.view import View
@@ -57,13 +57,13 @@ def withheld(job: Job) -> Made | Finding:
     if too_large := _too_large(job, MOST_WITHHELD):
         return too_large
     values, known = job.in_numbers()
-    before = job.withheld_before(job.space.cells)
-    pattern = Pattern(
-        job.space, values, known, job.k, job.draw, np.array([cell in before for cell in job.space.cells], dtype=bool), job.version
-    )
+    before, cells = job.withheld_before(job.space.cells), job.space.cells
+    withheld_before, untold = (np.array([cell in some for cell in cells], dtype=bool) for some in (before, job.untold))
+    pattern = Pattern(job.space, values, known, job.k, job.draw, withheld_before, job.version, untold)
     against = beside(Told(job.space, pattern.shown, values), job.place, job.releases, job.scheme.areas, job.budget, job.k)
     withhold(pattern, job.budget, [each.system_of for each in against])
-    return Made("withhold", View(job.space, pattern.shown, values, _reasons(job.table)).rows())
+    rows = View(job.space, pattern.shown, values, _reasons(job.table)).rows()
+    return Made("withhold", tuple(each for each in rows if each.key not in job.untold))
 
 
 def rounded(job: Job) -> Made | Finding:
@@ -79,10 +79,10 @@ def rounded(job: Job) -> Made | Finding:
 
 def pooled(job: Job) -> Made | Finding:
     """Nationalities with small counts join their area's rest or `_O`; what cannot be pooled by nationality is withheld."""
+    if NATIONALITY not in job.table.dimensions or job.has_lost_its_total:
+        return withheld(job)
     if job.table.dimensions == (NATIONALITY,):
         return _pooled_alone(job) if job.table.complete else withheld(job)
-    if NATIONALITY not in job.table.dimensions:
-        return withheld(job)
     states = decide(_by_nationality(job), scheme=job.scheme, k=job.k, draw=job.draw, before=job.bound(), version=job.version)
     made = withheld(_joined(job, states))
     return Made("pool", made.rows) if isinstance(made, Made) else made
@@ -121,7 +121,8 @@ def _pushed(states: States, view: View, leaks: Sequence[Leak], job: Job) -> Stat
     """One published group of each proof is pooled too, drawn by key, leaning to the smallest."""
     taken: set[str] = set()
     for leak in leaks:
-        groups = _groups_in(leak, view, job.scheme)
+        # Where `_O` alone proves it, a larger `_O` tells less: any published group may join it.
+        groups = _groups_in(leak, view, job.scheme) or {code for (code,) in view.space.leaves} - {OTHER}
         if not groups:
             message = "nothing that could be pooled proves it"
             raise UnsolvedError(message)
@@ -165,7 +166,10 @@ def _joined(job: Job, states: States) -> Job:
     for key, leaf in job.table.leaves.items():
         name = (*key[:place], _name_of(key[place], states, job.scheme), *key[place + 1 :])
         leaves[name] = _sum(leaves.get(name), leaf)
-    return job.with_table(Table(job.table.dimensions, leaves, job.table.submitted))
+    joined = job.with_table(Table(job.table.dimensions, leaves, job.table.submitted))
+    named = {key[place] for key in leaves}
+    hidden = {f"_{area}" for area in AREAS if OTHER in named and f"_O{area}" not in named}
+    return replace(joined, untold=frozenset(cell for cell in joined.space.cells if cell[place] in hidden))
 
 
 def _name_of(code: str, states: States, scheme: Scheme) -> str:

@@ -32,8 +32,22 @@ Against = Callable[[Mask], System | None]
 class Pattern:
     """Which cells of a table are shown; it only ever loses cells, twins together, and never the grand total."""
 
-    def __init__(self, space: Space, values: Whole, known: Mask, k: int, draw: Draw, withheld_before: Mask, version: int = 1) -> None:
-        """Begin with the counts that are at least k, less what was ever withheld, less decoys of this version of the bulletin."""
+    def __init__(
+        self,
+        space: Space,
+        values: Whole,
+        known: Mask,
+        k: int,
+        draw: Draw,
+        withheld_before: Mask,
+        version: int = 1,
+        untold: Mask | None = None,
+    ) -> None:
+        """Begin with the counts that are at least k, less what was ever withheld, less decoys of this version of the bulletin.
+
+        `untold` are sums that will not stand among the rows, though what they would be the sum of may.
+        """
+        self._untold: Mask = np.zeros(len(space.cells), dtype=bool) if untold is None else untold
         self.space, self.values, self.draw, self.k = space, values, draw, k
         self.grand = space.place[(TOTAL,) * len(space.dimensions)]
         self.shown: Mask = known & (values >= k) & ~withheld_before
@@ -71,10 +85,10 @@ class Pattern:
 
     def _level_twins(self) -> None:
         hidden = np.zeros(len(self.shown), dtype=bool)
-        hidden[self.space.twins[~self.shown]] = True
+        hidden[self.space.twins[~self.shown & ~self._untold]] = True
         # The grand total's twins are shown with it: it is never withheld.
         hidden[self.space.twins[self.grand]] = not self.shown[self.grand]
-        self.shown = ~hidden[self.space.twins]
+        self.shown = ~hidden[self.space.twins] & ~self._untold
 
     def _name(self, cell: int) -> str:
         return "|".join(self.space.cells[self.space.twins[cell]])

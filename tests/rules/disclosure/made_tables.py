@@ -1,6 +1,7 @@
 """Seeded tables of counts, skewed as real ones are, and what the product publishes of them."""
 
 import itertools
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -90,7 +91,7 @@ class Shelf:
 
     def __init__(self, seed, k=5, areas=AREAS):
         self.seed, self.k, self.areas = seed, k, areas
-        self.releases, self.seen = [], []
+        self.releases, self.seen, self.certificates = [], [], []
 
     def publish(self, dimensions, counts, place=MONTH, method="withhold", seconds=30):
         """Publish through the door, which knows all that was published before; what outsiders see."""
@@ -116,7 +117,13 @@ class Shelf:
         name = f"table {len(self.releases)}@v1"
         self.releases.append(Release(name, place.bulletin, dimensions, place.first, place.last, answer.method, self.k, answer.rows))
         self.seen.append(seen(dimensions, answer.rows, self.areas))
+        self.certificates.append(json.loads(answer.certificate))
         return self.seen[-1]
+
+    def publish_gappy(self, dimensions, counts, gaps, place):
+        """The same of counts of which some are not told: masked by the sender."""
+        leaves = {leaf: Leaf(None, "masked") if leaf in gaps else Leaf(count, None) for leaf, count in counts.items()}
+        return self.publish_table(Table(dimensions, leaves, {}), place)
 
     def forget(self):
         """A door that ignores what was published before."""

@@ -72,7 +72,7 @@ def certified(space, shown, values, k=5, witnesses=None, least=0):
     program = Program(system, Budget(20))
     leaks, witnesses = judge(system, k, program, witnesses)
     assert not leaks
-    made = alone_of(Told(space, shown, values, 0, least), system, k, program, witnesses)
+    made = alone_of(Told(space, shown, values, 0, least), system, k, program, witnesses, space.cells)
     return json.loads(certificate_of("withhold", k, [space], [made]))
 
 
@@ -284,7 +284,7 @@ def test_a_count_that_is_too_certain_gets_no_certificate():
     leaks, witnesses = judge(system, 5, program)
     assert [leak.cell for leak in leaks] == [2]
     with pytest.raises(UnsolvedError):
-        alone_of(Told(space, shown, values), system, 5, program, witnesses)
+        alone_of(Told(space, shown, values), system, 5, program, witnesses, space.cells)
 
 
 def test_with_at_least_one_in_every_withheld_cell_the_points_obey_it():
