@@ -107,7 +107,10 @@ class System:
         With `least` the form is scaled already, and must be at least that.
         """
         scale = bound["scale"]
-        if max(abs(each) for each in (scale, *(row[0] for row in (*bound["rows"], *bound.get("ties", []))))) > MOST_TIMES:
+        ties = bound.get("ties", [])
+        if max(abs(each) for each in (scale, *(row[0] for row in (*bound["rows"], *ties)))) > MOST_TIMES:
+            return False
+        if any((table, tuple(atom)) not in self.together.ties for _, table, atom in ties):
             return False
         rest, value = (form if least else scale * form), 0
         for multiplier, row, low, high in self._terms(bound):

@@ -117,6 +117,8 @@ def test_a_least_change_that_could_be_smaller_is_found():
     assert "version: the change could be smaller" in found(documents, wrong, spaces)
     wrong["change"] = {"least": 11, "proof": {"scale": 1, "rows": [], "ties": []}}
     assert "version: the change could be smaller" in found(documents, wrong, spaces)
+    wrong["change"] = {"least": 11, "proof": {"scale": 1, "rows": [], "ties": [[1, 7, ["F"]]]}}
+    assert "version: the change could be smaller" in found(documents, wrong, spaces)
     wrong["change"] = {"least": 10, "proof": made["change"]["proof"]}
     assert "version: the tables do not fit together" in found(documents, wrong, spaces)
 
