@@ -42,7 +42,7 @@ CLIENTS: Mapping[str, NewClient] = {
 GENEROUS: Mapping[str, object] = {"requests_per_second": 100_000, "request_burst": 1_000_000, "failed_logins": 100_000, "admission": 10_000}
 """What a test sends is not throttled, unless throttling is what it tests."""
 
-_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For no server of tests: a client reads the certificates of the whole world where it is given none, which takes longer than a test."""
 
 
@@ -60,7 +60,7 @@ class Served:
         name = who or ""
         if name not in self._open:
             headers = {"Authorization": f"Bearer {self.keys[name]}"} if name else {}
-            self._open[name] = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=_TLS)
+            self._open[name] = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=TLS)
         return self._open[name]
 
     def counts(self) -> dict[str, int]:

@@ -124,21 +124,34 @@ def bytes_of(answer: Answer) -> str:
     return "\n".join([text, *(part.decode("latin-1") for part in sealed)])
 
 
-def test_no_answer_or_header_tells_of_forty_hidden_documents(world: World):
+def betrayals(world: World, share: slice) -> list[tuple[str, str, str]]:
+    """What tells of a hidden document in the answers to a share of the questions of every caller."""
     hits, asked = [], 0
     for who, client in CALLERS.items():
         operator = client is not None and client.role == "operator"
         hidden = world.filed if operator else hidden_from(world, who)
         assert len(hidden) >= 20, who
         betrayed = re.compile("|".join(re.escape(text) for each in hidden for text in secrets_of(each, envelope=operator)))
-        for path in paths(world, hidden[:2]):
+        for path in list(paths(world, hidden[:2]))[share]:
             answer = world.ask(who, "GET", path, Accept_Language="es")
             asked += 1
             # An address that one asks is no secret to oneself, but the answer need not repeat it either.
             hits += [(who, path, hit.group()) for hit in betrayed.finditer(bytes_of(answer))]
-    assert hits == []
-    assert asked > 800
-    print(f"{asked} answers to {len(CALLERS)} callers, 40 hidden documents: 0 hits")
+    assert asked > 800 // (share.step or 1)
+    print(f"{asked} answers to {len(CALLERS)} callers, 40 hidden documents: {len(hits)} hits")
+    return hits
+
+
+def test_no_answer_or_header_tells_of_forty_hidden_documents(world: World):
+    """One database is asked every other question, the other one the rest; of either all is the long form."""
+    first = STORES.index("postgresql" if "postgresql" in world.served.node.settings.database_url else "sqlite")
+    assert betrayals(world, slice(first, None, len(STORES))) == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_matrix_long_no_answer_or_header_tells_of_forty_hidden_documents(world: World):
+    assert betrayals(world, slice(None)) == []
 
 
 def test_no_log_line_tells_of_what_was_sent_published_or_refused(world: World, caplog: pytest.LogCaptureFixture):
