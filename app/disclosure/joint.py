@@ -10,6 +10,7 @@ Tables that contradict each other are judged apart, with a warning.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from app.disclosure.reading import Reading
 from app.disclosure.release import Place, Release
 from app.disclosure.space import Mask
 from app.disclosure.system import System
-from app.disclosure.tiles import Tile, linked, shared_dimensions, tiled
+from app.disclosure.tiles import Tile, linked, tiled
 from app.disclosure.told import Told, told
 from app.disclosure.versions import least_change
 
@@ -37,8 +38,9 @@ _CALENDAR: Final = ((7, 7), (28, 31), (90, 92), (365, 366))
 class Beside:
     """One reading of a new table together with released ones: its kind, the names of those, and its system for a mask of cells.
 
-    `instead_of` are wider readings that say all that this one says: it counts only where each of them contradicts itself.
-    `shared` are the dimensions over which it couples its tables.
+    `over` gives its tables over one grid, the new one last, and lays that grid out when it is first asked.  `instead_of` are wider
+    readings that say all that this one says: it counts only where each of them contradicts itself.  `shared` are the dimensions over
+    which it couples its tables.
     """
 
     kind: str
@@ -46,10 +48,15 @@ class Beside:
     build: Callable[[Mask], System] = field(repr=False)
     budget: Budget = field(repr=False)
     k: int
+    over: Callable[[], tuple[Reading, ...]] = field(repr=False)
     instead_of: tuple["Beside", ...] = field(default=(), repr=False)
     shared: frozenset[str] = frozenset()
-    readings: tuple[Reading, ...] = field(default=(), repr=False)
     _last: tuple[bytes, System | None] | None = field(default=None, repr=False, init=False)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Its tables over one grid, the new one last."""
+        return self.over()
 
     def system_of(self, shown: Mask) -> System | None:
         """The system to judge while these cells of the new table are shown; None where there is none.
@@ -104,11 +111,16 @@ class _Question:
         """The largest k under which one of these tables or the new one is published."""
         return max(self.k, *(each.release.k for each in others))
 
-    def readings(self, others: Sequence[_Known]) -> tuple[list[Reading], Reading]:
-        """Released tables and the new one over one grid."""
-        *columns, last = columns_of([*(each.told for each in others), self.new], self.areas)
-        old = [Reading(each.told, cut, self.areas) for each, cut in zip(others, columns, strict=True)]
-        return old, Reading(self.new, last, self.areas, is_new=True)
+    def readings(self, others: Sequence[_Known]) -> Callable[[], tuple[Reading, ...]]:
+        """Released tables and the new one over one grid, laid out once and only where it is wanted."""
+
+        @cache
+        def over() -> tuple[Reading, ...]:
+            *columns, last = columns_of([*(each.told for each in others), self.new], self.areas)
+            old = [Reading(each.told, cut, self.areas) for each, cut in zip(others, columns, strict=True)]
+            return (*old, Reading(self.new, last, self.areas, is_new=True))
+
+        return over
 
     def is_of_its_period(self, release: Release) -> bool:
         """Whether a release is for exactly the new table's period."""
@@ -120,16 +132,16 @@ class _Question:
 
     def tiled(self, kind: str, others: Sequence[_Known], instead_of: tuple[Beside, ...] = ()) -> Beside:
         """The periods of these tables and of the new one in one system."""
-        old, new = self.readings(others)
-        tiles = [Tile(one, each.release.first, each.release.last) for one, each in zip(old, others, strict=True)]
+        over = self.readings(others)
 
         def build(shown: Mask) -> System:
+            *old, new = over()
+            tiles = [Tile(one, each.release.first, each.release.last) for one, each in zip(old, others, strict=True)]
             return tiled([*tiles, Tile(new.over(shown), self.place.first, self.place.last)])
 
-        shared = frozenset(shared_dimensions([*old, new]))
-        return Beside(
-            kind, tuple(each.release.name for each in others), build, self.budget, self.strictest(others), instead_of, shared, (*old, new)
-        )
+        shared = frozenset(self.new.space.dimensions).intersection(*(each.told.space.dimensions for each in others))
+        names = tuple(each.release.name for each in others)
+        return Beside(kind, names, build, self.budget, self.strictest(others), over, instead_of, shared)
 
 
 def beside(new: Told, place: Place, releases: Sequence[Release], areas: Mapping[str, str], budget: Budget, k: int) -> tuple[Beside, ...]:
@@ -152,22 +164,21 @@ def _chain(question: _Question, known: Sequence[_Known]) -> Iterator[Beside]:
 
 
 def _versions(question: _Question, earlier: Sequence[_Known]) -> Beside:
-    old, new = question.readings(earlier)
-    budget, names = question.budget, tuple(each.release.name for each in earlier)
+    over, budget = question.readings(earlier), question.budget
 
     def build(shown: Mask) -> System:
+        *old, new = over()
         return least_change([*old, new.over(shown)], budget)
 
-    return Beside("version", names, build, budget, question.strictest(earlier), readings=(*old, new))
+    return Beside("version", tuple(each.release.name for each in earlier), build, budget, question.strictest(earlier), over)
 
 
 def _pair(question: _Question, known: _Known, covers: Sequence[Beside]) -> Beside | None:
-    release, place, budget, k = known.release, question.place, question.budget, question.strictest([known])
+    release, place = known.release, question.place
     if release.bulletin == place.bulletin:
         return _versions(question, [known])
     if question.is_of_its_period(release):
-        (old,), new = question.readings([known])
-        return Beside("linked", (release.name,), lambda shown: linked(old, new.over(shown)), budget, k, readings=(old, new))
+        return _linked(question, known)
     shared = question.shared_with(release)
     wider = tuple(cover for cover in covers if release.name in cover.names and shared <= cover.shared)
     if _lies_in(place, release):
@@ -178,6 +189,16 @@ def _pair(question: _Question, known: _Known, covers: Sequence[Beside]) -> Besid
         message = "two periods overlap in part: no system tells what they say together"
         raise UnsolvedError(message)
     return None
+
+
+def _linked(question: _Question, known: _Known) -> Beside:
+    over = question.readings([known])
+
+    def build(shown: Mask) -> System:
+        old, new = over()
+        return linked(old, new.over(shown))
+
+    return Beside("linked", (known.release.name,), build, question.budget, question.strictest([known]), over)
 
 
 def _every_cover(question: _Question, known: Sequence[_Known]) -> tuple[Beside, ...]:

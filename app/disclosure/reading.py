@@ -63,8 +63,19 @@ class Reading:
     @cached_property
     def cells(self) -> Sparse:
         """What is judged: the cells of the table, then named codes and areas inside its pools."""
-        inner = [self._row(np.flatnonzero(self.columns.hidden())[[at]]) for at in range(int(self.columns.hidden().sum()))]
-        return csr_array(vstack([self.sums, *inner, *(self._row(members) for members in self._areas_in_other())]))
+        inner = np.flatnonzero(self.columns.hidden())
+        width = len(self.columns.keys)
+        each = csr_array((np.ones(len(inner), np.int64), (np.arange(len(inner)), inner)), shape=(len(inner), width))
+        return csr_array(vstack([self.sums, each, *(self._row(members) for members in self._areas_in_other())]))
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether of any two counts that are told or judged one lies within the other, or they share nobody.
+
+        So it is in one dimension, but for an area of which some are in `_O` and others in leaves that are not shown.
+        """
+        is_told = bool(self.told.shown[self.told.space.leaf_cells].all())
+        return len(self.columns.dimensions) == 1 and (is_told or not self._areas_in_other())
 
     @cached_property
     def leaf_above(self) -> Whole:

@@ -58,7 +58,17 @@ def tiled(tiles: Sequence[Tile]) -> System:
             sums = csr_array(hstack([fold * _sign(tile, whole, parts) for fold, tile in zip(folds, tiles, strict=True)]))
             complete = sum(part.days for part in parts) == whole.days
             system = _with_remainder(system, sums, told, readings[0], dimensions, keys, complete=complete)
-    return system
+    return replace(system, exact_vertices=_is_unimodular(tiles))
+
+
+def _is_unimodular(tiles: Sequence[Tile]) -> bool:
+    """Whether every bound is met by whole numbers, and no span has a hole.
+
+    Where the sums of each table are nested, and periods lie in periods but once, all that is told and judged of the shorter ones and
+    of the remainders is one nested family of sums over these, and all of the longer ones is a second one.
+    """
+    nested_twice = any(whole.holds(part) and part.holds(inner) for whole in tiles for part in tiles for inner in tiles)
+    return not nested_twice and all(tile.reading.is_nested for tile in tiles)
 
 
 def _sign(tile: Tile, whole: Tile, parts: Sequence[Tile]) -> int:

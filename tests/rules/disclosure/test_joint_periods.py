@@ -3,7 +3,12 @@
 from dataclasses import replace
 from datetime import date
 
-from joint_tables import YEAR, New, month, quarter, release
+import numpy as np
+import pytest
+from joint_tables import AREAS, YEAR, K, New, month, quarter, release
+
+from app.disclosure.judge import judge
+from app.disclosure.program import Budget, Program
 
 
 def monthly(number, cells, dimensions="sex"):
@@ -111,3 +116,47 @@ def test_weeks_of_a_month_that_is_their_own_interval():
     two = release("b", "sex", (date(2022, 10, 10), date(2022, 10, 16)), {"F": None, "M": 30, "_T": 40})
     # Both weeks fill the whole: M of the first is 33 - 30 = 3.
     assert New(two, [one, whole]).leaks("cover") == {(3, 3, frozenset({("M",)}))}
+
+
+def made_up_months(seed):
+    """Three pooled months and their quarter, small enough for many counts to be told."""
+    chance = np.random.default_rng([seed, 4])
+    named = ["SOM", "ERI", "CMR", "NPL", "BGD"]
+    months = chance.integers(0, 12, (3, len(named)))
+    tables = []
+    for number, counts in enumerate((*months, months.sum(axis=0)), 1):
+        pooled = chance.random(len(named)) < 0.5
+        cells = {code: int(count) for code, count, hidden in zip(named, counts, pooled, strict=True) if not hidden}
+        rests = {
+            f"_O{area}": sum(int(n) for c, n, h in zip(named, counts, pooled, strict=True) if h and AREAS[c] == area)
+            for area in ("AFR", "ASI")
+        }
+        cells |= rests | {"_T": int(counts.sum())}
+        period = quarter(4) if number > len(months) else month(9 + number)
+        tables.append(release(f"t{number}", "nationality", period, cells, method="pool"))
+    return tables
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_in_one_dimension_periods_within_periods_need_no_whole_number_programme(complete):
+    told = 0
+    for seed in range(8):
+        *parts, whole = made_up_months(seed)
+        new = New(whole, parts if complete else parts[:2])
+        system = new.system("cover")
+        assert system.exact_vertices
+        by_spans, _ = judge(system, K, Program(system, Budget(30)))
+        slowly = replace(system, exact_vertices=False)
+        by_runs, _ = judge(slowly, K, Program(slowly, Budget(30)))
+        assert {(leak.cell, leak.low, leak.high) for leak in by_spans} == {(leak.cell, leak.low, leak.high) for leak in by_runs}
+        told += len(by_spans)
+    assert told > 10
+
+
+def test_a_quarter_between_a_month_and_its_year_or_an_area_in_a_pool_need_one():
+    year, second = release("y", "sex", YEAR, {"F": 90, "M": 90, "_T": 180}), release("q", "sex", quarter(4), {"F": 40, "M": 40, "_T": 80})
+    assert not New(monthly(10, {"F": 10, "M": 10, "_T": 20}), [year, second]).system("cover").exact_vertices
+    pooled = {"SOM": None, "ERI": None, "_O": None, "_T": 60}
+    months = [release(f"m{number}", "nationality", month(number), pooled) for number in (10, 11)]
+    new = New(release("q", "nationality", quarter(4), {"SOM": None, "ERI": 40, "_O": None, "_T": 190}), months)
+    assert not new.system("cover").exact_vertices
