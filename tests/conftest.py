@@ -81,6 +81,14 @@ def served(request: pytest.FixtureRequest, nodes: Nodes, tmp_path: Path) -> Iter
         yield node
 
 
+@pytest.fixture(scope="module", params=STORES)
+def standing(request: pytest.FixtureRequest, nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same for all tests of a file that leave it as it is: they read, or are refused."""
+    settings, keys = nodes.ready(request.param, tmp_path_factory.mktemp("standing"))
+    with serving(settings, keys=keys) as node:
+        yield node
+
+
 def pytest_collection_finish() -> None:
     """What stands now stands to the end: to look at it again and again for garbage takes a tenth of the time."""
     gc.collect()

@@ -106,25 +106,25 @@ NOW = datetime.now(UTC)
     ],
 )
 def test_a_client_that_does_not_fit_is_refused_and_not_made(
-    served: Served, changes: dict[str, Any], status: int, code: str, findings: set[tuple[str, str]]
+    standing: Served, changes: dict[str, Any], status: int, code: str, findings: set[tuple[str, str]]
 ):
-    before = rows(served)
+    before = rows(standing)
     body = {name: value for name, value in {**ANALYST, **changes}.items() if value is not None or name not in ANALYST}
-    answer = make(served, body)
+    answer = make(standing, body)
     assert (answer.status_code, answer.json()["code"], codes_of(answer)) == (status, code, findings)
-    assert rows(served) == before
-    assert served.audit()[-1] == ("create_client", "refused", code)
+    assert rows(standing) == before
+    assert standing.audit()[-1] == ("create_client", "refused", code)
     assert private_pem(KEY)[40:80] not in answer.text
 
 
 @pytest.mark.parametrize("who", [name for name in CLIENTS if name != "operator"])
-def test_nobody_but_an_operator_sees_or_changes_clients_or_reads_the_audit(served: Served, who: str):
-    before, target = rows(served), client_id(served, "hnd")
-    asked = served.as_(who)
+def test_nobody_but_an_operator_sees_or_changes_clients_or_reads_the_audit(standing: Served, who: str):
+    before, target = rows(standing), client_id(standing, "hnd")
+    asked = standing.as_(who)
     answers = [asked.get(path) for path in ("/v1/clients", f"/v1/clients/{target}", "/v1/clients/x", "/v1/audit")]
     answers += [asked.post(f"/v1/clients{path}", json=ANALYST) for path in ("", f"/{target}/rotate", f"/{target}/disable", "/x/disable")]
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "role-forbidden")}
-    assert rows(served) == before
+    assert rows(standing) == before
 
 
 def test_a_rotation_ends_every_older_secret_and_token_at_once(served: Served):
@@ -148,8 +148,8 @@ def test_a_disabled_client_is_refused_on_its_next_request_and_stays_in_the_list(
 
 @pytest.mark.parametrize("path", ["", "/rotate", "/disable"])
 @pytest.mark.parametrize("who", ["nosuchclient", "a%00b", "x" * 64, "%F0%9F%9B%B6", "a%0Ab"])
-def test_a_client_that_does_not_exist_is_404_whatever_its_name(served: Served, path: str, who: str):
-    asked = served.as_("operator")
+def test_a_client_that_does_not_exist_is_404_whatever_its_name(standing: Served, path: str, who: str):
+    asked = standing.as_("operator")
     answer = asked.get(f"/v1/clients/{who}") if not path else asked.post(f"/v1/clients/{who}{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "client-unknown")
 
@@ -187,11 +187,11 @@ def test_of_two_operators_who_disable_each_other_at_once_one_is_left(served: Ser
 
 
 @pytest.mark.parametrize("path", ["", "/{who}/rotate", "/{who}/disable"])
-def test_no_idempotency_key_is_taken_for_clients(served: Served, path: str):
-    before, target = rows(served), path.format(who=client_id(served, "pan"))
-    answer = served.as_("operator").post(f"/v1/clients{target}", json=ANALYST, headers={"Idempotency-Key": "1"})
+def test_no_idempotency_key_is_taken_for_clients(standing: Served, path: str):
+    before, target = rows(standing), path.format(who=client_id(standing, "pan"))
+    answer = standing.as_("operator").post(f"/v1/clients{target}", json=ANALYST, headers={"Idempotency-Key": "1"})
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-not-taken")
-    assert rows(served) == before
+    assert rows(standing) == before
 
 
 def test_the_list_filters_pages_and_counts(served: Served):
@@ -235,8 +235,8 @@ def test_the_list_filters_pages_and_counts(served: Served):
         ("state=%00", "text-character"),
     ],
 )
-def test_a_filter_that_does_not_exist_is_refused(served: Served, query: str, code: str):
-    answer = served.as_("operator").get(f"/v1/clients?{query}")
+def test_a_filter_that_does_not_exist_is_refused(standing: Served, query: str, code: str):
+    answer = standing.as_("operator").get(f"/v1/clients?{query}")
     assert (answer.status_code, {found for _, found in codes_of(answer)} or {answer.json()["code"]}) == (422, {code})
 
 

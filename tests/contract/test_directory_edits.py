@@ -17,12 +17,12 @@ EDITS = {
 
 @pytest.mark.parametrize("what", EDITS)
 @pytest.mark.parametrize(("who", "status"), [(None, 401), ("rcm", 403), ("pan", 403), ("analyst", 403), ("peer", 403)])
-def test_only_an_operator_edits(served: Served, what: str, who: str | None, status: int):
-    before = rows(served)
-    assert served.as_(who).post(f"/v1/conferences/RCM/{what}", json=EDITS[what]).status_code == status
-    assert rows(served) == before
+def test_only_an_operator_edits(standing: Served, what: str, who: str | None, status: int):
+    before = rows(standing)
+    assert standing.as_(who).post(f"/v1/conferences/RCM/{what}", json=EDITS[what]).status_code == status
+    assert rows(standing) == before
     readers = {"rcm": 200, "operator": 200, "pan": 403, "analyst": 403, "peer": 403, None: 401}
-    assert {name: served.as_(name).get(f"/v1/conferences/RCM/{what}").status_code for name in readers} == readers
+    assert {name: standing.as_(name).get(f"/v1/conferences/RCM/{what}").status_code for name in readers} == readers
 
 
 @pytest.mark.parametrize("what", EDITS)
@@ -71,8 +71,8 @@ def test_an_edit_under_a_key_is_made_once(served: Served, what: str):
         ("RCM/offices", {"name": "secretariat", "address": "x" * 301}, "/address", "text-too-long"),
     ],
 )  # fmt: skip
-def test_a_wrong_edit_is_refused_by_its_place(served: Served, path: str, body: Json, pointer: str, code: str):
-    answer = refused(served, path, 422, "invalid-document", **body)
+def test_a_wrong_edit_is_refused_by_its_place(standing: Served, path: str, body: Json, pointer: str, code: str):
+    answer = refused(standing, path, 422, "invalid-document", **body)
     assert (pointer, code) in codes_of(answer), answer.text
 
 
@@ -117,9 +117,9 @@ def test_a_presidency_without_a_last_day_lasts_until_the_next(served: Served):
     assert get(served, "/offices", on="2027-05-01", conference="SACM")["items"][-2]["state"] == "BOL"
 
 
-def test_only_a_member_presides(served: Served):
-    refused(served, "RCM/presidencies", 409, "not-a-member", state="COL", **{"from": "2020-01-01"})
-    refused(served, "RCM/presidencies", 409, "not-a-member", state="HTI", **{"from": "2020-01-01"})
+def test_only_a_member_presides(standing: Served):
+    refused(standing, "RCM/presidencies", 409, "not-a-member", state="COL", **{"from": "2020-01-01"})
+    refused(standing, "RCM/presidencies", 409, "not-a-member", state="HTI", **{"from": "2020-01-01"})
 
 
 @pytest.mark.parametrize("what", EDITS)

@@ -51,8 +51,8 @@ def test_an_unchanged_policy_is_304(served: Served):
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 401), ("pan", 403), ("analyst", 403), ("peer", 403)])
-def test_who_does_not_run_the_exchange_does_not_read_it(served: Served, who: str | None, status: int):
-    assert served.as_(who).get("/v1/conferences/RCM/policy").status_code == status
+def test_who_does_not_run_the_exchange_does_not_read_it(standing: Served, who: str | None, status: int):
+    assert standing.as_(who).get("/v1/conferences/RCM/policy").status_code == status
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_who_does_not_run_the_exchange_does_not_read_it(served: Served, who: str
         ("sacm", 403, "not-your-conference"),
     ],
 )
-def test_only_its_own_secretariat_decides_it(served: Served, who: str | None, status: int, code: str):
-    before, audit = decisions(served), len(served.audit())
-    answer = put(served, who, k=6)
+def test_only_its_own_secretariat_decides_it(standing: Served, who: str | None, status: int, code: str):
+    before, audit = decisions(standing), len(standing.audit())
+    answer = put(standing, who, k=6)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert decisions(served) == before
-    assert served.audit()[audit:] == [("decide_policy", "refused", code)]
+    assert decisions(standing) == before
+    assert standing.audit()[audit:] == [("decide_policy", "refused", code)]
 
 
 def test_a_node_that_does_not_sign_for_a_conference_takes_no_policy_of_it(stores, tmp_path):
@@ -150,18 +150,18 @@ def test_a_decision_under_a_key_is_made_once(served: Served):
         ({"colour": "blue"}, "/colour", "field-unknown"),
     ],
 )
-def test_a_wrong_policy_is_refused_by_its_field(served: Served, changes: Json, pointer: str, code: str):
-    before = decisions(served)
-    answer = put(served, **changes)
+def test_a_wrong_policy_is_refused_by_its_field(standing: Served, changes: Json, pointer: str, code: str):
+    before = decisions(standing)
+    answer = put(standing, **changes)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-document"), answer.text
     assert codes_of(answer) == {(pointer, code)}
-    assert decisions(served) == before
+    assert decisions(standing) == before
 
 
 @pytest.mark.parametrize("field", DEFAULT)
-def test_a_policy_is_whole(served: Served, field: str):
+def test_a_policy_is_whole(standing: Served, field: str):
     body = {name: value for name, value in DEFAULT.items() if name != field}
-    answer = served.as_("rcm").put("/v1/conferences/RCM/policy", json=body, headers={"If-Match": get(served).headers["etag"]})
+    answer = standing.as_("rcm").put("/v1/conferences/RCM/policy", json=body, headers={"If-Match": get(standing).headers["etag"]})
     assert codes_of(answer) == {(f"/{field}", "field-missing")}
 
 

@@ -92,23 +92,23 @@ def refused(served: Served, who: str, body: object, path: str = "/v1/bulletins")
 
 
 @pytest.mark.parametrize("name", FORM)
-def test_a_fault_of_form_names_pointer_and_code_and_changes_nothing(served: Served, name: str):
+def test_a_fault_of_form_names_pointer_and_code_and_changes_nothing(standing: Served, name: str):
     body, pointer, code = FORM[name]
-    answer = refused(served, "pan" if name != "misspelt State" else "rcm", body)
+    answer = refused(standing, "pan" if name != "misspelt State" else "rcm", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-document")
     assert codes_of(answer) == {(pointer, code)}
 
 
 @pytest.mark.parametrize("name", CONTENT)
-def test_a_fault_of_content_names_pointer_and_code_and_changes_nothing(served: Served, name: str):
+def test_a_fault_of_content_names_pointer_and_code_and_changes_nothing(standing: Served, name: str):
     body, pointer, code = CONTENT[name]
-    answer = refused(served, "pan", body)
+    answer = refused(standing, "pan", body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert codes_of(answer) == {(pointer, code)}
 
 
-def test_a_wrong_total_is_told_with_both_numbers(served: Served):
-    detail = refused(served, "pan", bulletin(cells=cells(SOM=9, NPL=8, _T=18))).json()["errors"][0]["detail"]
+def test_a_wrong_total_is_told_with_both_numbers(standing: Served):
+    detail = refused(standing, "pan", bulletin(cells=cells(SOM=9, NPL=8, _T=18))).json()["errors"][0]["detail"]
     assert "18" in detail
     assert "17" in detail
 
@@ -118,14 +118,14 @@ def test_a_right_total_is_taken(served: Served):
     assert {cell[NAT]: cell["value"] for cell in document["cells"]}["_T"] == 17
 
 
-def test_a_misspelt_code_gets_suggestions_and_never_a_guess(served: Served):
-    answer = refused(served, "pan", bulletin(cells=[{NAT: "Namibia", "value": 9}]))
+def test_a_misspelt_code_gets_suggestions_and_never_a_guess(standing: Served):
+    answer = refused(standing, "pan", bulletin(cells=[{NAT: "Namibia", "value": 9}]))
     assert "NAM" in answer.json()["errors"][0]["detail"]
     assert "Namibia" not in answer.text
 
 
-def test_an_unknown_field_gets_the_nearest_names(served: Served):
-    answer = refused(served, "pan", bulletin(titel={"es": "x"}))
+def test_an_unknown_field_gets_the_nearest_names(standing: Served):
+    answer = refused(standing, "pan", bulletin(titel={"es": "x"}))
     assert "title" in answer.json()["errors"][0]["detail"]
 
 
@@ -149,32 +149,32 @@ RAW = {
 
 
 @pytest.mark.parametrize("name", RAW)
-def test_what_no_column_can_hold_is_refused_at_the_door(served: Served, name: str):
+def test_what_no_column_can_hold_is_refused_at_the_door(standing: Served, name: str):
     raw, pointer, code = RAW[name]
-    before = served.counts()
-    answer = served.as_("pan").post("/v1/bulletins", content=raw, headers={"Content-Type": "application/json", "Idempotency-Key": "k"})
+    before = standing.counts()
+    answer = standing.as_("pan").post("/v1/bulletins", content=raw, headers={"Content-Type": "application/json", "Idempotency-Key": "k"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-document"), answer.text
     assert codes_of(answer) == {(pointer, code)}
-    assert served.counts() == before
+    assert standing.counts() == before
 
 
-def test_a_body_above_the_limit_is_refused_unread(served: Served):
-    before = served.counts()
+def test_a_body_above_the_limit_is_refused_unread(standing: Served):
+    before = standing.counts()
     body = b'{"cells":"' + b"x" * (10 * 1024 * 1024) + b'"}'
-    answer = served.as_("pan").post("/v1/bulletins", content=body, headers={"Content-Type": "application/json"})
+    answer = standing.as_("pan").post("/v1/bulletins", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
     def chunks():
         for _ in range(11):
             yield b" " * 1024 * 1024
 
-    answer = served.as_("pan").post("/v1/bulletins", content=chunks(), headers={"Content-Type": "application/json"})
+    answer = standing.as_("pan").post("/v1/bulletins", content=chunks(), headers={"Content-Type": "application/json"})
     assert answer.status_code == 413
-    assert served.counts() == before
+    assert standing.counts() == before
 
 
-def test_another_media_type_is_refused(served: Served):
-    answer = served.as_("pan").post("/v1/bulletins", content=b"{}", headers={"Content-Type": "text/plain"})
+def test_another_media_type_is_refused(standing: Served):
+    answer = standing.as_("pan").post("/v1/bulletins", content=b"{}", headers={"Content-Type": "text/plain"})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
 
 

@@ -236,42 +236,47 @@ FORM = "application/x-www-form-urlencoded"
         ("grant_type=client_credentials&x=" + "x" * 16_400, 413, "body-too-large"),
     ],
 )
-def test_a_bad_form_is_told_in_the_words_of_oauth_and_gives_no_token(served: Served, body: str, status: int, code: str):
-    answer = served.as_(None).post(
-        "/oauth/token", content=body.encode(), headers={"Content-Type": FORM}, auth=(client_id(served, "pan"), secret(served, "pan"))
+def test_a_bad_form_is_told_in_the_words_of_oauth_and_gives_no_token(standing: Served, body: str, status: int, code: str):
+    answer = standing.as_(None).post(
+        "/oauth/token", content=body.encode(), headers={"Content-Type": FORM}, auth=(client_id(standing, "pan"), secret(standing, "pan"))
     )
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json().get("error") == (code.replace("-", "_") if status < 413 else None)
-    assert [row for row in served.audit() if row[0] == "issue_token"] == [("issue_token", "refused", code)]
+    assert [row for row in standing.audit() if row[0] == "issue_token"] == [("issue_token", "refused", code)]
 
 
 @pytest.mark.parametrize("headers", [{"Content-Type": "application/json"}, {"Content-Type": "multipart/form-data; boundary=x"}, {}])
-def test_another_media_type_than_a_form_is_415(served: Served, headers: dict[str, str]):
-    answer = served.as_(None).post(
-        "/oauth/token", content=b"grant_type=client_credentials", headers=headers, auth=(client_id(served, "pan"), secret(served, "pan"))
+def test_another_media_type_than_a_form_is_415(standing: Served, headers: dict[str, str]):
+    answer = standing.as_(None).post(
+        "/oauth/token",
+        content=b"grant_type=client_credentials",
+        headers=headers,
+        auth=(client_id(standing, "pan"), secret(standing, "pan")),
     )
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_who_is_not_known_gets_one_answer_whatever_the_reason(served: Served, path: str):
-    who, word = client_id(served, "pan"), secret(served, "pan")
+def test_who_is_not_known_gets_one_answer_whatever_the_reason(standing: Served, path: str):
+    who, word = client_id(standing, "pan"), secret(standing, "pan")
     form = {**GRANT, "token": "x"}
-    headers: list[Any] = [None, f"Bearer {served.keys['pan']}", f"Bearer {token(served)}", "Basic AAAA", "Basic \xe9", "Basic bm9uZQ=="]
+    headers: list[Any] = [None, f"Bearer {standing.keys['pan']}", f"Bearer {token(standing)}", "Basic AAAA", "Basic \xe9", "Basic bm9uZQ=="]
     answers = [
-        served.as_(None).post(path, data=form, headers=[(b"authorization", sent.encode("latin-1"))] if sent else []) for sent in headers
+        standing.as_(None).post(path, data=form, headers=[(b"authorization", sent.encode("latin-1"))] if sent else []) for sent in headers
     ]
-    answers += [served.as_(None).post(path, data=form, auth=given) for given in ((who, "wrong"), ("nobody", word), ("%00", word), ("", ""))]
-    answers.append(served.as_(None).post(path, data={**form, "client_id": who, "client_secret": word}))
+    answers += [
+        standing.as_(None).post(path, data=form, auth=given) for given in ((who, "wrong"), ("nobody", word), ("%00", word), ("", ""))
+    ]
+    answers.append(standing.as_(None).post(path, data={**form, "client_id": who, "client_secret": word}))
     assert len({repr(without_id(answer)) for answer in answers}) == 1
     assert without_id(answers[0])[1]["error"] == "invalid_client"
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
-def test_no_idempotency_key_is_taken_for_tokens(served: Served, path: str):
-    answer = served.as_(None).post(
-        path, data={**GRANT, "token": "x"}, auth=(client_id(served, "pan"), secret(served, "pan")), headers={"Idempotency-Key": "1"}
+def test_no_idempotency_key_is_taken_for_tokens(standing: Served, path: str):
+    answer = standing.as_(None).post(
+        path, data={**GRANT, "token": "x"}, auth=(client_id(standing, "pan"), secret(standing, "pan")), headers={"Idempotency-Key": "1"}
     )
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-not-taken")
     assert answer.json()["errors"][0]["pointer"] == "Idempotency-Key"
@@ -329,8 +334,8 @@ def test_a_client_with_a_key_takes_back_its_token_by_an_assertion(served: Served
     assert ask(served, assertion(KEY, who, "3", aud=audience)).status_code == 401
 
 
-def test_anyone_may_know_where_and_how_tokens_are_given(served: Served):
-    described = served.as_(None).get("/.well-known/oauth-authorization-server").json()
+def test_anyone_may_know_where_and_how_tokens_are_given(standing: Served):
+    described = standing.as_(None).get("/.well-known/oauth-authorization-server").json()
     assert described["issuer"] == ISSUER
     assert [described[name] for name in ("token_endpoint", "revocation_endpoint", "jwks_uri")] == [
         f"{ISSUER}/oauth/token",
@@ -338,9 +343,9 @@ def test_anyone_may_know_where_and_how_tokens_are_given(served: Served):
         f"{ISSUER}/.well-known/jwks.json",
     ]
     assert described["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "private_key_jwt"]
-    keys = served.as_(None).get("/.well-known/jwks.json").json()["keys"]
+    keys = standing.as_(None).get("/.well-known/jwks.json").json()["keys"]
     assert [set(key) for key in keys] == [{"kty", "crv", "x", "y", "kid", "use", "alg"}] * 2
-    assert parts(token(served))[0]["kid"] == keys[0]["kid"]
+    assert parts(token(standing))[0]["kid"] == keys[0]["kid"]
     for path in ("/oauth/token", "/oauth/revoke"):
-        refused = served.as_(None).get(path)
+        refused = standing.as_(None).get(path)
         assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
