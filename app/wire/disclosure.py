@@ -21,6 +21,8 @@ _OPEN = ConfigDict(extra="allow", json_schema_extra=_open)
 Place = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number from 0: of a table, of a cell in the order of its document, of a column."""
 Columns = Annotated[list[Place], Field(max_length=100_000)]
+Step = Annotated[tuple[Place, Columns, Columns], Field(json_schema_extra={"items": False})]
+"""Three parts and no more; of a list whose parts differ the linters of descriptions ask that it says so."""
 Multiplier = Annotated[int, Field(ge=-LARGEST_SUM, le=LARGEST_SUM)]
 
 
@@ -50,9 +52,7 @@ class ProvingSystem(BaseModel):
     points: list[Annotated[list[Number], Field(max_length=100_000)]] = Field(
         max_length=10_000, description="whole tables that agree with all published rows, leaf by leaf"
     )
-    steps: list[tuple[Place, Columns, Columns]] = Field(
-        max_length=10_000, description="point from which it starts, columns that go up, columns that go down"
-    )
+    steps: list[Step] = Field(max_length=10_000, description="point from which it starts, columns that go up, columns that go down")
     bounds: list[ProvenBound] = Field(max_length=100_000)
 
 
