@@ -142,9 +142,9 @@ def truth(counts: dict[tuple[str, ...], int], wanted: frozenset[str]) -> int:
     return sum(value for (code,), value in counts.items() if code in wanted)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_an_interval_always_holds_the_truth_and_a_value_is_the_truth(db: Database, seed: int):
-    chance = random.Random(seed)
+    chance = random.Random(f"{seed} {db.url.get_backend_name()}")  # other tables on either database
     tables = []
     for _ in range(6):
         counts = {(code,): chance.choice((0, 1, 2, 3, 4, 6, 9, 40)) for code in chance.sample(STATES, 6)}

@@ -285,7 +285,7 @@ def wide(db, book):
 
 
 def test_eight_writers_and_three_followers_lose_repeat_and_reorder_nothing(wide):
-    race(wide, 40)
+    race(wide, 25)
 
 
 @pytest.mark.long
