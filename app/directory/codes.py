@@ -74,11 +74,16 @@ class Conference:
 
 @dataclass(frozen=True)
 class Term:
-    """One code of a vocabulary with its labels (en, es, pt) and what else the list says about it, such as `stock_or_flow`."""
+    """One code of a vocabulary with its labels (en, es, pt) and what else the list says about it, such as `stock_or_flow`.
+
+    `definitions` say in one line what the code means, where the list has them.  A published code is never removed: the attribute
+    `deprecated` says that it is no longer to be chosen.
+    """
 
     code: str
     labels: Mapping[str, str]
     attributes: Mapping[str, str | bool | tuple[str, ...]]
+    definitions: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,7 @@ def _alpha2() -> Mapping[str, str]:
 
 @cache
 def _vocabularies() -> Mapping[str, Vocabulary]:
-    lists = json.loads(_data("vocabularies.json"))
+    lists = json.loads(_data("vocabularies.json")) | json.loads(_data("alerts.json"))
     return MappingProxyType({name: _vocabulary(name, row) for name, row in lists.items()})
 
 
@@ -229,8 +234,9 @@ def _vocabulary(name: str, row: Mapping[str, Any]) -> Vocabulary:
 
 
 def _term(row: Mapping[str, Any]) -> Term:
-    attributes = {key: value for key, value in row.items() if key not in {"code", "labels"}}
-    return Term(row["code"], MappingProxyType(row["labels"]), MappingProxyType(attributes))
+    attributes = {key: value for key, value in row.items() if key not in {"code", "labels", "definitions"}}
+    definitions = MappingProxyType(row["definitions"]) if "definitions" in row else None
+    return Term(row["code"], MappingProxyType(row["labels"]), MappingProxyType(attributes), definitions)
 
 
 @cache

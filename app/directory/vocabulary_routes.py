@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.access.rules import Reader
 from app.core.declared import CONDITIONAL
 from app.core.query import NoQuery, PageQuery
-from app.directory.codes import Vocabulary
+from app.directory.codes import Term, Vocabulary
 from app.directory.pages import fresh_or, page
 from app.directory.vocabularies import all_vocabularies, known_vocabulary
 from app.wire.directory import VocabularyDocument, VocabularyPage
@@ -38,8 +38,12 @@ def get_vocabulary(
 @cache
 def _document(name: str) -> dict[str, Any]:
     one = known_vocabulary(name)
-    terms = [{"code": code, "labels": dict(term.labels), "attributes": dict(term.attributes)} for code, term in one.terms.items()]
-    return {**_named(one), "terms": terms}
+    return {**_named(one), "terms": [_term(term) for term in one.terms.values()]}
+
+
+def _term(term: Term) -> dict[str, Any]:
+    defined = {"definitions": dict(term.definitions)} if term.definitions else {}
+    return {"code": term.code, "labels": dict(term.labels), **defined, "attributes": dict(term.attributes)}
 
 
 def _named(one: Vocabulary) -> dict[str, Any]:

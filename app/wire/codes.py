@@ -91,3 +91,51 @@ class StockOrFlow(StrEnum):
 
     STOCK = "stock"
     FLOW = "flow"
+
+
+class Severity(StrEnum):
+    """How grave what an alert tells is."""
+
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Gravity from 0 (low) to 3 (critical)."""
+        return list(Severity).index(self)
+
+
+class SourceReliability(StrEnum):
+    """How far a source is to be trusted, on the Admiralty scale."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+    F = "F"
+
+
+class CaseStatus(StrEnum):
+    """Whether news of a network is still expected."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Crossing(StrEnum):
+    """How a leg of a route crosses the border."""
+
+    OFFICIAL = "official"
+    UNOFFICIAL = "unofficial"
+    UNKNOWN = "unknown"
+
+
+class FeeScope(StrEnum):
+    """What a price is for; prices of a leg and of a whole route are never compared."""
+
+    LEG = "leg"
+    WHOLE_ROUTE = "whole_route"
+    UNKNOWN = "unknown"

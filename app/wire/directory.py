@@ -241,10 +241,11 @@ class VocabularyName(Output):
 
 
 class VocabularyTerm(Output):
-    """A code with its labels and what else the vocabulary says of it."""
+    """A code with its labels, its definition in one line where the vocabulary has them, and what else it says of it."""
 
     code: TermCode
     labels: Labels
+    definitions: Labels | None = None
     attributes: dict[
         str, bool | Annotated[str, Field(max_length=64, pattern=PRINTABLE)] | Annotated[list[TermCode], Field(max_length=10)]
     ] = Field(max_length=20)

@@ -40,6 +40,8 @@ ALIASES = {
     "Ready.status": "health",
     "AuditEntry.outcome": "audit_outcome",
     "AuditQuery.outcome": "audit_outcome",
+    "Fee.scope": "fee_scope",
+    "PublishedFee.scope": "fee_scope",
 }
 # Constants of standards, which no vocabulary of ours names: RFC 6749, 7517, 7518, 7521, 8032, 8414; the name of rule(k) itself, and of a certificate's own table.
 CONSTANTS = re.compile(
@@ -172,8 +174,8 @@ def get(served: Served, path: str, who: str = "analyst") -> Json:
     return answer.json()
 
 
-def test_the_node_lists_its_vocabularies(served: Served):
-    page = get(served, "/v1/vocabularies")
+def test_the_node_lists_its_vocabularies(standing: Served):
+    page = get(standing, "/v1/vocabularies")
     listed = {item["name"]: item for item in page["items"]}
     assert list(listed) == sorted(all_vocabularies())
     assert (page["total"], page["next_cursor"]) == (len(listed), None)
@@ -185,35 +187,35 @@ def test_the_node_lists_its_vocabularies(served: Served):
 
 
 @pytest.mark.parametrize("name", all_vocabularies())
-def test_the_node_gives_a_vocabulary_whole(served: Served, name: str):
-    document = get(served, f"/v1/vocabularies/{name}")
+def test_the_node_gives_a_vocabulary_whole(standing: Served, name: str):
+    document = get(standing, f"/v1/vocabularies/{name}")
     vocabulary = all_vocabularies()[name]
     assert (document["name"], document["version"], document["pattern"]) == (name, vocabulary.version, vocabulary.pattern)
     assert [term["code"] for term in document["terms"]] == list(vocabulary.terms)
     assert [term["labels"] for term in document["terms"]] == [dict(term.labels) for term in vocabulary.terms.values()]
 
 
-def test_a_nationality_says_its_area_conference_and_classes(served: Served):
-    terms = {term["code"]: term["attributes"] for term in get(served, "/v1/vocabularies/nationality")["terms"]}
+def test_a_nationality_says_its_area_conference_and_classes(standing: Served):
+    terms = {term["code"]: term["attributes"] for term in get(standing, "/v1/vocabularies/nationality")["terms"]}
     assert terms["NAM"] == {"alpha2": "NA", "area": "AFR", "strict": "extra_continental", "extra_regional": "extra_continental"}
     assert terms["PAN"] == {
         "alpha2": "PA", "area": "AMN", "conference": "RCM", "strict": "intra_continental", "extra_regional": "conference_member"
     }  # fmt: skip
     assert terms["_U"] == {"strict": "unclassified", "extra_regional": "unclassified"}
-    conferences = {term["code"]: term["attributes"] for term in get(served, "/v1/vocabularies/conference")["terms"]}
+    conferences = {term["code"]: term["attributes"] for term in get(standing, "/v1/vocabularies/conference")["terms"]}
     assert conferences == {"RCM": {"aliases": ["CRM"]}, "SACM": {"aliases": ["CSM"]}}
-    measures = {term["code"]: term["attributes"] for term in get(served, "/v1/vocabularies/measure")["terms"]}
+    measures = {term["code"]: term["attributes"] for term in get(standing, "/v1/vocabularies/measure")["terms"]}
     assert measures["refugee_population"] == {"stock_or_flow": "stock"}
 
 
 @pytest.mark.parametrize("who", ["operator", "rcm", "pan", "analyst", "peer"])
-def test_every_client_reads_them_and_nobody_else(served: Served, who: str):
-    get(served, "/v1/vocabularies/tlp", who)
-    assert served.as_(None).get("/v1/vocabularies/tlp").status_code == 401
-    assert served.as_(None).get("/v1/vocabularies").status_code == 401
+def test_every_client_reads_them_and_nobody_else(standing: Served, who: str):
+    get(standing, "/v1/vocabularies/tlp", who)
+    assert standing.as_(None).get("/v1/vocabularies/tlp").status_code == 401
+    assert standing.as_(None).get("/v1/vocabularies").status_code == 401
 
 
 @pytest.mark.parametrize("name", ["colour", "SEX", "sex.", "nationalities.csv"])
-def test_an_unknown_vocabulary_is_404(served: Served, name: str):
-    answer = served.as_("analyst").get(f"/v1/vocabularies/{name}")
+def test_an_unknown_vocabulary_is_404(standing: Served, name: str):
+    answer = standing.as_("analyst").get(f"/v1/vocabularies/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "vocabulary-unknown")

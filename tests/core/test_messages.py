@@ -18,7 +18,14 @@ from app.web.docs import GUIDES
 APP = Path(__file__).parents[2] / "app"
 SOURCES = {path: path.read_text("utf-8") for path in sorted(APP.rglob("*.py"))}
 TREES = {path: ast.parse(source) for path, source in SOURCES.items()}
-CATALOGUES = {"problems": "app.core", "faults": "app.core", "commands": "app.cli", "pages": "app.web", "report": "app.bulletins"}
+CATALOGUES = {
+    "problems": "app.core",
+    "faults": "app.core",
+    "commands": "app.cli",
+    "pages": "app.web",
+    "report": "app.bulletins",
+    "related": "app.alerts",
+}
 BOOKS = {name: sentences(package, f"{name}.toml") for name, package in CATALOGUES.items()}
 TEXTS = [
     (f"{book}:{code}:{part}" if part else f"{book}:{code}", entry[part] if part else entry)

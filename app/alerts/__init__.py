@@ -1,0 +1,1 @@
+"""Alerts: networks that smuggle migrants, shared between the conferences without naming anyone."""
