@@ -173,9 +173,7 @@ class Program:
         self._solver.changeColsBounds(len(free), self._columns, least[free].astype(float), most[free].astype(float))
 
     def _whole_point(self, target: Target | None) -> Whole | None:
-        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + self.budget.left)
-        self._solver.run()
-        status = self._solver.getModelStatus()
+        status = self._status()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         if status != highspy.HighsModelStatus.kOptimal:
@@ -195,14 +193,22 @@ class Program:
         return Vertex(self._base.astype(np.float64), np.zeros(self._height), priced)
 
     def _run(self) -> None:
-        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + self.budget.left)
-        self._solver.run()
-        status = self._solver.getModelStatus()
+        status = self._status()
+        if status == highspy.HighsModelStatus.kUnknown:
+            # A warm start goes astray now and then: begin anew before giving up.
+            self._solver.clearSolver()
+            self._solver.setOptionValue("simplex_strategy", _DUAL)
+            status = self._status()
         if status == highspy.HighsModelStatus.kInfeasible:
             raise ImpossibleError
         if status != highspy.HighsModelStatus.kOptimal:
             self.budget.require()
             raise UnsolvedError(str(status))
+
+    def _status(self) -> highspy.HighsModelStatus:
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + self.budget.left)
+        self._solver.run()
+        return self._solver.getModelStatus()
 
 
 def _without_banner() -> None:

@@ -102,6 +102,11 @@ def test_fifty_tables_hold_against_the_independent_checker():
     assert [(seed, each) for seed, each in enumerate(found) if each] == []
 
 
+def test_a_table_whose_programme_goes_astray_from_a_warm_start_is_proved_from_a_new_one():
+    """The solver ends with "unknown" on the way to this table's certificate."""
+    assert violations_alone(869)[1] == {}
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_the_totals_of_a_sender_do_not_tell_its_gaps(seed):
     assert alone(Shelf(seed).publish_table(with_gaps(seed)), K) == {}
