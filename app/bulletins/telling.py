@@ -22,12 +22,16 @@ def tellable(table: ProtectedTable, behind: Background) -> str:
     systems = [each for each in whole["systems"] if behind.gone.isdisjoint(each["tables"])]
     if len(systems) == len(whole["systems"]):
         return table.certificate
-    named = {name for each in systems for name in each["tables"]}
-    codes = set(_codes(table, behind, named))
+    areas = _areas(whole["areas"], systems, set(_codes(table, behind, {name for each in systems for name in each["tables"]})))
+    return canonical(whole | {"systems": systems, "areas": areas}).decode()
+
+
+def _areas(areas: Json, systems: list[Json], codes: set[tuple[str, str]]) -> Json:
+    """The areas of the codes that are still told, and of those whom no table names where several tables are."""
     if any(len(each["tables"]) > 1 for each in systems):
-        codes |= {(name, code) for name in whole["areas"] for code in UNNAMED}
-    areas = {name: {code: area for code, area in each.items() if (name, code) in codes} for name, each in whole["areas"].items()}
-    return canonical(whole | {"systems": systems, "areas": {name: each for name, each in areas.items() if each}}).decode()
+        codes = codes | {(name, code) for name in areas for code in UNNAMED}
+    kept = {name: {code: area for code, area in each.items() if (name, code) in codes} for name, each in areas.items()}
+    return {name: each for name, each in kept.items() if each}
 
 
 def _codes(table: ProtectedTable, behind: Background, named: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING or __package__:
-    from app.disclosure.check_table import Array, Json, Table
+    from app.disclosure.check_table import MOST, Array, Json, Table
     from app.disclosure.check_together import Together
 else:  # run as a file, beside the other two
-    from check_table import Array, Json, Table
+    from check_table import MOST, Array, Json, Table
     from check_together import Together
 
 MOST_TIMES = 10**6  # no multiplier is larger: products of whole numbers stay exact
@@ -60,6 +60,10 @@ class System:
         """Counts below 0, sums that should agree and do not, and a change that could be smaller."""
         both = np.concatenate([self.points, self.far])
         found = [f"{self.kind}: a count is below 0"] if (both < 0).any() else []
+        if (both > MOST).any():
+            found.append(f"{self.kind}: a count is larger than any")
+        if any(self.together.lacks_a_column(number, high) for number, (_, high) in enumerate(self.limits)):
+            found.append(f"{self.kind}: a cell has no column")
         if self.together.is_of_other_periods():
             found.append(f"{self.kind}: the periods are others")
         if self.together.is_broken_by(both):
@@ -73,7 +77,8 @@ class System:
         if not change["least"]:
             return False
         form, _, _ = self.together.ties[-1, ()]
-        return not self._holds(change["proof"], change["proof"]["scale"] * form, change["least"])
+        scale = change["proof"]["scale"]
+        return scale < 1 or not self._holds(change["proof"], scale * form, change["least"])
 
     def _proven(self) -> tuple[set[bytes], list[str]]:
         """The forms of the counts that a bound proves, and what is wrong with the bounds."""
@@ -93,7 +98,8 @@ class System:
 
     def _closed_inside(self, proven: set[bytes]) -> int:
         """How many of the counts that stand in no table nothing opens."""
-        inner = np.array(self.together.inner(), dtype=np.int64).reshape(-1, self.together.width)
+        forms = self.together.inner()
+        inner = np.array(forms, dtype=np.int64).reshape(len(forms), self.together.width)
         is_open = self._is_open(self.points @ inner.T, self.steps @ inner.T)
         return sum(form.tobytes() not in proven for form in inner[~is_open])
 
@@ -107,10 +113,7 @@ class System:
         With `least` the form is scaled already, and must be at least that.
         """
         scale = bound["scale"]
-        ties = bound.get("ties", [])
-        if max(abs(each) for each in (scale, *(row[0] for row in (*bound["rows"], *ties)))) > MOST_TIMES:
-            return False
-        if any((table, tuple(atom)) not in self.together.ties for _, table, atom in ties):
+        if not self._is_usable(bound):
             return False
         rest, value = (form if least else scale * form), 0
         for multiplier, row, low, high in self._terms(bound):
@@ -118,6 +121,12 @@ class System:
             value += multiplier * (low if multiplier > 0 else high)
         enough = scale * (least - 1) if least else scale * (self.k - 1) if scale > 0 else scale
         return bool((rest >= 0).all()) and value > enough
+
+    def _is_usable(self, bound: Json) -> bool:
+        """Whether its numbers are small enough to be exact, and its ties exist."""
+        ties = bound.get("ties", [])
+        times = (bound["scale"], *(row[0] for row in bound["rows"]), *(tie[0] for tie in ties))
+        return max(abs(each) for each in times) <= MOST_TIMES and all((tie[1], tuple(tie[2])) in self.together.ties for tie in ties)
 
     def _terms(self, bound: Json) -> Iterator[tuple[Any, Array, int, int]]:
         """The published rows and the ties that a bound adds up: multiplier, form, and the least and the most that it comes to."""
@@ -159,11 +168,23 @@ def faults(documents: dict[str, Json], certificate: Json) -> list[str]:
 
 
 def _system_faults(tables: dict[str, Table], system: Json) -> list[str]:
-    missing = [f"{name} is missing" for name in system["tables"] if name not in tables]
-    if missing:
-        return missing
+    found = [f"{name} is missing" for name in system["tables"] if name not in tables] or _misnamed(system)
+    if found:
+        return found
     named = [tables[name] for name in system["tables"]]
-    return System(named, system, max(table.k for table in named)).faults()
+    try:
+        return System(named, system, max(table.k for table in named)).faults()
+    except (ValueError, KeyError, IndexError, TypeError):
+        return [f"{system['kind']}: it is not of the form of a certificate of these tables"]
+
+
+def _misnamed(system: Json) -> list[str]:
+    """Every system is about this table, the last of those that it names; of a cell that is not shown nobody knows more than 1."""
+    names, is_alone = system["tables"], system["kind"] == "alone"
+    if names[-1:] != ["this"] or len(set(names)) < len(names) or is_alone != (len(names) == 1):
+        return [f"{system['kind']}: it is not about this table"]
+    known = ([0], [1]) if is_alone else ([0] * len(names),)
+    return [] if system.get("least", known[0]) in known else [f"{system['kind']}: nobody knows that so many are in a cell"]
 
 
 def main(arguments: list[str]) -> int:

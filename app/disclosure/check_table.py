@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 MOST = 2**31 - 1  # no count is larger
+AREAS = ("AFR", "AMN", "AMS", "ASI", "CAR", "EUR", "OCE")
 
 Json = dict[str, Any]
 Array = np.ndarray[Any, Any]
@@ -23,7 +24,7 @@ class Codes:
     def __init__(self, listed: list[str], area: dict[str, str]) -> None:
         """Read the code of each cell; `area` gives the area of each code, so that `_AFR` sums those of AFR."""
         codes = sorted(set(listed))
-        finest = [code for code in codes if code != "_T" and code[1:] not in area.values()]
+        finest = [code for code in codes if code != "_T" and code[1:] not in AREAS]
         self.shape = (len(codes), len(finest))
         self.sums = _sums(codes, finest, area)
         self.divisions = list(_divisions(codes, area))

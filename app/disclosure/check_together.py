@@ -78,10 +78,23 @@ class Together:
                 return [f"{self.kind}: a column is of another cell"]
         return []
 
+    def lacks_a_column(self, table: int, most: Array) -> bool:
+        """Whether somebody may be in a leaf that has no column, or in a pool that has none for those whom no table names."""
+        own = self.tables[table]
+        parts: dict[int, set[str]] = {leaf: set() for leaf in self.leaf[table].tolist()}
+        for leaf, atom in zip(self.named[table], self.atoms[table], strict=False):
+            parts[leaf].update(atom)
+        live = np.flatnonzero(most[own.leaves] > 0).tolist()
+        return any(leaf not in parts or not self._unnamed(own.key(leaf)) <= parts[leaf] for leaf in live)
+
+    def _unnamed(self, leaf: Key) -> set[str]:
+        """What stands for those whom no table names in the pools of a leaf."""
+        return set() if self.kind == "alone" else {f"*{code[2:]}" for code in leaf if code.startswith("_O")}
+
     def is_of_other_periods(self) -> bool:
         """Whether the periods of the tables are not those of which the kind speaks."""
         same = all(table.days == self.tables[0].days for table in self.tables)
-        return same != (self.kind in {"alone", "version", "linked"}) or (self.kind != "alone" and not self.ties)
+        return same != (self.kind in {"alone", "version", "linked"}) or (self.kind != "alone" and not self.ties and self.width > 0)
 
     def is_broken_by(self, unknowns: Array) -> bool:
         """Whether sums that should agree do not, in one of the lists of unknowns."""
@@ -106,23 +119,21 @@ class Together:
 
     def _place_versions(self) -> None:
         """A version is what it shares with the next and what is gone then; but for the first, also what it shared and added."""
-        keys = sorted({key for atoms in self.atoms for key in atoms})
-        number, count, last = {key: at for at, key in enumerate(keys)}, len(keys), len(self.tables) - 1
+        number = {key: at for at, key in enumerate(sorted(set().union(*self.atoms)))}
+        count, last = len(number), len(self.tables) - 1
         self.width = 3 * count * last
-        changed: list[int] = []
         for table, atoms in enumerate(self.atoms):
             step, block = 3 * count * max(0, table - 1), (1 if table else 2) * count
             at = [step + number[key] for key in atoms]
             self.at[table] = np.array([*at, *(place + block for place in at)], dtype=int)
             self.leaf[table] = np.tile(self.leaf[table], 2)
             for key, place in number.items():
-                own, next_step = [step + place, step + place + block], 3 * count * table + place
-                if key not in atoms:
-                    self.ties[table, key] = (self._ones(own), 0, 0)
+                form, following = self._ones([step + place, step + place + block]), 3 * count * table + place
+                self.ties |= {} if key in atoms else {(table, key): (form, 0, 0)}
                 if 0 < table < last:
-                    self.ties[-1 - table, key] = (self._ones(own) - self._ones([next_step, next_step + 2 * count]), 0, 0)
-            changed += range(step + count, step + 3 * count)
-        self.ties[-1, ()] = (self._ones(changed), 0, self.system["change"]["least"])
+                    self.ties[-1 - table, key] = (form - self._ones([following, following + 2 * count]), 0, 0)
+        change = np.tile(np.repeat(np.array([0, 1, 1]), count), last)
+        self.ties[-1, ()] = (change, 0, self.system["change"]["least"])
 
     def _place_periods(self) -> None:
         """A period is the sum of the longest periods inside it and of a rest, which is 0 where they fill it."""

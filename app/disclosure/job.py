@@ -72,13 +72,16 @@ class Job:
             at = self.table.dimensions.index(NATIONALITY)
             named |= {key[at] for key in self.table.leaves}
         states = history(earlier, self.scheme, named - TOTALS)
-        for code in states:
-            area = self.scheme.area_of(code)
-            if self._was_withheld(code):
-                states[code] = max(states[code], State.REST if area else State.OTHER)
-            if area and self._was_withheld(f"_{area}"):
-                states[code] = State.OTHER  # its area's rest would tell the area's total
-        return states
+        return {code: max(state, self._lost(code)) for code, state in states.items()}
+
+    def _lost(self, code: str) -> State:
+        """How far a nationality was put by being withheld, or its area, whose rest would tell the area's total."""
+        area = self.scheme.area_of(code)
+        if area and self._was_withheld(f"_{area}"):
+            return State.OTHER
+        if self._was_withheld(code):
+            return State.REST if area else State.OTHER
+        return State.SHOWN
 
     @property
     def has_lost_its_total(self) -> bool:

@@ -234,8 +234,14 @@ def _covers(question: _Question, known: Sequence[_Known]) -> tuple[Beside, ...]:
     if len(nested) < _TILES:
         return ()
     every = question.tiled("cover", nested)
-    fewer = (some for some in _fewer(question.place, around, nested) if _TILES <= len(some) < len(nested))
+    fewer = (some for some in _fewer(question.place, around, nested) if _TILES <= len(some) < len(nested) and _nest(question.place, some))
     return every, *(question.tiled("cover", some, (every,)) for some in fewer)
+
+
+def _nest(place: Place, tables: Sequence[_Known]) -> bool:
+    """Whether any of these periods, the new one among them, lies in another: else nothing ties them together."""
+    periods: list[Place | Release] = [place, *(each.release for each in tables)]
+    return any(_lies_in(part, whole) for part in periods for whole in periods)
 
 
 def _nested(place: Place, around: Sequence[_Known], known: Sequence[_Known]) -> list[_Known]:

@@ -163,10 +163,15 @@ def _joined(job: Job, states: States) -> Job:
     """The job with pooled nationalities under the names of their pools; a gap makes its whole pooled cell a gap."""
     place = job.table.dimensions.index(NATIONALITY)
     leaves: dict[Key, Leaf] = {}
+    grown: set[str] = set()
     for key, leaf in job.table.leaves.items():
-        name = (*key[:place], _name_of(key[place], states, job.scheme), *key[place + 1 :])
+        pool = _name_of(key[place], states, job.scheme)
+        name = (*key[:place], pool, *key[place + 1 :])
         leaves[name] = _sum(leaves.get(name), leaf)
-    joined = job.with_table(Table(job.table.dimensions, leaves, job.table.submitted))
+        grown |= {pool} - {key[place]}
+    # What the sender says of its own rest is no total of a pool that others joined.
+    submitted = {key: value for key, value in job.table.submitted.items() if key[place] not in grown}
+    joined = job.with_table(Table(job.table.dimensions, leaves, submitted))
     named = {key[place] for key in leaves}
     hidden = {f"_{area}" for area in AREAS if OTHER in named and f"_O{area}" not in named}
     return replace(joined, untold=frozenset(cell for cell in joined.space.cells if cell[place] in hidden))

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Final
 
 from app.disclosure.draw import Draw
+from app.disclosure.program import UnsolvedError
 from app.disclosure.scheme import AREAS, OTHER, RESTS, TOTAL, Scheme
 from app.disclosure.table import Row, row, row_order
 
@@ -122,12 +123,15 @@ def _cannot_stand(family: list[str], counts: Mapping[str, int], states: States, 
 
 
 def _take_company(counts: Mapping[str, int], states: States, scheme: Scheme, draw: Draw) -> None:
-    """Add one published group to an `_O` below k, with the rest of that group's area."""
+    """Add one published group to an `_O` below k, with the rest of that group's area; raises `UnsolvedError` where there is none."""
     groups: dict[str, int] = {}
     for code, state in states.items():
         if state is not State.OTHER:
             name = scheme.rest_of(code) if state is State.REST else code
             groups[name] = groups.get(name, 0) + counts.get(code, 0)
+    if not groups:
+        message = "nobody is left to stand beside the small rest"
+        raise UnsolvedError(message)
     # Always the smallest would betray that the others are larger.  A race leans to the small ones and lets anyone win.
     chosen = min(groups, key=lambda name: (draw.fraction("company", name) * groups[name] ** 3, name))
     if chosen in states:

@@ -72,9 +72,9 @@ class Reading:
     def is_nested(self) -> bool:
         """Whether of any two counts that are told or judged one lies within the other, or they share nobody.
 
-        So it is in one dimension, but for an area of which some are in `_O` and others in leaves that are not shown.
+        So it is in one dimension, but for an area of which some are in `_O` and others in leaves that are not shown exactly.
         """
-        is_told = bool(self.told.shown[self.told.space.leaf_cells].all())
+        is_told = self.told.base == 0 and bool(self.told.shown[self.told.space.leaf_cells].all())
         return len(self.columns.dimensions) == 1 and (is_told or not self._areas_in_other())
 
     @cached_property

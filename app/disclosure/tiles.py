@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
-from scipy.sparse import block_diag, csr_array, hstack, vstack
+from scipy.sparse import block_diag, csr_array, eye_array, hstack, vstack
 
 from app.disclosure.grid import UNNAMED, shared_keys
 from app.disclosure.reading import Reading
@@ -108,7 +108,7 @@ def _with_remainder(
         column_of=free,
         known=np.full(len(space.cells), NOTHING, dtype=np.int64),
     )
-    return _coupled(_beside([system, rest]), csr_array(hstack([sums[order], -csr_array(np.eye(len(keys), dtype=np.int64))])), 0)
+    return _coupled(_beside([system, rest]), csr_array(hstack([sums[order], -eye_array(len(keys), dtype=np.int64, format="csr")])), 0)
 
 
 def _coupled(system: System, rows: Sparse, value: int) -> System:

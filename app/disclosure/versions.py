@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from app.disclosure.program import Budget, Program, UnsolvedError
 from app.disclosure.reading import Reading
@@ -62,7 +62,7 @@ class Steps:
 
     def ties(self) -> Sparse:
         """What a version is by the step that leads to it, less what it is by the next: 0 for each name, version by version."""
-        eye = csr_array(np.eye(self.width, dtype=np.int64))
+        eye = eye_array(self.width, dtype=np.int64, format="csr")
         between = [self.lay(eye, version) - self._spread(eye, self.before(version)) for version in range(1, self.versions - 1)]
         return csr_array(vstack(between)) if between else csr_array((0, self.columns), dtype=np.int64)
 
@@ -71,9 +71,9 @@ class Steps:
         return np.tile(np.repeat(np.array([0, 1, 1]), self.width), self.versions - 1)
 
     def _spread(self, matrix: Sparse, starts: tuple[int, int]) -> Sparse:
-        blocks = [csr_array(matrix.shape, dtype=np.int64)] * (self.columns // self.width)
+        blocks = [csr_array(matrix.shape, dtype=np.int64)] * (3 * (self.versions - 1))
         for start in starts:
-            blocks[start // self.width] = matrix
+            blocks[start // max(1, self.width)] = matrix
         return csr_array(hstack(blocks))
 
 
@@ -134,23 +134,31 @@ def _least_of_whole(program: Program, cost: Whole) -> int:
 def _chain(versions: Sequence[System], steps: Steps) -> System:
     limits = [(each.least, each.most) for each in versions]
     bounds = [step_bounds(*step) for step in pairwise(limits)]
-    single = [told_by_rows(limits, bounds, number) for number in range(len(versions))]
-    eye, ties = csr_array(np.eye(steps.width, dtype=np.int64)), steps.ties()
+    told = [_told(each, told_by_rows(limits, bounds, number)) for number, each in enumerate(versions)]
+    ties = steps.ties()
     nothing = np.zeros(ties.shape[0], np.int64)
-    rows = [steps.lay(each.rows, number) for number, each in enumerate(versions)]
-    rows += [steps.lay(eye[at], number) for number, at in enumerate(single)]
-    told = list(zip(versions, single, strict=True))
+    laid = [steps.lay(each.rows, number % len(versions)) for number, each in enumerate((*versions, *told))]
     return System(
-        rows=csr_array(vstack([*rows, ties])),
-        low=np.concatenate([*(each.low for each in versions), *(each.least[at] for each, at in told), nothing]),
-        high=np.concatenate([*(each.high for each in versions), *(each.most[at] for each, at in told), nothing]),
+        rows=csr_array(vstack([*laid, ties])),
+        low=_end_to_end("low", versions, told, nothing),
+        high=_end_to_end("high", versions, told, nothing),
         least=np.concatenate([least for least, _, _ in bounds]),
         most=np.concatenate([most for _, most, _ in bounds]),
         cells=csr_array(vstack([steps.lay(each.cells, number) for number, each in enumerate(versions)])),
-        row_of=np.concatenate([*(each.row_of for each in versions), *(each.column_of[at] for each, at in told), nothing + NOTHING]),
+        row_of=_end_to_end("row_of", versions, told, nothing + NOTHING),
         column_of=np.concatenate(list(_columns_of(versions, bounds))),
         known=np.concatenate([each.known for each in versions]),
     )
+
+
+def _told(version: System, at: Whole) -> System:
+    """The same version with rows for these of its columns alone."""
+    rows = csr_array(eye_array(version.rows.shape[1], dtype=np.int64, format="csr")[at])
+    return replace(version, rows=rows, low=version.least[at], high=version.most[at], row_of=version.column_of[at])
+
+
+def _end_to_end(name: str, versions: Sequence[System], told: Sequence[System], ties: Whole) -> Whole:
+    return np.concatenate([*(getattr(each, name) for each in (*versions, *told)), ties])
 
 
 def told_by_rows(limits: Sequence[Limits], bounds: Sequence[Bounds], version: int) -> Whole:
