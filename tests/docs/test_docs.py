@@ -88,6 +88,12 @@ def test_every_route_is_listed_with_who_may_call_it(maker):
     assert listed == maker("make_routes").page(), "run make docs"
 
 
+def test_the_check_of_certificates_is_printed_as_it_is(maker):
+    printed = (DOCS / "checker.md").read_text("utf-8")
+    assert printed == maker("make_checker").page(), "run make docs"
+    assert printed.count("```python\n") == 3
+
+
 def test_a_code_comes_from_the_operations_that_know_it(maker):
     possible = maker("making").possible
     assert {each.name for each in possible("mixed-sum")} == {"list_flows"}
