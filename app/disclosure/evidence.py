@@ -141,9 +141,11 @@ def proof_of(system: System, cell: int, cost: Whole, vertex: Vertex, enough: int
 
     Raises `UnsolvedError` where they do not.
     """
-    fractions = [Fraction(float(each)).limit_denominator(_FINEST) for each in vertex.rows]
+    used = np.flatnonzero(vertex.rows)
+    fractions = [Fraction(each).limit_denominator(_FINEST) for each in vertex.rows[used].tolist()]
     scale = lcm(*(each.denominator for each in fractions))
-    rows = np.array([int(each * scale) for each in fractions], dtype=np.int64)
+    rows = np.zeros(len(vertex.rows), dtype=np.int64)
+    rows[used] = [int(each * scale) for each in fractions]
     columns = scale * cost - system.rows.T @ rows
     value = _worth(rows, system.low, system.high) + _worth(columns, system.least, system.most)
     if value <= scale * enough:

@@ -94,6 +94,8 @@ def least_change(readings: Sequence[Reading], budget: Budget) -> System:
         low=np.append(chain.low, 0),
         row_of=np.append(chain.row_of, NOTHING),
         cost=cost,
+        # Rounded tables have no rows but the ranges of their leaves: each leaf goes its own way, by whole numbers without a hole.
+        exact_vertices=all(each.told.base for each in readings),
         changed=_changed(readings[-2].told, readings[-1].told),
     )
     if not best.is_whole:
