@@ -21,7 +21,7 @@ _OPEN = ConfigDict(extra="allow", json_schema_extra=_open)
 Place = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number from 0: of a table, of a cell in the order of its document, of a column."""
 Columns = Annotated[list[Place], Field(max_length=100_000)]
-Step = Annotated[tuple[Place, Columns, Columns], Field(json_schema_extra={"items": False})]
+Step = Annotated[tuple[Place, Columns, Columns], Field(json_schema_extra={"items": {"not": {}}})]
 """Three parts and no more; of a list whose parts differ the linters of descriptions ask that it says so."""
 Multiplier = Annotated[int, Field(ge=-LARGEST_SUM, le=LARGEST_SUM)]
 
