@@ -84,11 +84,13 @@ def test_months_that_their_quarter_contradicts_have_certificates_that_hold(metho
         assert found(shelf) == []
 
 
-def test_counts_that_the_source_does_not_know_do_not_hide_what_proves_a_leak():
-    # Only the rest itself tells the leak: a larger one is drawn, and the year to date is published.
-    shelf = Shelf(2)
-    shelf.publish(("nationality",), {("SOM",): 20, ("ERI",): 3, ("NPL",): 40}, MONTHS[0], method="pool")
-    assert shelf.publish(("nationality",), {("SOM",): 23, ("ERI",): 4, ("NPL",): 80}, QUARTER, method="pool").rows
+def test_where_the_rest_alone_proves_a_leak_it_grows():
+    # A month, and 4 more persons of BGD, one more of either other State, over the quarter that holds it.
+    shelf = Shelf(21)
+    shelf.publish(("nationality",), {("CMR",): 20, ("BGD",): 3, ("ERI",): 7}, MONTHS[0], method="pool")
+    quarter = shelf.publish(("nationality",), {("CMR",): 21, ("BGD",): 7, ("ERI",): 8}, QUARTER, method="pool")
+    assert {key[0]: value for key, value, _ in quarter.rows} == {"ERI": 8, "_O": 28, "_T": 36}
+    assert found(shelf) == []
 
 
 FIRST = document("a@v1", ("sex",), {"F": None, "M": None, "X": 20, "_T": 29})
