@@ -6,6 +6,9 @@ LOCKS := requirements.lock requirements-dev.lock
 # What builds the wheel inside the image: hatchling and what it needs.
 BUILD := hatchling packaging pathspec pluggy tomlkit trove-classifiers
 
+# Where the machine forbids to keep compiled modules, every command would compile all that it imports anew: seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run test test-long check bench bench-overload bench-disclosure lock docs wheelhouse
 
 help: ## what each target does

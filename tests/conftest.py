@@ -94,4 +94,4 @@ def pytest_collection_finish() -> None:
     """What stands now stands to the end: to look at it again and again for garbage takes a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 50, 100)
