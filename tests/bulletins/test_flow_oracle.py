@@ -94,7 +94,7 @@ def as_oracle(asked):
     return {name: value for name, value in asked.items() if name != "period_from"} | since
 
 
-@settings(max_examples=12, **SHARED)
+@settings(max_examples=20, **SHARED)
 @given(documents(), st.lists(questions(group_by=False), min_size=3, max_size=3), st.sampled_from([ANALYST, SECRETARIAT]))
 def test_plain_rows_are_those_of_the_oracle(db, made, questions, caller):
     with published(db, made) as session:
@@ -107,7 +107,7 @@ def test_plain_rows_are_those_of_the_oracle(db, made, questions, caller):
             assert set(found) == Oracle(seen(made, caller), **as_oracle(asked)).rows()
 
 
-@settings(max_examples=20, **SHARED)
+@settings(max_examples=35, **SHARED)
 @given(documents(), st.lists(questions(group_by=True), min_size=4, max_size=4), st.sampled_from([ANALYST, SECRETARIAT]))
 def test_sums_are_those_of_the_oracle(db, made, questions, caller):
     with published(db, made) as session:
@@ -153,7 +153,7 @@ MEMBERS_BY_MARGIN = {f"_{area}": MEMBERS[area] for area in AREAS}
 NAMED = ["SOM", "ERI", "GHA", "HTI", "VEN", "XXA", "NPL", "_AFR", "_ASI", "_AMS", "_CAR"]
 
 
-@settings(max_examples=15, **SHARED)
+@settings(max_examples=25, **SHARED)
 @given(
     st.lists(TRUE_COUNTS, min_size=1, max_size=3),
     st.binary(min_size=1, max_size=2),

@@ -285,7 +285,7 @@ def wide(db, book):
 
 
 def test_eight_writers_and_three_followers_lose_repeat_and_reorder_nothing(wide):
-    race(wide, 25)
+    race(wide, 40)
 
 
 @pytest.mark.long

@@ -63,7 +63,7 @@ def run(served: Served, number: int) -> None:
 
 
 def test_eight_writers_and_three_readers_lose_repeat_and_reorder_nothing(served: Served):
-    run(served, 9)
+    run(served, 12)
 
 
 @pytest.mark.long

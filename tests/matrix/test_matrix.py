@@ -44,6 +44,7 @@ def mismatches(world: World, filed: list[Filed], kinds: Iterable[str]) -> list[s
     return [str(mismatch) for mismatch in found[:20]]
 
 
+@pytest.mark.timeout(400)
 def test_every_cell_of_the_matrix_is_as_the_contract_says(world: World):
     """One database is asked about every other document and to publish, the other one about the rest and all that is no document.
 

@@ -13,7 +13,7 @@ from app.disclosure.space import Space
 from app.disclosure.system import alone
 
 SHAPE = (("a", "b"), ("c", "d", "e"), ("f", "g"))
-K, TOTAL = 3, 7
+K, TOTAL = 3, 8
 
 
 class Cubes:
@@ -56,7 +56,7 @@ class Cubes:
 @pytest.fixture(scope="module")
 def cubes():
     made = Cubes()
-    assert made.tables.shape == (31_824, 12)  # 18 choose 11
+    assert made.tables.shape == (75_582, 12)  # 19 choose 11
     assert (made.tables.sum(axis=1) == TOTAL).all()
     assert len(made.space.cells) == 36
     assert made.space.cells[-1] == ("_T", "_T", "_T")
