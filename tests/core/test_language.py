@@ -1,6 +1,7 @@
 """The reader's language: what Accept-Language asks for, and that every answer in words says its language (RFC 9110, RFC 4647)."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -172,10 +173,15 @@ def push(served: Served, language: str, raw: bytes = ODD_COLUMN, key: str | None
     return served.as_("pan").post("/v1/bulletins/files", params=PUSH, files={"file": ("a.csv", raw)}, headers=sent)
 
 
+def remarks(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is said about the file; of the figures, a node whose secret hides these months says also how little they show."""
+    return [finding for finding in answer["findings"] if finding["code"] != "mostly-withheld"]
+
+
 def test_remarks_about_a_file_are_in_the_readers_language_also_when_the_kept_answer_is_given(served: Served):
     for language in ("es", "pt", "en"):
         answer = push(served, language, key="k-1")
-        (finding,) = answer.json()["findings"]
+        (finding,) = remarks(answer.json())
         assert finding == {"column": "4", "row": 1, "code": "column-ignored", "detail": catalogue()["column-ignored"]["detail"][language]}
         assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Authorization, Accept, Accept-Language")
         assert answer.headers["content-type"] == "application/json"
@@ -192,7 +198,7 @@ def test_lines_of_progress_end_in_the_readers_language(served: Served):
     assert (refused.headers["content-language"], refused.headers["vary"]) == ("pt", "Authorization, Accept, Accept-Language")
     for language in ("es", "pt"):
         done = push(served, language, key="k-2", **lines)
-        (finding,) = json.loads(done.text.splitlines()[-1])["answer"]["findings"]
+        (finding,) = remarks(json.loads(done.text.splitlines()[-1])["answer"])
         assert finding["detail"] == catalogue()["column-ignored"]["detail"][language]
         assert done.headers["content-language"] == language
 
