@@ -1,8 +1,8 @@
 """Tables of access: clients, the marking of every document version, audit."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UTCDateTime
@@ -59,7 +59,8 @@ class SpentId(Base):
 class DocumentAccess(Base):
     """Who may see one version by its own marking: a row a grantee (`*`, a conference, an office).
 
-    `newest` is true for the rows of the document's newest version; every older one is also bound by those.
+    `newest` is true for the rows of the document's newest version; every older one is also bound by those.  A document with a
+    `parent` is seen only with that; after the day `until` nobody sees it; `gone` ones were erased, and only that is told.
     """
 
     __tablename__ = "document_access"
@@ -70,7 +71,10 @@ class DocumentAccess(Base):
     conference: Mapped[str] = mapped_column(String(16))
     tlp: Mapped[int] = mapped_column(Integer)
     newest: Mapped[bool] = mapped_column(Boolean)
-    __table_args__ = (Index("ix_document_access_newest_grantee", "newest", "grantee", "tlp", "document_id"),)
+    parent: Mapped[str | None] = mapped_column(String(36), index=True)
+    until: Mapped[date | None] = mapped_column(Date)
+    gone: Mapped[bool] = mapped_column(Boolean)
+    __table_args__ = (Index("ix_document_access_newest_grantee", "newest", "grantee", "tlp", "document_id", "until", "parent"),)
 
 
 class AuditRow(Base):

@@ -1,12 +1,15 @@
 """Who sees a document: its marking as rows of `document_access`, and the ONE statement over them (contract: Envelope)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, select, true, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, insert, literal, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
+from app.core.clock import utc_now
 from app.wire.codes import TLP, Role
 
 EVERYONE = "*"
@@ -29,9 +32,23 @@ def grantees_of(tlp: TLP, audience: Iterable[str], always: Iterable[str]) -> fro
     return frozenset({*secretariats, *(office for office in offices if office.endswith("/secretariat")), *always})
 
 
-def mark(session: Session, document_id: str, version: int, tlp: TLP, grantees: Iterable[str]) -> None:
-    """Write the marking of a new version, which becomes the newest of its document."""
-    session.execute(update(DocumentAccess).where(DocumentAccess.document_id == document_id, DocumentAccess.newest).values(newest=False))
+@dataclass(frozen=True)
+class Bond:
+    """What else decides who sees a document: the document that it is seen only with, and the last day on which anyone sees it."""
+
+    parent: str | None = None
+    until: date | None = None
+
+
+FREE = Bond()
+
+
+def mark(session: Session, document_id: str, version: int, tlp: TLP, grantees: Iterable[str], bond: Bond = FREE) -> None:
+    """Write the marking of a new version, which becomes the newest of its document; its bond is that of every version."""
+    known = update(DocumentAccess).where(DocumentAccess.document_id == document_id)
+    session.execute(known.where(DocumentAccess.newest).values(newest=False))
+    if bond.until is not None or session.scalar(_bound(document_id)):
+        session.execute(known.values(until=bond.until))
     rows = [
         {
             "document_id": document_id,
@@ -40,16 +57,45 @@ def mark(session: Session, document_id: str, version: int, tlp: TLP, grantees: I
             "conference": grantee.split("/")[0],
             "tlp": tlp.rank,
             "newest": True,
+            "parent": bond.parent,
+            "until": bond.until,
+            "gone": False,
         }
         for grantee in sorted(grantees)
     ]
     session.execute(insert(DocumentAccess), rows)
 
 
+def _bound(document_id: str) -> Select[int]:
+    return select(literal(1)).where(DocumentAccess.document_id == document_id, DocumentAccess.until.is_not(None)).limit(1)
+
+
+def mark_gone(session: Session, document_id: str, version: int) -> None:
+    """Mark an erasure: whoever could see the newest version is told of it, and what was seen with the document is seen no more."""
+    rows = session.scalars(select(DocumentAccess).where(DocumentAccess.document_id == document_id, DocumentAccess.newest)).all()
+    told = [(row.grantee, row.conference, row.tlp, row.parent) for row in rows]
+    session.execute(update(DocumentAccess).where(DocumentAccess.document_id == document_id).values(newest=False, until=None, gone=True))
+    named = ("grantee", "conference", "tlp", "parent")
+    common = {"document_id": document_id, "version": version, "newest": True, "until": None, "gone": True}
+    session.execute(insert(DocumentAccess), [dict(zip(named, each, strict=True)) | common for each in told])
+
+
 def _matches(caller: Caller, access: type[DocumentAccess]) -> ColumnElement[bool]:
+    """Condition on a marking: the caller is among those it names, its last day is not over, and the caller sees what it belongs to."""
+    parent = aliased(DocumentAccess)
+    # `coalesce` keeps the planner from the index on `newest`, by which it would walk all documents for each row.
+    newest = (parent.document_id == access.parent, func.coalesce(parent.newest, false()), ~parent.gone)
+    seen = select(literal(1)).where(*newest, _names(caller, parent))
+    # Not EXISTS: PostgreSQL hashes that over every document before it looks at the first row of a page.
+    with_parent = seen.correlate(access).limit(1).scalar_subquery().is_not(None)
+    return and_(_names(caller, access), or_(access.parent.is_(None), with_parent))
+
+
+def _names(caller: Caller, access: type[DocumentAccess]) -> ColumnElement[bool]:
+    lasting = or_(access.until.is_(None), access.until >= utc_now().date())
     if caller.role is Role.OPERATOR:
-        return true()
-    below = access.tlp <= caller.ceiling
+        return lasting
+    below = and_(lasting, access.tlp <= caller.ceiling)
     if caller.role is Role.PEER:
         return and_(below, access.conference.in_((EVERYONE, caller.conference)))
     return and_(below, access.grantee.in_(caller.grantees))
@@ -71,9 +117,46 @@ def visible_documents(caller: Caller) -> Select[str]:
     return select(DocumentAccess.document_id).where(DocumentAccess.newest, _matches(caller, DocumentAccess))
 
 
+def document_is_seen(caller: Caller, document_id: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Condition on one document id: the caller may see its newest version. It is `visible_documents`, asked of one row at a time."""
+    access = aliased(DocumentAccess)
+    # `coalesce` keeps the planner from the index on `newest`, by which it would walk all documents for each row.
+    newest = (access.document_id == document_id, func.coalesce(access.newest, false()), _matches(caller, access))
+    return select(literal(1)).where(*newest).limit(1).scalar_subquery().is_not(None)
+
+
 def could_see(caller: Caller) -> Select[str, int]:
     """(document id, version) of the versions that the caller could see when they were the newest: who is told of a `hide`."""
     return select(DocumentAccess.document_id, DocumentAccess.version).where(_matches(caller, DocumentAccess)).distinct()
+
+
+@dataclass(frozen=True)
+class Marked:
+    """How the newest version of a document is marked."""
+
+    tlp: TLP
+    grantees: frozenset[str]
+
+    def covers(self, tlp: TLP, grantees: Iterable[str]) -> bool:
+        """Whether all who may see a document that is marked so may see this one: it is no stricter (contract: who sees a document)."""
+        open_to_all = EVERYONE in self.grantees
+        return self.tlp.rank <= tlp.rank and all(
+            open_to_all or each in self.grantees or each.split("/")[0] in self.grantees for each in grantees
+        )
+
+
+def marks_of(session: Session, caller: Caller, ids: Sequence[str]) -> dict[str, Marked]:
+    """How documents are marked, by id, of those that the caller may see; one that is hidden or gone is left out like one that never was."""
+    asked = select(DocumentAccess.document_id, DocumentAccess.tlp, DocumentAccess.grantee).where(
+        DocumentAccess.document_id.in_(ids),
+        DocumentAccess.newest,
+        ~DocumentAccess.gone,
+        DocumentAccess.document_id.in_(visible_documents(caller)),
+    )
+    found: dict[str, tuple[int, set[str]]] = {}
+    for document_id, rank, grantee in session.execute(asked):
+        found.setdefault(document_id, (rank, set()))[1].add(grantee)
+    return {document_id: Marked(list(TLP)[rank], frozenset(grantees)) for document_id, (rank, grantees) in found.items()}
 
 
 def forget_marks(session: Session) -> None:

@@ -3,16 +3,14 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.access.rules import BodyReader, Writer, attempt_of
-from app.bulletins import reading
 from app.bulletins.certificates import certificate_text, named_in, readable, visible_among
-from app.bulletins.edge import node_of
-from app.bulletins.reading import Found
+from app.bulletins.models import Bulletin
 from app.bulletins.report import report_of
 from app.core.conditional import is_fresh
 from app.core.declared import CONDITIONAL, SPOKEN
@@ -21,13 +19,13 @@ from app.core.language import language_of, spoken
 from app.core.problems import Problem
 from app.core.query import NoQuery
 from app.core.query import Query as Asked
+from app.documents import reading
+from app.documents.edge import DocumentPath, known_form, node_of
+from app.documents.reading import Found
 from app.wire.codes import Role, Status
 from app.wire.disclosure import Certificate, DisclosureReport
-from app.wire.ids import is_uuid7
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
-
-DocumentPath = Annotated[str, Path(max_length=64, description="the bulletin's UUIDv7")]
 
 
 class CertificateQuery(Asked):
@@ -46,7 +44,7 @@ def get_bulletin_certificate(
     """
     node = node_of(request)
     with node.db.read() as session:
-        found, text = readable(session, caller, _known_form(document_id), query.version)
+        found, text = readable(session, caller, known_form(document_id), query.version)
     etag = f'"{found.document_id}.v{found.version}.certificate"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
@@ -66,7 +64,7 @@ def get_disclosure_report(request: Request, caller: Writer, query: Annotated[NoQ
     del query
     node, language = node_of(request), language_of(request)
     with node.db.read() as session:
-        found, document = _own(session, caller, _known_form(document_id))
+        found, document = _own(session, caller, known_form(document_id))
         text = certificate_text(session, (found.document_id, found.version))
         beside = visible_among(session, caller, named_in(text) if text else ())
     node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
@@ -79,7 +77,7 @@ def _own(session: Session, caller: Caller, document_id: str) -> tuple[Found, dic
 
     Raises `not-found` for what it may not see and for what was withdrawn, `not-origin` and `not-your-state` (403) for others' bulletins.
     """
-    found = reading.one(session, caller, document_id)
+    found = reading.one(session, caller, Bulletin, document_id)
     document: dict[str, Any] = orjson.loads(found.text)
     if document["origin"] != caller.conference:
         raise Problem("not-origin")
@@ -88,7 +86,3 @@ def _own(session: Session, caller: Caller, document_id: str) -> tuple[Found, dic
     if document["status"] == Status.WITHDRAWN.value:
         raise Problem("not-found")
     return found, document
-
-
-def _known_form(document_id: str) -> str:
-    return document_id if is_uuid7(document_id) else ""

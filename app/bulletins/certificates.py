@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.access.visibility import visible_to
-from app.bulletins import reading
-from app.bulletins.models import Certificate
-from app.bulletins.reading import Found
+from app.bulletins.models import Bulletin, Certificate
 from app.core.db import insert_new
 from app.core.problems import Problem
+from app.documents import reading
+from app.documents.reading import Found
 from app.exchange.log import documents
 
 Pair = tuple[str, int]
@@ -49,7 +49,10 @@ def readable(session: Session, caller: Caller, document_id: str, number: int | N
     Its witnesses obey the rows of every version that it names, and so tell them: who may not read one of these, because it is
     hidden, withdrawn or erased, reads no certificate either.  Raises `not-found`, the same for all of it.
     """
-    found = reading.one(session, caller, document_id) if number is None else reading.version(session, caller, document_id, number)
+    if number is None:
+        found = reading.one(session, caller, Bulletin, document_id)
+    else:
+        found = reading.version(session, caller, Bulletin, document_id, number)
     text = certificate_text(session, (found.document_id, found.version))
     if text is None or not _all_served(session, caller, {(found.document_id, found.version), *named_in(text)}):
         raise Problem("not-found")

@@ -3,19 +3,16 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 import orjson
 
 from app.bulletins.declare import Declaration
-from app.core.clock import rfc3339
 from app.disclosure.share import share_shown
 from app.disclosure.table import ProtectedTable, Row, Table
+from app.documents.versions import said
 from app.wire.canonical import canonical
 from app.wire.codes import Status
-
-ENVELOPE = ("origin", "issuer", "tlp", "audience", "handling", "mandate", "lang")
-_VERSIONED = frozenset({"id", "version", "created_at", "published_at", "reason", "issuer", "salt", "digest", "signature"})
 
 
 def content_of(declaration: Declaration, table: ProtectedTable, audience: Sequence[str]) -> dict[str, object]:
@@ -85,21 +82,6 @@ def digest_of_certificate(text: str) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest() if text else None
 
 
-def stamped(
-    content: dict[str, object], *, document_id: str, version: int, issuer: str, created_at: datetime, now: datetime
-) -> dict[str, object]:
-    """A version ready for the log: content with its identity and instants."""
-    identity = {"id": document_id, "version": version, "issuer": issuer}
-    return content | identity | {"created_at": rfc3339(created_at), "published_at": rfc3339(now)}
-
-
-def withdrawal_of(document: dict[str, object], *, version: int, issuer: str, reason: str, now: datetime) -> dict[str, object]:
-    """The version that takes a bulletin back: its envelope, a reason, no body."""
-    kept = {name: document[name] for name in ("id", "kind", "created_at", *ENVELOPE)}
-    taken_back = {"version": version, "status": Status.WITHDRAWN.value, "reason": reason, "issuer": issuer, "cells": None}
-    return kept | taken_back | {"published_at": rfc3339(now)}
-
-
 def same_content(document: dict[str, object], content: dict[str, object]) -> bool:
     """Whether a published version already says what a new one would: protected form and all else but identity and instants.
 
@@ -110,8 +92,7 @@ def same_content(document: dict[str, object], content: dict[str, object]) -> boo
 
 def _said(document: Mapping[str, object]) -> dict[str, object]:
     disclosure = document.get("disclosure", {})
-    plain = {name: value for name, value in document.items() if name not in _VERSIONED}
-    return plain | {"disclosure": dict(disclosure, certificate=None) if isinstance(disclosure, Mapping) else None}
+    return said(document) | {"disclosure": dict(disclosure, certificate=None) if isinstance(disclosure, Mapping) else None}
 
 
 def period_key(first: date, last: date) -> str:

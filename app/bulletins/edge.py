@@ -1,4 +1,4 @@
-"""What the routes of bulletins share: the node, bodies, the gate before protection, rights over a target, answers."""
+"""What the routes of bulletins share: the gate before protection, rights over a body and a target, answers."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from app.access.callers import Caller
 from app.access.once import KeepAnswer
 from app.bulletins.released import owner_of
-from app.bulletins.rights import may_write_for, require_writer
+from app.bulletins.rights import require_writer
 from app.bulletins.service import Keep, Published
 from app.core.clock import utc_now
 from app.core.conditional import document_etag
@@ -17,15 +17,10 @@ from app.core.gate import Gate
 from app.core.http import json_response
 from app.core.language import spoken
 from app.core.problems import Problem, as_json
+from app.documents.rights import may_write_for
 from app.exchange.node import Node
 from app.wire.codes import Outcome
 from app.wire.ids import is_uuid7
-
-
-def node_of(request: Request) -> Node:
-    """The node that serves a request."""
-    node: Node = request.app.state.node
-    return node
 
 
 async def _passage(request: Request) -> AsyncIterator[None]:

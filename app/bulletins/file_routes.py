@@ -16,7 +16,7 @@ from app.access.callers import Caller
 from app.access.once import KeepAnswer, once
 from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
-from app.bulletins.edge import node_of, right_to_write, rights_to_write
+from app.bulletins.edge import right_to_write, rights_to_write
 from app.bulletins.files import FileBulletins, at_row, at_rows, read_file
 from app.bulletins.left_out import with_left_out
 from app.bulletins.preparing import Progress, Submission, prepare
@@ -29,6 +29,7 @@ from app.core.http import json_response, read_body
 from app.core.language import language_of, spoken
 from app.core.problems import Problem, as_json
 from app.core.rendering import problem_body
+from app.documents.edge import node_of
 from app.exchange.node import Node
 from app.wire.codes import Outcome
 from app.wire.problem import Finding

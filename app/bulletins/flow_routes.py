@@ -10,14 +10,14 @@ from fastapi.responses import StreamingResponse
 from app.access.callers import Caller
 from app.access.rules import BodyReader, attempt_of
 from app.bulletins import flows
-from app.bulletins.edge import node_of
 from app.bulletins.flow_question import FlowQuestion, question_of
 from app.bulletins.queries import FlowQuery
+from app.core.accepting import accepted
 from app.core.conditional import answer_etag, is_fresh
 from app.core.declared import CONDITIONAL, REFUSED, TEXT
 from app.core.http import JSON, json_response
 from app.core.paging import binding_of, page_size, unguessable
-from app.core.problems import Problem
+from app.documents.edge import node_of
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
 from app.formats import csv_lines, page_json
@@ -77,7 +77,7 @@ def list_flows(request: Request, caller: BodyReader, query: Annotated[FlowQuery,
 
 def _asking(request: Request, caller: Caller, query: FlowQuery) -> _Asking:
     node = node_of(request)
-    form = query.format or accepted(request.headers.get("accept"))
+    form = query.format or accepted(request.headers.get("accept"), _MEDIA)
     question = question_of(query)
     # The format and the limit are not part of what a cursor is bound to: a reader may go on in another one.
     asked = query.model_dump(exclude={"cursor", "limit", "format"}, mode="json")
@@ -107,34 +107,3 @@ def _whole_csv(asking: _Asking, headers: dict[str, str]) -> Response:
     answer = flows.whole(asking.node.db, asking.caller, asking.question)
     asking.node.read_audit.note(attempt_of(asking.request), answer.answered)
     return StreamingResponse(csv_lines(answer.columns, answer.rows), headers=headers | _CSV_HEADERS)
-
-
-def accepted(accept: str | None) -> str:
-    """The format that an Accept header asks for, JSON where it leaves the choice (RFC 9110 section 12.5.1).
-
-    Raises `not-acceptable` (406) {known} where it takes neither.
-    """
-    wanted = _ranges(accept or "*/*")
-    quality = {form: _quality(media, wanted) for form, media in _MEDIA.items()}
-    best = max(quality, key=lambda form: quality[form])
-    if quality[best] == 0:
-        raise Problem("not-acceptable", headers={"Vary": "Accept"}, known=list(_MEDIA.values()))
-    return best
-
-
-def _ranges(accept: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for item in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in item.split(";"))
-        weights = [parameter[2:] for parameter in parameters if parameter.startswith("q=")]
-        found[name] = _number(weights[0]) if weights else 1.0
-    return found
-
-
-def _number(text: str) -> float:
-    return float(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else 0.0
-
-
-def _quality(media: str, wanted: dict[str, float]) -> float:
-    exact, family = media, f"{media.split('/', maxsplit=1)[0]}/*"
-    return next((wanted[name] for name in (exact, family, "*/*") if name in wanted), 0.0)

@@ -1,11 +1,12 @@
 """Tables of bulletins (private to this room): projections of the log, and what anonymity must remember."""
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, UTCDateTime
+from app.core.db import Base
+from app.documents.models import VersionRow
 
 _NEWEST = text("superseded_at IS NULL")
 
@@ -48,22 +49,13 @@ class Certificate(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
-class Bulletin(Base):
+class Bulletin(VersionRow, Base):
     """One version of a bulletin: what lists and flows filter by; the newest one is that which nothing has superseded."""
 
     __tablename__ = "bulletin"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    document_id: Mapped[str] = mapped_column(String(36))
-    version: Mapped[int] = mapped_column(Integer)
-    superseded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     natural_key: Mapped[str] = mapped_column(String(400))
     flow_key: Mapped[str] = mapped_column(String(160), index=True)
-    status: Mapped[str] = mapped_column(String(16))
-    origin: Mapped[str] = mapped_column(String(16))
-    issuer: Mapped[str] = mapped_column(String(40))
-    tlp: Mapped[int] = mapped_column(Integer)
-    published_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     reporting_state: Mapped[str] = mapped_column(String(3))
     publisher: Mapped[str] = mapped_column(String(64))
     measure: Mapped[str] = mapped_column(String(40))

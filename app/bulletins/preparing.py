@@ -14,12 +14,12 @@ from app.bulletins.door import Door, through
 from app.bulletins.markings import Linked, Marking, linked, other_markings
 from app.bulletins.protection import Ahead, protected, refusal
 from app.bulletins.released import Background, Existing, Span, background, release_name
-from app.bulletins.rights import audience_for
 from app.bulletins.telling import tellable
 from app.bulletins.warnings import warnings_of
 from app.core.problems import Problem
 from app.directory.service import Policy, k_for, policy_of
 from app.disclosure.table import ProtectedTable
+from app.documents.rights import audience_for
 from app.exchange.log import documents, is_known
 from app.exchange.node import Node
 from app.wire.codes import Outcome, Protect, Role

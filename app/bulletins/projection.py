@@ -8,12 +8,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.visibility import grantees_of, mark
-from app.bulletins.models import Bulletin, Cell, Flow, Hideout, PublishedTable
-from app.bulletins.released import instant, remember, rows_text
+from app.bulletins.models import Bulletin, Cell, Certificate, Flow, Hideout, PublishedTable
+from app.bulletins.released import locked, remember, rows_text
 from app.core.db import insert_new
 from app.directory.codes import area_of, nationalities
 from app.directory.dimensions import DIMENSIONS, is_margin
 from app.disclosure.table import row
+from app.documents.models import identity_of, instant
 from app.wire.codes import TLP, Status
 from app.wire.period import parse_period
 
@@ -49,7 +50,7 @@ def _publish(session: Session, document: Mapping[str, Any]) -> None:
     period = parse_period(document["period"], _fiscal_start(document))
     insert_new(session, Flow, {"key": flow_key, "k": document["disclosure"]["k"], "family": period.family})
     bulletin = Bulletin(
-        **_identity(document),
+        **identity_of(document),
         **{name: document[name] for name in _ATTRIBUTES},
         natural_key=natural_key_of(document),
         flow_key=flow_key,
@@ -86,26 +87,13 @@ _ATTRIBUTES = (
 )
 
 
-def _identity(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "document_id": document["id"],
-        "version": document["version"],
-        "status": document["status"],
-        "origin": document["origin"],
-        "issuer": document["issuer"],
-        "tlp": TLP(document["tlp"]).rank,
-        "published_at": instant(document["published_at"]),
-        "superseded_at": None,
-    }
-
-
 def _withdraw(session: Session, document: Mapping[str, Any], before: Bulletin) -> None:
     kept = {column.name: getattr(before, column.name) for column in Bulletin.__table__.columns if column.name != "id"}
     earlier = select(Bulletin.id).where(Bulletin.document_id == document["id"])
     session.execute(delete(Cell).where(Cell.bulletin_id.in_(earlier)))
     session.execute(delete(Hideout).where(Hideout.bulletin_id.in_(earlier)))
     session.execute(update(Bulletin).where(Bulletin.document_id == document["id"]).values(status=Status.WITHDRAWN.value))
-    session.execute(insert(Bulletin), [kept | _identity(document)])
+    session.execute(insert(Bulletin), [kept | identity_of(document)])
 
 
 def _mark(session: Session, document: Mapping[str, Any], reporting_state: str | None) -> None:
@@ -167,6 +155,16 @@ def hideouts(bulletin_id: int, cells: list[Mapping[str, Any]]) -> list[dict[str,
         value = values.get(rest, 0)
         found.append({"bulletin_id": bulletin_id, "area": area, "rest": rest, "value": most if value is None else value})
     return found
+
+
+def forget_one(session: Session, document_id: str) -> None:
+    """Drop the projections and certificates of an erased bulletin; flow and audit-only ledger stay, so that its figures still count."""
+    locked(session, document_id)
+    own = select(Bulletin.id).where(Bulletin.document_id == document_id)
+    session.execute(delete(Cell).where(Cell.bulletin_id.in_(own)))
+    session.execute(delete(Hideout).where(Hideout.bulletin_id.in_(own)))
+    session.execute(delete(Certificate).where(Certificate.document_id == document_id))
+    session.execute(delete(Bulletin).where(Bulletin.document_id == document_id))
 
 
 def forget(session: Session) -> None:

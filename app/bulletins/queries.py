@@ -1,27 +1,17 @@
 """What may be asked of bulletins and their flows: one model a route, declared once."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.core.query import PageQuery, Query, Word, Words
-from app.wire.codes import TLP, FigureStatus, Protect, Status
+from app.documents.queries import DocumentQuery
+from app.wire.codes import TLP, FigureStatus, Protect
 from app.wire.text import WRITTEN
 
 
-def _moment(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise PydanticCustomError("format", "no instant with a time zone", {"expected": "2012-11-10T12:00:00Z"})
-    return value
-
-
-Moment = Annotated[datetime, AfterValidator(_moment)]
-
-
-class ListQuery(PageQuery):
-    """Filters of the list of bulletins; `published_after` and `published_before` leave their bound out."""
+class ListQuery(DocumentQuery):
+    """Filters of the list of bulletins."""
 
     reporting_state: Words | None = None
     publisher: Words | None = None
@@ -31,11 +21,6 @@ class ListQuery(PageQuery):
     figure_status: FigureStatus | None = None
     period_from: Word | None = None
     period_to: Word | None = None
-    origin: Words | None = None
-    status: Status | None = None
-    tlp: TLP | None = None
-    published_after: Moment | None = None
-    published_before: Moment | None = None
 
 
 class FlowQuery(PageQuery):

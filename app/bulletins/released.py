@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, extract, func, or_, select
@@ -198,8 +198,3 @@ def remember(session: Session, document: Mapping[str, Any], rows_json: str, flow
             "rows": rows_json,
         },
     )
-
-
-def instant(text: object) -> datetime:
-    """An instant of a document."""
-    return datetime.fromisoformat(str(text))

@@ -1,46 +1,57 @@
-"""Routes of bulletins: check, publish, batch, revise, withdraw; list, one, versions (contract: Routes)."""
+"""Routes of bulletins: check, publish, batch, revise, withdraw, erase; list, one, versions (contract: Routes)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.access.once import KeepAnswer, once
-from app.access.rules import Reader, Writer, attempt_of
-from app.bulletins import reading
+from app.access.rules import Reader, Secretariat, Writer, attempt_of
+from app.bulletins import models
 from app.bulletins.declare import declare, declare_all
-from app.bulletins.edge import Passage, answer, kept, node_of, right_to_change, right_to_write, rights_to_write
+from app.bulletins.edge import Passage, answer, kept, right_to_change, right_to_write, rights_to_write
+from app.bulletins.listing import listing_of
 from app.bulletins.preparing import Submission
+from app.bulletins.projection import forget_one
 from app.bulletins.queries import ListQuery, ProtectQuery
 from app.bulletins.service import Published, check, publish, withdraw
-from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
+from app.core.conditional import require_match
 from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, SPOKEN, TAGGED
 from app.core.http import JsonBody, json_response, takes
 from app.core.language import language_of, spoken
-from app.core.paging import binding_of, page_size, unguessable
+from app.core.paging import page_size
 from app.core.parsing import parse, read_json
 from app.core.problems import as_json
 from app.core.query import NoQuery
-from app.exchange.log import head, highest_visible
+from app.documents import reading
+from app.documents.edge import (
+    DocumentPath,
+    IfMatch,
+    NumberPath,
+    document_answer,
+    erase_answer,
+    known_form,
+    list_answer,
+    node_of,
+    page_of,
+    version_number,
+)
 from app.exchange.node import Node
-from app.wire.bulletin import Batch, BatchItems, BulletinDraft, BulletinRevision, Withdrawal
+from app.wire.bulletin import Batch, BatchItems, BulletinDraft, BulletinRevision, Grounds
+from app.wire.changes import Erased
 from app.wire.codes import Outcome
-from app.wire.ids import is_uuid7
 from app.wire.problem import Finding
 from app.wire.published import Bulletin, BulletinEnvelope, BulletinPage, Judgement, Receipts, WithdrawnBulletin, WrittenBulletin
 from app.wire.strict_json import pointer
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
-BODIES = (BulletinDraft, Batch, BulletinRevision, Withdrawal)
+BODIES = (BulletinDraft, Batch, BulletinRevision, Grounds)
 """Bodies that are read by hand, after the caller and its rights are known."""
 
 _MOST_FINDINGS = 100
-DocumentPath = Annotated[str, Path(max_length=64, description="the bulletin's UUIDv7")]
-IfMatch = Annotated[str | None, Header(max_length=200, description='the ETag of the version that is changed, `"{id}.v{n}"`')]
 Protection = Annotated[ProtectQuery, Query()]
 Nothing = Annotated[NoQuery, Query()]
 _TOLD = {"headers": {**TAGGED["headers"], **SPOKEN["headers"]}}
@@ -166,7 +177,7 @@ def revise_bulletin(
     "/{document_id}/withdraw",
     operation_id="withdraw_bulletin",
     responses={200: {"model": WithdrawnBulletin, **TAGGED}},
-    openapi_extra=takes(Withdrawal) | ONCE,
+    openapi_extra=takes(Grounds) | ONCE,
 )
 def withdraw_bulletin(
     request: Request, caller: Writer, raw: JsonBody, query: Nothing, document_id: DocumentPath, if_match: IfMatch = None
@@ -177,7 +188,7 @@ def withdraw_bulletin(
     etag = right_to_change(node, caller, document_id)
 
     def work(keep: KeepAnswer | None) -> Response:
-        reason = parse(Withdrawal, value).reason
+        reason = parse(Grounds, value).reason
         require_match(if_match, etag)
         seen = int(etag.rsplit(".v", 1)[1].rstrip('"'))
         done = withdraw(node, caller, document_id, version=seen, reason=reason, attempt=attempt_of(request), keep=kept(keep))
@@ -186,35 +197,24 @@ def withdraw_bulletin(
     return _once(request, node, caller, raw, work)
 
 
+@router.post("/{document_id}/erase", operation_id="erase_bulletin", responses={200: {"model": Erased}}, openapi_extra=takes(Grounds) | ONCE)
+def erase_bulletin(
+    request: Request, caller: Secretariat, raw: JsonBody, query: Nothing, document_id: DocumentPath, if_match: IfMatch = None
+) -> Response:
+    """Erase a bulletin for good, with all its versions: body, digest and signature go, that it stood stays; it cannot be undone.
+
+    The reason is asked for and then neither published nor stored.
+    """
+    del query
+    return erase_answer(
+        request, caller, raw, kind="bulletin", table=models.Bulletin, document_id=document_id, if_match=if_match, forget=forget_one
+    )
+
+
 @router.get("", operation_id="list_bulletins", responses={200: {"model": BulletinPage}, **CONDITIONAL})
 def list_bulletins(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
     """The newest version of every bulletin that the caller may see, in the order of publication; withdrawn ones as envelopes."""
-    node = node_of(request)
-    asked = query.model_dump(exclude={"cursor", "limit"}, mode="json")
-    binding = binding_of("bulletins", asked, caller.rights)
-    limit = page_size(query.limit, node.settings.page_limit)
-    position = node.cursor_seal.open(query.cursor, binding) if query.cursor else None
-    with node.db.read() as session:
-        at = head(session)
-        highest = unguessable(node.cursor_seal, highest_visible(session, caller, "bulletin", at=at))
-        etag = answer_etag(at.epoch, highest, binding, position, limit)
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-        if is_fresh(request.headers.get("if-none-match"), etag):
-            return Response(status_code=304, headers=headers)
-        after = (str(position[0]), str(position[1])) if position else None
-        found, total = reading.listed(session, caller, query, after, limit + 1)
-    page, more = found[:limit], len(found) > limit
-    node.read_audit.note(attempt_of(request), [(item.document_id, item.version, item.tlp) for item in page])
-    cursor = node.cursor_seal.seal(reading.position_of(page[-1]), binding) if more else None
-    if cursor:
-        link = request.url.include_query_params(cursor=cursor)
-        headers["Link"] = f'<{link.path}?{link.query}>; rel="next"'
-    return json_response(_page([item.text for item in page], cursor, total), headers=headers)
-
-
-def _page(texts: list[str], cursor: str | None, total: int) -> bytes:
-    tail = orjson.dumps({"next_cursor": cursor, "total": total})
-    return b'{"items":[' + ",".join(texts).encode() + b"]," + tail[1:]
+    return list_answer(request, caller, kind="bulletin", asked=query, listing=listing_of(caller, query))
 
 
 @router.get("/{document_id}", operation_id="get_bulletin", responses=_READ)
@@ -223,8 +223,8 @@ def get_bulletin(request: Request, caller: Reader, query: Nothing, document_id: 
     del query
     node = node_of(request)
     with node.db.read() as session:
-        found = reading.one(session, caller, _known_form(document_id))
-    return _document(request, node, found)
+        found = reading.one(session, caller, models.Bulletin, known_form(document_id))
+    return document_answer(request, node, found)
 
 
 @router.get("/{document_id}/versions", operation_id="list_bulletin_versions", responses={200: {"model": BulletinPage}})
@@ -233,36 +233,16 @@ def list_bulletin_versions(request: Request, caller: Reader, query: Nothing, doc
     del query
     node = node_of(request)
     with node.db.read() as session:
-        found = reading.versions(session, caller, _known_form(document_id))
+        found = reading.versions(session, caller, models.Bulletin, known_form(document_id))
     node.read_audit.note(attempt_of(request), [(item.document_id, item.version, item.tlp) for item in found])
-    return json_response(_page([item.text for item in found], None, len(found)))
+    return json_response(page_of([item.text for item in found], None, len(found)))
 
 
 @router.get("/{document_id}/versions/{number}", operation_id="get_bulletin_version", responses=_READ)
-def get_bulletin_version(
-    request: Request,
-    caller: Reader,
-    query: Nothing,
-    document_id: DocumentPath,
-    number: Annotated[str, Path(max_length=12, description="the version, from 1")],
-) -> Response:
+def get_bulletin_version(request: Request, caller: Reader, query: Nothing, document_id: DocumentPath, number: NumberPath) -> Response:
     """One version of a bulletin."""
     del query
     node = node_of(request)
-    wanted = int(number) if number.isascii() and number.isdigit() and len(number) <= 9 else 0  # noqa: PLR2004 - below 2^31 in any case
     with node.db.read() as session:
-        found = reading.version(session, caller, _known_form(document_id), wanted)
-    return _document(request, node, found)
-
-
-def _known_form(document_id: str) -> str:
-    # Whatever is no UUIDv7 can be no document of ours: asked for like any id that does not exist.
-    return document_id if is_uuid7(document_id) else ""
-
-
-def _document(request: Request, node: Node, found: reading.Found) -> Response:
-    headers = {"ETag": document_etag(found.document_id, found.version), "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
-    if is_fresh(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return json_response(found.text.encode(), headers=headers)
+        found = reading.version(session, caller, models.Bulletin, known_form(document_id), version_number(number))
+    return document_answer(request, node, found)

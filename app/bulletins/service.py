@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from app.access.audit import Attempt, record
 from app.access.callers import Caller
 from app.bulletins.certificates import keep_certificate
-from app.bulletins.document import stamped, withdrawal_of
 from app.bulletins.preparing import Prepared, Progress, Submission, document_of, prepare, silent
 from app.bulletins.projection import project
 from app.bulletins.released import existing, lock_flow, locked, stamp_of
 from app.core.clock import utc_now
 from app.core.db import busy
 from app.core.problems import Problem
+from app.documents.versions import stamped, withdrawal_of
 from app.exchange.log import NewEntry, append
 from app.exchange.node import Node
 from app.wire.codes import Op, Outcome, Status
@@ -149,7 +149,7 @@ def withdraw(
         if found.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
         known = document_of(session, found)
-        document = withdrawal_of(known, version=version + 1, issuer=str(caller.office), reason=reason, now=utc_now())
+        document = withdrawal_of(known, version=version + 1, issuer=str(caller.office), reason=reason, now=utc_now(), empty=("cells",))
         project(session, document)
         appended = append(session, node.signer, [NewEntry(Op.WITHDRAW, document)])[0]
         result = Published("withdrawn", str(known.get("period")), dict(appended.document))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import URL, ColumnElement, LargeBinary, String, delete, update
+from sqlalchemy import URL, ColumnElement, LargeBinary, String, delete, func, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.clock import utc_now
@@ -98,6 +98,13 @@ def keep(session: Session, mine: Claim, answer: Answer) -> None:
     )
     if changed_rows(changed) != 1:
         raise Problem("request-in-flight", headers={"Retry-After": "1"})
+
+
+def forget_naming(session: Session, word: str) -> None:
+    """Delete the answers in whose body a word stands; under their keys the next request is a new one."""
+    # By name of the store: LIKE does not look into bytes on every SQLite, and only PostgreSQL knows `position`.
+    place = func.instr if session.get_bind().dialect.name == "sqlite" else func.pg_catalog.position
+    session.execute(delete(KeptAnswer).where(place(KeptAnswer.body, word.encode()) > 0))
 
 
 def release(db: Database, mine: Claim) -> None:

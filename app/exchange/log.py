@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, insert, literal, or_, select, true, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from app.access.callers import Caller
@@ -27,7 +27,7 @@ from app.wire.codes import Op, Status
 ENVELOPE = frozenset(
     {
         *("id", "kind", "version", "status", "origin", "issuer", "tlp", "audience", "handling", "mandate", "lang"),
-        *("created_at", "published_at", "publish_at", "reason", "digest", "signature"),
+        *("created_at", "published_at", "publish_at", "reason", "digest", "signature", "reference", "alert"),
     }
 )
 """Fields that are left of a document whose body is not served; the salt is not among them: with it a body can be guessed."""
@@ -58,6 +58,27 @@ class Appended:
 
 
 @dataclass(frozen=True)
+class Newest:
+    """The newest version of a document, as its entry says."""
+
+    kind: str
+    version: int
+    op: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The entry that tells of an erasure: its number, its document, and when it was recorded."""
+
+    number: int
+    document_id: str
+    version: int
+    origin: str
+    recorded_at: str
+
+
+@dataclass(frozen=True)
 class Head:
     """How far the log goes: its epoch and its number of entries."""
 
@@ -75,7 +96,7 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as it is stored; `text` and `digest` are none after an erasure."""
+    """One entry as it is stored; `text` and `digest` are none after an erasure, and always none of the entry that tells of it."""
 
     number: int
     kind: str
@@ -115,25 +136,52 @@ def append(session: Session, signer: Signer, entries: Sequence[NewEntry]) -> lis
     texts = [canonical(document).decode() for document in documents]
     if not entries:
         return []
-    head = session.execute(_TAKE_HEAD, {"more": len(entries)}).one()
-    first = head.size - len(entries) + 1
+    columns = [{**document, "op": entry.op.value} for entry, document in zip(entries, documents, strict=True)]
+    rows = _grow(session, signer, columns, texts)
+    return [Appended(row["number"], document, text) for row, document, text in zip(rows, documents, texts, strict=True)]
+
+
+def _grow(session: Session, signer: Signer, columns: Sequence[Mapping[str, Any]], texts: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Take the head, write these entries behind the last one, and state how far the log goes now."""
+    head = session.execute(_TAKE_HEAD, {"more": len(columns)}).one()
     recorded_at = rfc3339(utc_now())
     frontier = merkle.from_text(head.frontier)
     rows = []
-    for number, (entry, document, text) in enumerate(zip(entries, documents, texts, strict=True), first):
-        row = _row(number, entry.op, document, text, recorded_at)
+    for number, (given, text) in enumerate(zip(columns, texts, strict=True), head.size - len(columns) + 1):
+        row = _row({**given, "number": number, "recorded_at": recorded_at}, text)
         frontier = merkle.grown(frontier, number - 1, row["leaf"])
         rows.append({**row, "root": merkle.root_of(frontier)})
     session.execute(insert(LogEntry), rows)
     stated = checkpoint(signer, head.node, head.epoch, head.size, rows[-1]["root"])
     session.execute(_KEEP_HEAD, {"grown": merkle.to_text(frontier), "stated": stated})
-    return [Appended(number, document, text) for number, (document, text) in enumerate(zip(documents, texts, strict=True), first)]
+    return rows
 
 
-def _row(number: int, op: Op, document: dict[str, object], text: str, recorded_at: str) -> dict[str, Any]:
-    columns = {**document, "number": number, "op": op.value, "recorded_at": recorded_at}
+def _row(columns: Mapping[str, Any], text: str | None) -> dict[str, Any]:
     named = {"document_id" if name == "id" else name: columns[name] for name in _COVERED}
     return {**named, "document": text, "leaf": leaf_of(columns)}
+
+
+def newest(session: Session, document_id: str) -> Newest | None:
+    """What the log says of a document's newest version, whoever may see it; none for an id that it does not know."""
+    asked = select(LogEntry.kind, LogEntry.version, LogEntry.op, LogEntry.origin).where(LogEntry.document_id == document_id)
+    row = session.execute(asked.order_by(LogEntry.version.desc()).limit(1)).first()
+    return Newest(*row) if row else None
+
+
+def erase(session: Session, signer: Signer, document_id: str) -> Receipt:
+    """Take text and digest from every entry of a document, and append the entry that tells of it: the receipt.
+
+    Leaves and roots stay, so that the log stays checkable.  The receipt never had a text: its leaf covers that.  Raises KeyError for
+    an id that the log does not know.
+    """
+    last = newest(session, document_id)
+    if last is None:
+        raise KeyError(document_id)
+    session.execute(update(LogEntry).where(LogEntry.document_id == document_id).values(document=None, digest=None))
+    named = {"kind": last.kind, "id": document_id, "version": last.version + 1, "op": Op.ERASE.value, "origin": last.origin, "digest": None}
+    row = _grow(session, signer, [named], [None])[0]
+    return Receipt(row["number"], document_id, row["version"], last.origin, row["recorded_at"])
 
 
 def head(session: Session) -> Head:
@@ -170,12 +218,12 @@ def is_known(session: Session, document_id: str) -> bool:
 
 
 def envelope(text: str, *, withdrawn: bool = False) -> dict[str, object]:
-    """The envelope of a stored document, its body replaced by `cells: null`, for who may see that it exists but not what it says."""
+    """The envelope of a stored document, for who may see that it exists but not what it says; a bulletin's body is told as `cells: null`."""
     document = orjson.loads(text)
     kept: dict[str, object] = {name: value for name, value in document.items() if name in ENVELOPE}
     if withdrawn:
         kept["status"] = Status.WITHDRAWN.value
-    return {**kept, "cells": None}
+    return {**kept, "cells": None} if document.get("kind") == "bulletin" else kept
 
 
 def entries(session: Session, after: int = 0, chunk: int = CHUNK) -> Iterator[Entry]:
@@ -221,10 +269,18 @@ def highest_visible(session: Session, caller: Caller, kind: str | None = None, o
     size, highest = _recalled(key, at.size)
     if size < at.size:
         chosen = [column == value for column, value in ((LogEntry.kind, kind), (LogEntry.origin, origin)) if value is not None]
-        asked = select(LogEntry.number).where(LogEntry.number > size, *chosen, seen_by(caller) | hidden_from(caller))
+        # With a document comes and goes what is seen only with it, whatever kind and origin that is of.
+        counts = or_(and_(*chosen), _is_parent()) if chosen else true()
+        asked = select(LogEntry.number).where(LogEntry.number > size, counts, seen_by(caller) | hidden_from(caller))
         highest = session.scalar(asked.order_by(LogEntry.number.desc()).limit(1)) or highest
         _remember(key, at.size, highest)
     return highest
+
+
+def _is_parent() -> ColumnElement[bool]:
+    child = aliased(DocumentAccess)
+    found = select(literal(1)).where(child.parent == LogEntry.document_id).correlate(LogEntry).limit(1)
+    return found.scalar_subquery().is_not(None)
 
 
 def _recalled(key: tuple[object, ...], size: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.access.rules import Reader, attempt_of
-from app.core.clock import rfc3339
+from app.core.clock import rfc3339, utc_now
 from app.core.conditional import answer_etag, is_fresh
 from app.core.declared import CONDITIONAL, REFUSED
 from app.core.http import json_response
@@ -47,7 +47,7 @@ def list_changes(request: Request, caller: Reader, query: Annotated[ChangesQuery
         head = log.head(session)
         after = feed.position(node.cursor_seal, head, asked)
         highest = unguessable(node.cursor_seal, log.highest_visible(session, caller, query.kind, query.origin, at=head))
-        etag = answer_etag("changes", head.epoch, highest, caller.rights, after, limit, query.kind, query.origin)
+        etag = answer_etag("changes", head.epoch, highest, caller.rights, after, limit, query.kind, query.origin, utc_now().date())
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
         if is_fresh(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)

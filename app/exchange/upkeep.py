@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select, tuple_
@@ -24,19 +24,26 @@ CHUNK = 1_000
 _DONE = "done"
 
 
-def upkeep(node: Node, *, whole: bool = True) -> dict[str, int]:
+Jobs = Mapping[str, Callable[[Node], int]]
+"""What rooms above have the worker do, by name; each gives how many things it did."""
+NONE: Jobs = {}
+
+
+def upkeep(node: Node, jobs: Jobs = NONE, *, whole: bool = True) -> dict[str, int]:
     """Do what is due now; `whole` looks for reads to prune too. Returns how many digests were made and rows removed, by name."""
     made = digest_days(node)
     removed = prune_reads(node) if whole or made else 0
-    return {"digests": made, "reads": removed, "answers": forget_answers(node), "spent_ids": forget_spent(node)}
+    done = {"digests": made, "reads": removed, "answers": forget_answers(node), "spent_ids": forget_spent(node)}
+    return done | {name: job(node) for name, job in jobs.items()}
 
 
 class Worker:
     """Does the upkeep once a minute until it is stopped; a store that is busy or away is asked again the next minute."""
 
-    def __init__(self, node: Node) -> None:
-        """Take the node; nothing runs yet."""
+    def __init__(self, node: Node, jobs: Jobs = NONE) -> None:
+        """Take the node and what else is to be done; nothing runs yet."""
         self._node = node
+        self._jobs = jobs
         self._stop = threading.Event()
         self._pruned: date | None = None
 
@@ -54,7 +61,7 @@ class Worker:
     def _beat(self) -> None:
         today = utc_now().date()
         try:
-            done = upkeep(self._node, whole=self._pruned != today)
+            done = upkeep(self._node, self._jobs, whole=self._pruned != today)
         except (Problem, DBAPIError) as error:
             tell(logging.WARNING, "upkeep waits for the store", {}, error)
             return

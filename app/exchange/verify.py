@@ -13,6 +13,7 @@ from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, public_ke
 from app.exchange.log import CHUNK, Entry, entries, leaf_of
 from app.exchange.models import LogHead
 from app.wire.canonical import CHECKPOINT_CONTEXT, DOCUMENT_CONTEXT, canonical, digest_of
+from app.wire.codes import Op
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,19 @@ class Fault:
 
 @dataclass
 class _Walk:
-    """Where the walk stands: the last number, the tree so far and the last version of each document."""
+    """Where the walk stands: the last number, the tree so far and of each document its last version, its last text and its erasure.
+
+    `untold` are the entries, by document, whose text went and of whose erasure no entry has told yet.
+    """
 
     size: int
     number: int = 0
     frontier: merkle.Frontier = ()
     certain: bool = True
     versions: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, int] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    untold: dict[str, list[int]] = field(default_factory=dict)
 
     def grow(self, leaf: bytes) -> merkle.Frontier:
         """The tree with one more leaf at the place of the present number."""
@@ -47,7 +54,7 @@ class _Walk:
 def faults(session: Session) -> Iterator[Fault]:
     """Walk the whole log once and name each fault; an intact log yields none.
 
-    Memory: one number a document. An erased entry is checked for its leaf and root only.
+    Memory: two numbers a document. An erased entry is checked for its leaf and root, and for an entry that tells of its erasure.
     """
     head = session.get(LogHead, 1, populate_existing=True)
     if head is None:
@@ -63,8 +70,10 @@ def faults(session: Session) -> Iterator[Fault]:
         walk.number = entry.number
         yield from _entry_faults(entry, keys)
         yield from _version_fault(walk, entry)
+        yield from _erasure_fault(walk, entry)
         yield from _tree_faults(walk, entry)
     yield from _missing(walk, walk.size)
+    yield from (Fault(number, "log-erasure-untold") for numbers in walk.untold.values() for number in numbers)
     yield from _head_faults(head, walk, keys)
 
 
@@ -134,6 +143,20 @@ def _version_fault(walk: _Walk, entry: Entry) -> Iterator[Fault]:
     walk.versions[entry.id] = entry.version
 
 
+def _erasure_fault(walk: _Walk, entry: Entry) -> Iterator[Fault]:
+    if entry.id in walk.erased:
+        yield Fault(entry.number, "log-after-erasure")
+    if entry.op == Op.ERASE.value:
+        walk.erased.add(entry.id)
+        walk.untold.pop(entry.id, None)
+        if entry.id in walk.texts:
+            yield Fault(entry.number, "log-erased-body", {"entry": walk.texts[entry.id]})
+    elif entry.text is not None:
+        walk.texts[entry.id] = entry.number
+    elif entry.digest is None:
+        walk.untold.setdefault(entry.id, []).append(entry.number)
+
+
 def _tree_faults(walk: _Walk, entry: Entry) -> Iterator[Fault]:
     computed, stored = _computed_leaf(entry), entry.leaf if len(entry.leaf) == merkle.HASH_LENGTH else None
     if stored is None or (computed is not None and computed != stored):
@@ -155,7 +178,8 @@ def _grow(walk: _Walk, leaves: list[bytes], root: bytes) -> bool:
 
 
 def _computed_leaf(entry: Entry) -> bytes | None:
-    return None if entry.digest is None else leaf_of(vars(entry))
+    # Of an entry that lost its digest only the leaf still knows it; what tells of an erasure never had one.
+    return None if entry.digest is None and entry.op != Op.ERASE.value else leaf_of(vars(entry))
 
 
 def _head_faults(head: LogHead, walk: _Walk, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:

@@ -7,9 +7,10 @@ import pytest
 from flowbook import bulletin, pooled, publish
 from sqlalchemy import text
 
-from app.bulletins.flow_routes import accepted
+from app.bulletins.flow_routes import _MEDIA
 from app.bulletins.flow_rows import COLUMNS
 from app.bulletins.queries import FlowQuery
+from app.core.accepting import accepted
 from app.core.problems import Problem
 
 PATH = "/v1/flows"
@@ -129,13 +130,13 @@ def test_reading_amber_is_in_the_audit_before_the_answer_leaves(served, reader):
     ],
 )
 def test_the_format_follows_the_accept_header(accept, form):
-    assert accepted(accept) == form
+    assert accepted(accept, _MEDIA) == form
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "image/*", "text/csv;q=x", "application/vnd.ms-excel"])
 def test_what_cannot_be_given_is_406(accept):
     with pytest.raises(Problem, match="not-acceptable"):
-        accepted(accept)
+        accepted(accept, _MEDIA)
 
 
 def test_406_crosses_the_wire_and_format_goes_before_accept(reader):

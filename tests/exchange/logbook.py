@@ -92,6 +92,11 @@ class Logbook:
         with self.db.write() as session:
             session.execute(text("UPDATE log_entry SET document = NULL, digest = NULL WHERE document_id = :id"), {"id": document_id})
 
+    def erase_told(self, document_id: str) -> log.Receipt:
+        """An erasure with the entry that tells of it."""
+        with self.db.write() as session:
+            return log.erase(session, self.signer, document_id)
+
     def caller(self, role: Role, conference: str = "RCM", state: str | None = None, ceiling: TLP | None = None) -> Caller:
         wanted = (role, conference, state, ceiling)
         if wanted not in self.callers:

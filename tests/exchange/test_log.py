@@ -14,6 +14,9 @@ from app.wire.codes import TLP, Op, Role
 from app.wire.ids import uuid7
 
 WRITERS, READERS = 8, 3
+MARKED = (
+    "INSERT INTO document_access (document_id, version, grantee, conference, tlp, newest, gone) VALUES (:id, 1, '*', '*', 1, true, false)"
+)
 
 
 def head(db: Database) -> log.Head:
@@ -94,6 +97,33 @@ def test_a_document_of_an_origin_without_a_key_here_is_not_appended(db, book):
     with pytest.raises(KeyError), db.write() as session:
         log.append(session, book.signer, [log.NewEntry(Op.PUBLISH, bulletin("d1", origin="XYZ"))])
     assert head(db).size == 0
+
+
+def test_an_erasure_takes_every_text_and_digest_and_is_an_entry_of_its_own(db, book):
+    erased, kept = book.publish(origin="SACM"), book.publish()
+    book.revise(erased, 2)
+    before = book.entries()
+    receipt = book.erase_told(erased)
+    entries = book.entries()
+    assert [(entry.id, entry.version, entry.op) for entry in entries] == [
+        (erased, 1, "publish"), (kept, 1, "publish"), (erased, 2, "revise"), (erased, 3, "erase"),
+    ]  # fmt: skip
+    assert [entry.number for entry in entries if entry.text is not None and entry.digest is not None] == [2]
+    assert [(entry.leaf, entry.root) for entry in entries[:3]] == [(entry.leaf, entry.root) for entry in before]
+    last = entries[3]
+    assert receipt == log.Receipt(4, erased, 3, "RCM", last.recorded_at)
+    named = {"number": 4, "kind": "bulletin", "id": erased, "version": 3, "op": "erase", "origin": "RCM"}
+    assert last.leaf == merkle.leaf_hash(canonical({**named, "recorded_at": last.recorded_at, "digest": None}))
+    with db.read() as session:
+        stated = json.loads(session.scalar(text("SELECT checkpoint FROM log_head")))
+    assert (stated["size"], stated["root"]) == (4, last.root.hex())
+
+
+def test_what_the_log_does_not_know_is_not_erased(db, book):
+    book.publish()
+    with pytest.raises(KeyError), db.write() as session:
+        log.erase(session, book.signer, "d1")
+    assert [entry.op for entry in book.entries()] == ["publish"]
 
 
 def test_stored_documents_are_found_by_id_and_version_in_one_statement(db, book):
@@ -251,7 +281,7 @@ def write_with_pauses(book: Logbook, times: int, seed: int, written: list[str]) 
 
 def log_marking(session, document) -> None:
     row = {"id": document["id"]}
-    session.execute(text("INSERT INTO document_access VALUES (:id, 1, '*', '*', 1, true)"), row)
+    session.execute(text(MARKED), row)
 
 
 def race(book: Logbook, times: int) -> None:

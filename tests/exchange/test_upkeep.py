@@ -25,7 +25,7 @@ from app.exchange import digests, verify
 from app.exchange.digests import audit_faults, digest_days
 from app.exchange.keys import initialise
 from app.exchange.node import Node, open_database, open_node
-from app.exchange.upkeep import Worker, forget_answers, forget_spent, prune_reads, upkeep
+from app.exchange.upkeep import Jobs, Worker, forget_answers, forget_spent, prune_reads, upkeep
 from app.main import rebuild
 from app.wire.canonical import canonical
 from app.wire.codes import TLP
@@ -322,7 +322,7 @@ def test_the_worker_outlives_a_store_that_is_busy_or_away_and_looks_for_reads_on
     worker, asked = Worker(node), []
     faults = [busy(), DBAPIError("", {}, OSError())]
 
-    def do(node: Node, *, whole: bool) -> dict[str, int]:
+    def do(node: Node, jobs: Jobs, *, whole: bool) -> dict[str, int]:
         asked.append(whole)
         if len(asked) == 4:
             clock.shift(timedelta(days=1))
@@ -330,7 +330,7 @@ def test_the_worker_outlives_a_store_that_is_busy_or_away_and_looks_for_reads_on
             worker.stop()
         if faults:
             raise faults.pop(0)
-        return upkeep(node, whole=whole)
+        return upkeep(node, jobs, whole=whole)
 
     write(node, row(MONDAY))
     monkeypatch.setattr("app.exchange.upkeep.EVERY_S", 0.01)

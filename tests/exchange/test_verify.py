@@ -212,12 +212,49 @@ def test_text_in_another_order_is_not_the_record(small):
 
 
 def test_an_erased_entry_is_intact_by_its_leaf_and_root(small):
-    small.erase(small.entries()[1].id)
+    small.erase_told(small.entries()[1].id)
     assert small.faults() == []
     damaged = one_byte_off(stored(small, 2, "leaf"), 3)
     assert numbers(found_after(small, set_column(2, "leaf", damaged)))[0] == 2
     assert 2 in numbers(found_after(small, set_column(2, "leaf", b"")))
     assert numbers(found_after(small, set_column(2, "root", damaged))) == [2]
+
+
+def test_what_tells_of_an_erasure_is_checked_for_all_its_columns(small):
+    small.erase_told(small.entries()[1].id)
+    assert [(entry.number, entry.op, entry.version, entry.text) for entry in small.entries()][-1] == (6, "erase", 2, None)
+    assert small.faults() == []
+    for column in COLUMNS:
+        value = one_byte_off(stored(small, 6, column) or "{}", 1)
+        assert 6 in numbers(found_after(small, set_column(6, column, value))), column
+    assert None in numbers(found_after(small, run("DELETE FROM log_entry WHERE number = 6"), run("UPDATE log_head SET size = 5")))
+
+
+def test_a_text_that_outlived_its_erasure_is_named(small):
+    first = small.entries()[0]
+    small.erase_told(first.id)
+    assert small.faults() == []
+    kept = run("UPDATE log_entry SET document = :text, digest = :digest WHERE number = 1", text=first.text, digest=first.digest)
+    assert [(fault.number, fault.code, dict(fault.figures)) for fault in found_after(small, kept)] == [(6, "log-erased-body", {"entry": 1})]
+
+
+def test_what_went_without_an_entry_that_tells_of_its_erasure_is_named(small):
+    small.erase(small.entries()[0].id)
+    assert [(fault.number, fault.code) for fault in small.faults()] == [(number, "log-erasure-untold") for number in (1, 3, 5)]
+
+
+def test_no_version_follows_on_an_erasure(small):
+    first = small.entries()[0].id
+    small.erase_told(first)
+    small.revise(first, 5)
+    assert [(fault.number, fault.code) for fault in small.faults()] == [(7, "log-after-erasure")]
+    assert small.entries()[6].version == 5
+
+
+def test_an_entry_that_only_says_that_it_is_an_erasure_is_named(small):
+    """Whoever takes a text away and calls that an erasure does not have the leaf of one."""
+    gone = run("UPDATE log_entry SET document = NULL, digest = NULL, op = 'erase' WHERE number = 4")
+    assert [(fault.number, fault.code) for fault in found_after(small, gone)] == [(4, "log-leaf")]
 
 
 @pytest.mark.parametrize("column", ["document", "digest"])

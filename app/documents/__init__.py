@@ -1,0 +1,1 @@
+"""What every kind of document shares: versions, rights, reading, erasure."""
