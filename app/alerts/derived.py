@@ -1,6 +1,6 @@
 """What a node derives of an alert and nobody sends: its reference, the confidence in it, the band of its price."""
 
-import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,13 +18,13 @@ _BANDS: Final = ((1_000, "under_1000"), (5_000, "1000_to_4999"), (10_000, "5000_
 _TOP_BAND: Final = "20000_and_over"
 
 
-def reference(conference: str, year: int, document_id: str, attempt: int = 0) -> str:
+def reference(key: bytes, conference: str, year: int, document_id: str, attempt: int = 0) -> str:
     """The name by which people speak of an alert, such as RCM-2026-7KQ2M: conference, year, five characters that follow from the id.
 
     Never counted: a running number would betray hidden alerts.  Five characters leave room for 33,554,432 in a year; where one is
-    taken, the next `attempt` gives another.
+    taken, the next `attempt` gives another.  Under a key of the node: nobody else can tell from a reference that another was taken.
     """
-    digest = hashlib.sha256(f"istmo alert reference|{document_id}|{attempt}".encode()).digest()
+    digest = hmac.digest(key, f"istmo alert reference|{document_id}|{attempt}".encode(), "sha256")
     number = int.from_bytes(digest[:4], "big")
     tail = "".join(ALPHABET[number >> _BITS * place & (len(ALPHABET) - 1)] for place in reversed(range(_LENGTH)))
     return f"{conference}-{year}-{tail}"

@@ -9,16 +9,19 @@ import pytest
 from app.alerts.derived import confidence, fee_band, reference
 
 ID = "019aa4f0-6f80-7c3e-9a51-2d0c6a5f1b11"
+KEY = bytes([0x0F] * 32)
 
 
-def test_a_reference_follows_from_the_id_as_another_program_works_it_out():
-    # sha256sum of "istmo alert reference|<id>|<attempt>": 53f21349..., 0bae0b1c...; the low 25 bits in Crockford's base 32, by node.
-    assert reference("RCM", 2026, ID) == reference("RCM", 2026, ID, 0) == "RCM-2026-Z44T9"
-    assert reference("SACM", 2027, ID, attempt=1) == "SACM-2027-TW2RW"
+def test_a_reference_follows_from_the_key_and_the_id_as_another_program_works_it_out():
+    # HMAC-SHA256 under the key of "istmo alert reference|<id>|<attempt>": 0be5c2d7..., cf6c73e8..., and 44ddf071... under another key;
+    # the low 25 bits of these in Crockford's base 32, by node.
+    assert reference(KEY, "RCM", 2026, ID) == reference(KEY, "RCM", 2026, ID, 0) == "RCM-2026-YBGPQ"
+    assert reference(KEY, "SACM", 2027, ID, attempt=1) == "SACM-2027-PRWZ8"
+    assert reference(bytes([0xF0] * 32), "RCM", 2026, ID) == "RCM-2026-DVW3H"
 
 
 def test_references_have_no_letter_that_is_misread_and_no_order():
-    names = [reference("RCM", 2026, str(uuid.UUID(int=uuid.UUID(ID).int + number))) for number in range(400)]
+    names = [reference(KEY, "RCM", 2026, str(uuid.UUID(int=uuid.UUID(ID).int + number))) for number in range(400)]
     assert all(re.fullmatch("RCM-2026-[0-9A-HJKMNP-TV-Z]{5}", name) for name in names)
     assert set("".join(name[-5:] for name in names)) == set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
     assert len(set(names)) == 400
