@@ -1,0 +1,1 @@
+"""What looks across kinds of document: the published flows around an alert."""
