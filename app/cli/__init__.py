@@ -14,6 +14,8 @@ COMMANDS = (
     "push",
     "flows",
     "bulletins",
+    "alerts",
+    "erase",
     "policy",
     "migrate",
     "serve",

@@ -24,7 +24,7 @@ from app.exchange.digests import audit_faults
 from app.exchange.node import Node, open_database, open_node
 from app.exchange.upkeep import Worker
 from app.exchange.verify import faults
-from app.main import create_app, description_of
+from app.main import JOBS, create_app, description_of
 from app.main import rebuild as rebuild_projections
 from app.settings import Settings
 from app.web import schemas
@@ -123,7 +123,7 @@ def run(node: Node, host: str, port: int, *, with_worker: bool = True) -> None:
     # What is loaded now stays to the end: looking through it for garbage stops every thread for a good 100 ms.
     gc.collect()
     gc.freeze()
-    worker = Worker(node)
+    worker = Worker(node, JOBS)
     upkeep = threading.Thread(target=worker.run, name="worker", daemon=True)
     if with_worker:
         upkeep.start()

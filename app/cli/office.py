@@ -1,4 +1,4 @@
-"""What an office does from its own desk: push a file, look at flows, list, show and withdraw bulletins."""
+"""What an office does from its own desk: push a file, look at flows, list, show and withdraw bulletins, erase a document."""
 
 import sys
 from collections import Counter
@@ -244,6 +244,49 @@ def withdraw(
     else:
         shown = {"id": done.get("id", identifier), "version": done.get("version", "")}
         result(words_of("bulletins-withdrawn", outcome=coded("withdrawn"), **shown))
+
+
+def erase(
+    name: Annotated[str, typer.Argument(metavar=words_of("metavar-alert"), help=words_of("erase-id"))],
+    reason: Annotated[str, typer.Option(help=words_of("erase-reason"))],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help=words_of("erase-yes"))] = False,
+    as_json: Json = False,
+    url: Url = None,
+    key: Key = None,
+) -> None:
+    """Erase a bulletin, an alert or an answer for good, whichever it is that bears the id."""
+    if not yes and not sys.stdin.isatty():
+        raise typer.BadParameter(words_of("usage-erase-yes"), param_hint="--yes")
+    with _node(_settings(url, key)) as node, outcome(as_json):
+        kind, seen = node.find(name)
+        what = {"kind": word_for(kind), "name": seen.document.get("reference") or seen.document.get("id", name)}
+        if not yes:
+            _ask(what)
+        receipt = node.erase(kind, str(seen.document.get("id", name)), reason, seen.etag)
+    if as_json:
+        result_json({"kind": kind, **receipt})
+    else:
+        _print_erased(kind, what, receipt)
+
+
+def _ask(what: Mapping[str, object]) -> None:
+    # Not by a prompt of the library's, which writes on stdout too.
+    tell("erase-ask", **what)
+    if sys.stdin.readline().strip().lower() not in words_of("erase-agreed").split():
+        tell("erase-kept")
+        raise typer.Exit(REFUSED)
+
+
+def _print_erased(kind: str, what: Mapping[str, object], receipt: Mapping[str, Any]) -> None:
+    result(words_of("erase-done", **what, version=receipt.get("version")))
+    tell("erase-gone")
+    if kind == "alerts":
+        tell("erase-gone-answers")
+    tell("erase-stays", origin=receipt.get("origin"), time=receipt.get("time"))
+    if kind == "bulletins":
+        tell("erase-stays-figures")
+    tell("erase-out-of-reach")
 
 
 def _settings(url: Text, key: Text) -> Settings:

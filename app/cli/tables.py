@@ -1,4 +1,4 @@
-"""Figures and bulletins as tables for people."""
+"""Figures, bulletins and alerts as tables for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.output import coded, heading, plain
+from app.cli.output import coded, heading, language, plain
+from app.core.catalogue import LANGUAGES
 
 _QUIET = frozenset(
     {
@@ -28,6 +29,7 @@ _QUIET = frozenset(
     }
 )
 _ENDLESS = 10_000
+_SHOWN_OF_ALERT = ("tlp", "handling", "reference", "severity", "case_status", "last_seen", "title")
 _SHOWN_OF_BULLETIN = ("id", "version", "period", "reporting_state", "publisher", "measure", "unit", "tlp", "status")
 
 
@@ -59,6 +61,37 @@ def print_bulletins(items: Sequence[Mapping[str, Any]]) -> None:
         shown = {**item, "status": coded(item["status"])} if item.get("status") else item
         table.add_row(*(_cell(shown.get(name)) for name in _SHOWN_OF_BULLETIN))
     _print(table)
+
+
+def print_alerts(items: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line an alert on stdout, its marking first; one that is withdrawn, or of which only that is told, says so for a title."""
+    rows = [_alert(item) for item in items]
+    used = [name for name in _SHOWN_OF_ALERT if name != "handling" or any(row[name] for row in rows)]
+    table = Table(box=None, pad_edge=False)
+    for name in used:
+        table.add_column(heading(name), no_wrap=name in {"tlp", "reference", "last_seen"})
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in used))
+    _print(table)
+
+
+def _alert(item: Mapping[str, Any]) -> dict[str, object]:
+    told = {
+        "handling": ", ".join(map(str, item.get("handling") or ())),
+        "last_seen": item.get("last_seen") or item.get("first_seen"),
+        "title": text_in(item.get("title")) or coded(item.get("status")),
+    }
+    return {name: told.get(name, item.get(name)) for name in _SHOWN_OF_ALERT}
+
+
+def text_in(texts: object) -> str:
+    """A text in the reader's language, else in the first that it was written in, which is named then."""
+    if not isinstance(texts, Mapping):
+        return ""
+    for each in (language(), *LANGUAGES):
+        if texts.get(each):
+            return str(texts[each]) if each == language() else f"{texts[each]} [{each}]"
+    return ""
 
 
 def _cell(value: object) -> str:

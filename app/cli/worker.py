@@ -9,6 +9,7 @@ from app.cli.node import opened, stop_on_signal, words
 from app.cli.output import REFUSED, tell, words_of
 from app.core import logs, schema
 from app.exchange.upkeep import Worker, upkeep
+from app.main import JOBS
 from app.settings import Settings
 
 
@@ -21,10 +22,10 @@ def worker(*, once: Annotated[bool, typer.Option("--once", help=words_of("worker
             tell("store-older", found=found, needed=schema.head())
             raise typer.Exit(REFUSED)
         if once:
-            tell("worker-done", **upkeep(node))
+            tell("worker-done", **upkeep(node, JOBS))
             return
         logs.configure(settings.log_level, settings.log_format)
-        runs = Worker(node)
+        runs = Worker(node, JOBS)
         stop_on_signal(runs.stop)
         logs.tell(logging.INFO, "worker started", {})
         runs.run()

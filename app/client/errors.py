@@ -19,6 +19,7 @@ REASONS: Mapping[str, str] = {
     "unreachable-foreign": "something at the address answered {status} without an Istmo problem: is a proxy between?",
     "unreachable-no-answer": "no answer from the node: {error}",
     "unreachable-no-csv": "what answered at the address is no Istmo node: it sent no CSV",
+    "unreachable-no-file": "what answered at the address is no Istmo node: it sent no file of alerts",
     "unreachable-no-node": "what answered at the address is no Istmo node, or its answer broke off",
     "unreachable-redirect": "the address answered {status}, a redirect: give the node's own address",
     "unusable-address": "the address of a node begins with https:// or http://",

@@ -10,19 +10,25 @@ from urllib.parse import quote
 
 import httpx
 
+from app.client.alerts import FORMS, REFERENCE, AlertsFile, body_of, in_the_file, receipts
 from app.client.answers import NDJSON, Progress, answer_of, media_type, object_of, require_success
-from app.client.errors import Unreachable
+from app.client.errors import Refused, Unreachable
 from app.client.transport import open_client, retries
 
 _PUSH_TIME_LIMITS = httpx.Timeout(180.0, connect=10.0, pool=10.0)
 _SAFE_REPEAT = {"retry": retries(("POST", "PUT"))}
+_NOT_FOUND = 404
 
 Params = Mapping[str, object]
+ANSWERS = ("sightings", "opinions", "proposals")
+"""What offices answer to an alert, as its addresses call it."""
+KINDS = ("bulletins", "alerts", *ANSWERS)
+"""Every kind of document that a node serves, as its addresses call it."""
 
 
 @dataclass(frozen=True)
 class PushAnswer:
-    """What became of a pushed file: the node's answer, and whether it is the kept one of an earlier, equal push."""
+    """What became of a file that was sent: the node's answer, and whether it is the kept one of an earlier, equal sending."""
 
     answer: dict[str, Any]
     replayed: bool
@@ -108,13 +114,93 @@ class Istmo:
 
     def bulletin(self, identifier: str) -> Fetched:
         """The newest version of a bulletin that the caller may see."""
-        return self._get(_path(identifier), None)
+        return self._get(_path("bulletins", identifier), None)
 
-    def withdraw(self, identifier: str, reason: str, etag: str) -> dict[str, Any]:
-        """Take a bulletin back; `etag` is that of the version that was looked at, so that nothing newer is withdrawn unseen."""
+    def alerts(self, params: Params | None = None) -> dict[str, Any]:
+        """One page of alerts: {items, next_cursor, total}, and `left_out` where the filter by marking left some out (GET /v1/alerts)."""
+        return self._get("/v1/alerts", params).document
+
+    def all_alerts(self, params: Params | None = None) -> Iterator[dict[str, Any]]:
+        """Every alert that answers, page after page."""
+        return _following(self.alerts, params)
+
+    @contextlib.contextmanager
+    def alerts_file(self, form: str, params: Params | None = None) -> Iterator[AlertsFile]:
+        """The alerts that answer as a file, `csv` or `ndjson`, streamed; one that may not be passed on is not among them."""
+        query = _pairs({**(params or {}), "format": form})
+        with _plain_words(), self._http.stream("GET", "/v1/alerts", params=query, headers={"Accept": FORMS[form]}) as response:
+            require_success(response)
+            if media_type(response) != FORMS[form]:
+                raise Unreachable("unreachable-no-file")
+            yield AlertsFile(response.iter_bytes(), response.headers.get("istmo-left-out", ""))
+
+    def alert(self, name: str) -> Fetched:
+        """The newest version of an alert that the caller may see, by its id or by its reference, such as RCM-2026-7KQ2M."""
+        if REFERENCE.fullmatch(name):
+            for found in self.alerts({"reference": name}).get("items") or ():
+                return Fetched(found, f'"{found["id"]}.v{found["version"]}"')
+        # A reference that nothing bears is asked for as an id: so the node says in its own words that there is no such alert.
+        return self._get(_path("alerts", name), None)
+
+    def post_alerts(self, raw: bytes, idempotency_key: str | None) -> PushAnswer:
+        """Publish one alert, or a list of them together or not at all, from the bytes of a JSON file.
+
+        Answers {alerts: [{id, version, reference, outcome}], findings} for one as for many; pointers of findings are those of the file.
+        """
+        body, is_list = body_of(raw)
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
+        with _plain_words():
+            response = self._http.post(
+                "/v1/alerts/batch" if is_list else "/v1/alerts",
+                content=body,
+                headers=headers,
+                timeout=_PUSH_TIME_LIMITS,
+                extensions=_SAFE_REPEAT if idempotency_key else {},
+            )
+        with in_the_file(is_list):
+            answer = object_of(response)
+        return PushAnswer(answer if is_list else receipts(answer), response.headers.get("idempotency-replayed") == "true")
+
+    def answers(self, alert: str, kind: str, params: Params | None = None) -> dict[str, Any]:
+        """One page of what was answered to an alert: its sightings, opinions (with `counts`) or proposals."""
+        return self._get(f"{_path('alerts', alert)}/{kind}", params).document
+
+    def related(self, alert: str) -> list[dict[str, Any]]:
+        """The alerts that one is related to, the closest first, each with its reasons."""
+        return list(self._get(f"{_path('alerts', alert)}/related", None).document.get("items") or ())
+
+    def decision(self, proposal: str) -> dict[str, Any]:
+        """What became of a proposal: open, accepted or declined."""
+        return self._get(f"{_path('proposals', proposal)}/decision", None).document
+
+    def vocabulary(self, name: str) -> dict[str, Any]:
+        """A list of codes with their labels (GET /v1/vocabularies/{name})."""
+        return self._get(f"/v1/vocabularies/{quote(name, safe='')}", None).document
+
+    def find(self, name: str) -> tuple[str, Fetched]:
+        """A document of any kind by its id, an alert by its reference too, with its kind, one of KINDS; `Refused` where there is none."""
+        if REFERENCE.fullmatch(name):
+            return "alerts", self.alert(name)
+        *others, last = KINDS
+        for kind in others:
+            try:
+                return kind, self._get(_path(kind, name), None)
+            except Refused as refused:
+                if refused.status != _NOT_FOUND:
+                    raise
+        return last, self._get(_path(last, name), None)
+
+    def withdraw(self, identifier: str, reason: str, etag: str, kind: str = "bulletins") -> dict[str, Any]:
+        """Take a document back; `etag` is that of the version that was looked at, so that nothing newer is withdrawn unseen."""
+        return self._decide(f"{_path(kind, identifier)}/withdraw", reason, etag)
+
+    def erase(self, kind: str, identifier: str, reason: str, etag: str) -> dict[str, Any]:
+        """Erase a document of one of KINDS for good, in the version that was looked at; answers with the receipt of its erasure."""
+        return self._decide(f"{_path(kind, identifier)}/erase", reason, etag)
+
+    def _decide(self, path: str, reason: str, etag: str) -> dict[str, Any]:
         headers = {"If-Match": etag, "Idempotency-Key": str(uuid.uuid4())}
         with _plain_words():
-            path = f"{_path(identifier)}/withdraw"
             return object_of(self._http.post(path, json={"reason": reason}, headers=headers, extensions=_SAFE_REPEAT))
 
     def me(self) -> dict[str, Any]:
@@ -168,8 +254,8 @@ def _following(page_of: Callable[[Params], dict[str, Any]], params: Params | Non
         cursor = page["next_cursor"]
 
 
-def _path(identifier: str) -> str:
-    return f"/v1/bulletins/{quote(identifier, safe='')}"
+def _path(kind: str, identifier: str) -> str:
+    return f"/v1/{kind}/{quote(identifier, safe='')}"
 
 
 def _policy_path(conference: str) -> str:
