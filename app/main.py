@@ -20,6 +20,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import app.access.audit_routes
 import app.access.own_routes
 import app.access.token_routes
+import app.alerts.answer_projection
+import app.alerts.answer_routes
+import app.alerts.ending
+import app.alerts.projection
+import app.alerts.routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
 import app.bulletins.flow_routes
@@ -31,12 +36,12 @@ import app.directory.policy_routes
 import app.directory.routes
 import app.directory.vocabulary_routes
 import app.exchange.routes
+import app.finding.routes
 import app.web.docs
 import app.web.page
 import app.web.running
 from app.access.rules import audited
 from app.access.throttle import Throttle
-from app.access.visibility import forget_marks
 from app.core.admission import Admission, Rooms
 from app.core.gate import Gate
 from app.core.methods import HeadAsGet, allowed
@@ -45,8 +50,10 @@ from app.core.observing import Observed
 from app.core.problems import Problem
 from app.core.quota import Quota
 from app.core.rendering import http_problem, problem_response, query_problem
+from app.documents.erasing import forget_marks
 from app.exchange.log import entries
 from app.exchange.node import Node
+from app.exchange.upkeep import Jobs
 from app.web.description import declare_access, described
 
 PUBLIC = (
@@ -69,6 +76,9 @@ PUBLIC = (
 """Operations that anyone may call (contract: Routes)."""
 
 ROUTERS = (
+    app.alerts.routes.router,
+    app.alerts.answer_routes.router,
+    app.finding.routes.router,
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
     app.bulletins.certificate_routes.router,
@@ -90,6 +100,8 @@ ROUTERS = (
 
 BODIES = (
     *app.bulletins.routes.BODIES,
+    *app.alerts.routes.BODIES,
+    *app.alerts.answer_routes.BODIES,
     *app.access.token_routes.FORMS,
     *app.directory.client_routes.BODIES,
     *app.directory.edit_routes.BODIES,
@@ -111,8 +123,16 @@ class Kind:
     forget: Callable[[Session], None]
 
 
-KINDS: Mapping[str, Kind] = {"bulletin": Kind(app.bulletins.projection.project, app.bulletins.projection.forget)}
+KINDS: Mapping[str, Kind] = {
+    "bulletin": Kind(app.bulletins.projection.project, app.bulletins.projection.forget),
+    "alert": Kind(app.alerts.projection.project, app.alerts.projection.forget),
+    **dict.fromkeys(app.alerts.answer_projection.ANSWERS, Kind(app.alerts.answer_projection.project, app.alerts.answer_projection.forget)),
+}
 """Every kind of document that this node knows (house.md)."""
+
+
+JOBS: Jobs = {"alerts": app.alerts.ending.erase_expired}
+"""What the worker does beside the upkeep of the log (contract: `istmo worker`)."""
 
 
 def create_app(node: Node | None) -> FastAPI:

@@ -8,6 +8,9 @@ from app.directory import codes
 from app.wire.alert import AlertDraft
 from app.wire.codes import Status
 
+NO_ONWARD: Final = "no-onward"
+"""The handling code of what leaves a node by the screen and the sync alone, never in a file."""
+
 _NOT_CONTENT: Final = {"id", "conference", "publish_at", "reason"}
 
 

@@ -95,19 +95,20 @@ def _network(one: Alert, other: Alert) -> Iterator[Reason]:
 
 
 def _legs(one: Alert, other: Alert) -> Iterator[Reason]:
-    yield from _capped("shared-legs", A_LEG, sorted(_crossings(one) & _crossings(other)))
+    yield from _capped("shared-legs", A_LEG, sorted(crossings(one) & crossings(other)))
 
 
-def _crossings(alert: Alert) -> set[str]:
+def crossings(alert: Alert) -> set[str]:
+    """The borders that a route crosses, each as from and to."""
     return {f"{leg['from']}–{leg['to']}" for leg in alert["route"] if leg["from"] != leg["to"]}  # noqa: RUF001 - from, dash, to
 
 
 def _places(one: Alert, other: Alert) -> Iterator[Reason]:
-    here, there = _named(one), _named(other)
+    here, there = named_places(one), named_places(other)
     yield from _capped("shared-places", A_PLACE, sorted(min(here[key], there[key]) for key in here.keys() & there.keys()))
 
 
-def _named(alert: Alert) -> dict[tuple[str, str], str]:
+def named_places(alert: Alert) -> dict[tuple[str, str], str]:
     """Towns and regions of a route by State and folded name, areas by their code, each as it is written."""
     areas = {(leg["to"], leg["area"]): leg["area"] for leg in alert["route"] if leg.get("area")}
     return areas | {(leg["to"], folded(leg["place"])): f"{leg['place']} ({leg['to']})" for leg in alert["route"] if leg.get("place")}

@@ -32,6 +32,11 @@ HEADERS: dict[str, Described] = {
     "Link": header('The next page, `rel="next"`, where there is one.', required=False, maxLength=8_000),
     "Idempotency-Replayed": header("The answer is the one kept under the Idempotency-Key.", required=False, maxLength=4, pattern="^true$"),
     "Content-Disposition": header("The name of the file.", required=False),
+    "Istmo-Left-Out": header(
+        "Of a file: what was left out of it, by your own filter (`tlp`) or for it may not be passed on (`no-onward=2`).",
+        required=False,
+        maxLength=60,
+    ),
     "Retry-After": header("Seconds after which to try again.", type="integer", minimum=0, maximum=86_400),
     "WWW-Authenticate": header("The ways to say who you are: Bearer and Basic."),
     "Pragma": header("Nobody may keep the answer.", maxLength=20, pattern="^no-cache$"),

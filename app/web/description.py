@@ -14,12 +14,13 @@ from app.core.declared import TEXT
 from app.web import examples
 from app.web.answers import EVERYWHERE, HEADERS, problem_examples, problem_responses, references, refusals
 from app.web.tidy import named, parameter, tidied
+from app.wire.alert_published import AlertLine
 from app.wire.published import ProblemDocument, PushLine
 from app.wire.text import PRINTABLE, WRITTEN
 
 Described = dict[str, Any]
 JSON = "application/json"
-ASIDE: tuple[type[BaseModel], ...] = (ProblemDocument, PushLine)
+ASIDE: tuple[type[BaseModel], ...] = (ProblemDocument, PushLine, AlertLine)
 """Documents that no route names as its one JSON answer."""
 
 INFO: Described = {
@@ -34,6 +35,7 @@ INFO: Described = {
 }
 TAGS = {
     "bulletins": "Flow bulletins: publish, revise, withdraw, read.",
+    "alerts": "Alerts on networks that smuggle migrants, what offices answer to them, and what is related.",
     "flows": "The analyst's query over all published figures.",
     "exchange": "The feed of changes, and what a node says of itself.",
     "directory": "Conferences, offices, States, presidencies, policies and vocabularies.",
@@ -205,6 +207,7 @@ def _headers(status: str, content: Described, operation: Described) -> list[str]
         *(["Link"] if "cursor" in named_by and status != "304" else []),
         *(["Idempotency-Replayed"] if keyed else []),
         *(["Content-Disposition"] if "text/csv" in content else []),
+        *(["Content-Language", "Istmo-Left-Out"] if {"text/csv", "application/x-ndjson"} <= content.keys() else []),
     ]
 
 

@@ -164,7 +164,7 @@ class BatchItems(Wire):
     bulletins: Annotated[list[dict[str, object]], Field(min_length=1, max_length=5_000, repr=False)]
 
 
-class Withdrawal(Wire):
-    """The taking back of a bulletin; the reason is published, the body no longer served."""
+class Grounds(Wire):
+    """Why a document is taken back, erased or declined: published with it, but for an erasure, of which nothing is kept."""
 
     reason: Reason

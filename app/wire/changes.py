@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.wire.alert_answers import Opinion, Proposal, Sighting
+from app.wire.alert_published import Alert
 from app.wire.codes import Op
 from app.wire.output import Base64Url, ConferenceCode, Cursor, Hexadecimal, Identifier, KeyId, Moment, Output, Sum, TermCode, Version
 from app.wire.published import Bulletin
@@ -20,18 +22,23 @@ class Change(Output):
     op: Literal[Op.PUBLISH, Op.REVISE, Op.WITHDRAW, Op.HIDE]
     origin: ConferenceCode | None
     digest: Hexadecimal | None
-    document: Bulletin | None
+    document: Bulletin | Alert | Sighting | Opinion | Proposal | None
     seq: LogNumber | None = None
 
 
-class Erasure(Output):
-    """A version that was erased: where and when it stood, nothing else."""
+class Erased(Output):
+    """What is told of a document that was erased: which one, whose, and when; nothing else."""
 
     id: Identifier
     version: Version
     op: Literal[Op.ERASE]
     origin: ConferenceCode
     time: Moment
+
+
+class Erasure(Erased):
+    """A version that was erased: where and when it stood, nothing else."""
+
     seq: LogNumber | None = None
 
 

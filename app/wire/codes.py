@@ -139,3 +139,29 @@ class FeeScope(StrEnum):
     LEG = "leg"
     WHOLE_ROUTE = "whole_route"
     UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """How sure a sighting is."""
+
+    POSSIBLE = "possible"
+    PROBABLE = "probable"
+    CERTAIN = "certain"
+
+
+class OpinionScale(StrEnum):
+    """How far an office agrees with an alert (the five steps of STIX 2.1 section 4.15)."""
+
+    STRONGLY_DISAGREE = "strongly_disagree"
+    DISAGREE = "disagree"
+    NEUTRAL = "neutral"
+    AGREE = "agree"
+    STRONGLY_AGREE = "strongly_agree"
+
+
+class Decision(StrEnum):
+    """What became of a proposal."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"

@@ -25,6 +25,7 @@ CATALOGUES = {
     "pages": "app.web",
     "report": "app.bulletins",
     "related": "app.alerts",
+    "around": "app.finding",
 }
 BOOKS = {name: sentences(package, f"{name}.toml") for name, package in CATALOGUES.items()}
 TEXTS = [

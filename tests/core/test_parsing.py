@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from app.core.parsing import known_names, nearest, parse, read_json
 from app.core.problems import Problem
-from app.wire.bulletin import BulletinDraft, Withdrawal
+from app.wire.bulletin import BulletinDraft, Grounds
 from app.wire.problem import Finding
 from app.wire.text import Title
 
@@ -148,5 +148,5 @@ def test_a_bulletin_of_wrong_things_is_told_every_place():
 
 def test_an_endless_name_of_an_unknown_field_is_cut_in_its_pointer():
     with pytest.raises(Problem) as refused:
-        parse(Withdrawal, {"reason": "x", "n" * 5_000: 1})
+        parse(Grounds, {"reason": "x", "n" * 5_000: 1})
     assert refused.value.findings[0].pointer == "/" + "n" * 64

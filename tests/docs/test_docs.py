@@ -18,7 +18,7 @@ README = ROOT / "README.md"
 CODES = sorted((DOCS / "problems").glob("*.md"))
 PAGES = [README, *sorted(page for page in DOCS.rglob("*.md") if page not in CODES), DOCS / "problems" / "README.md"]
 GUIDES = sorted((DOCS / "guide").glob("*.md"))
-LANGUAGES = {"partner": {"", "es", "pt"}, "analyst": {"", "es"}, "secretariat": {"", "es"}, "operator": {"", "es"}, "anonymity": {"", "es"}}
+LANGUAGES = {"partner": {"", "es", "pt"}} | {each: {"", "es"} for each in ("alerts", "analyst", "anonymity", "operator", "secretariat")}
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_the_check_of_certificates_is_printed_as_it_is(maker):
 
 def test_a_code_comes_from_the_operations_that_know_it(maker):
     possible = maker("making").possible
-    assert {each.name for each in possible("mixed-sum")} == {"list_flows"}
+    assert {each.name for each in possible("mixed-sum")} == {"list_flows", "list_alert_flows"}
     assert {each.name for each in possible("column-unknown")} == {"push_file"}
     assert "push_file" not in {each.name for each in possible("invalid-scope")} != set()
 

@@ -39,7 +39,7 @@ class Asked:
 def ask_all(served: Served) -> Mapping[str, httpx.Response]:
     """Ask every operation; gives the answers by operation id."""
     asked = Asked(served)
-    for part in (_write, _read, _directory, _access, _running):
+    for part in (_write, _read, _alerts, _answers, _directory, _access, _running):
         part(asked)
     return asked.answers
 
@@ -52,7 +52,9 @@ def _write(asked: Asked) -> None:
     draft = example("BulletinDraft")
     asked("check_bulletin", "pan", "POST", "/v1/bulletins/check", json=draft)
     nil = asked("publish_bulletin", "pan", "POST", "/v1/bulletins", json=example("BulletinDraft", "nothing_happened")).json()
-    asked("withdraw_bulletin", "pan", "POST", f"/v1/bulletins/{nil['id']}/withdraw", json=example("Withdrawal"), headers=_etag(nil))
+    asked("withdraw_bulletin", "pan", "POST", f"/v1/bulletins/{nil['id']}/withdraw", json=example("Grounds"), headers=_etag(nil))
+    nil["version"] += 1
+    asked("erase_bulletin", "rcm", "POST", f"/v1/bulletins/{nil['id']}/erase", json=example("Grounds", "named_a_person"), headers=_etag(nil))
     made = asked("publish_bulletin", "pan", "POST", "/v1/bulletins", json=draft).json()
     body = example("BulletinRevision")
     asked("revise_bulletin", "pan", "PUT", f"/v1/bulletins/{made['id']}", json=body, headers=_etag(made))
@@ -73,6 +75,44 @@ def _read(asked: Asked) -> None:
     asked("list_changes", "peer", "GET", "/v1/changes", params={"limit": 2})
     asked("list_flows", "analyst", "GET", "/v1/flows", params={"nationality": "HTI,SOM", "period_from": "2022-10", "limit": 2})
     asked("describe_node", None, "GET", "/.well-known/istmo.json")
+
+
+def _alerts(asked: Asked) -> None:
+    mine, theirs, path = "sacm", "rcm", "/v1/alerts"
+    made = asked("publish_alert", mine, "POST", path, json=example("AlertDraft")).json()
+    asked("publish_alert_batch", theirs, "POST", f"{path}/batch", json=example("AlertBatch"))
+    closed = asked("revise_alert", mine, "PUT", f"{path}/{made['id']}", json=example("AlertRevision"), headers=_etag(made)).json()
+    asked("list_alerts", theirs, "GET", path, params={"nationality": "NPL", "limit": 2})
+    asked("list_alert_facets", theirs, "GET", f"{path}/facets")
+    asked("get_alert", theirs, "GET", f"{path}/{made['id']}")
+    asked("list_alert_versions", theirs, "GET", f"{path}/{made['id']}/versions")
+    asked("get_alert_version", theirs, "GET", f"{path}/{made['id']}/versions/1")
+    asked("list_alert_flows", theirs, "GET", f"{path}/{made['id']}/flows", params={"limit": 2})
+    asked("list_related_alerts", theirs, "GET", f"{path}/{made['id']}/related")
+    gone = asked("withdraw_alert", mine, "POST", f"{path}/{made['id']}/withdraw", json=example("Grounds"), headers=_etag(closed)).json()
+    asked("erase_alert", mine, "POST", f"{path}/{made['id']}/erase", json=example("Grounds", "named_a_person"), headers=_etag(gone))
+
+
+def _answers(asked: Asked) -> None:
+    alert = asked("publish_alert", "sacm", "POST", "/v1/alerts", json=example("AlertDraft")).json()
+    for kind, model in (("sighting", "Sighting"), ("opinion", "Opinion"), ("proposal", "Proposal")):
+        under, path = f"/v1/alerts/{alert['id']}/{kind}s", f"/v1/{kind}s"
+        made = asked(f"publish_{kind}", "rcm", "POST", under, json=example(f"{model}Draft")).json()
+        asked(f"list_{kind}s", "sacm", "GET", under)
+        body = example(f"{model}Revision")
+        revised = asked(f"revise_{kind}", "rcm", "PUT", f"{path}/{made['id']}", json=body, headers=_etag(made)).json()
+        asked(f"get_{kind}", "sacm", "GET", f"{path}/{made['id']}")
+        asked(f"list_{kind}_versions", "sacm", "GET", f"{path}/{made['id']}/versions")
+        asked(f"get_{kind}_version", "sacm", "GET", f"{path}/{made['id']}/versions/1")
+        taken_back = f"{path}/{made['id']}/withdraw"
+        gone = asked(f"withdraw_{kind}", "rcm", "POST", taken_back, json=example("Grounds"), headers=_etag(revised)).json()
+        asked(f"erase_{kind}", "rcm", "POST", f"{path}/{made['id']}/erase", json=example("Grounds", "named_a_person"), headers=_etag(gone))
+    for verb, body in (("accept", ("Acceptance",)), ("decline", ("Grounds", "not_confirmed"))):
+        offered = {"changes": {"persons_band": None, "severity": {"accept": "critical", "decline": "low"}[verb]}}
+        sent = {**example("ProposalDraft"), **offered}
+        made = asked("publish_proposal", "rcm", "POST", f"/v1/alerts/{alert['id']}/proposals", json=sent).json()
+        asked(f"{verb}_proposal", "sacm", "POST", f"/v1/proposals/{made['id']}/{verb}", json=example(*body))
+        asked("get_proposal_decision", "rcm", "GET", f"/v1/proposals/{made['id']}/decision")
 
 
 def _directory(asked: Asked) -> None:

@@ -1,0 +1,128 @@
+"""What an office answers to an alert, judged: its form, its marking beside the alert's, and for a proposal the change it offers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.alerts.changes import judge_changes
+from app.alerts.content import NO_ONWARD, handling_code
+from app.alerts.faults import Faults
+from app.alerts.places import too_exact
+from app.alerts.rights import link_faults
+from app.alerts.seen import first_day, last_day
+from app.alerts.writing import readers_of
+from app.core.problems import Problem
+from app.directory import codes
+from app.directory.service import policy_of
+from app.documents.rights import audience_for
+from app.wire.alert_answers import OpinionDraft, ProposalDraft, SightingDraft
+from app.wire.codes import TLP, Role, Status
+from app.wire.problem import Finding
+
+Draft = SightingDraft | OpinionDraft | ProposalDraft
+KINDS: Final[Mapping[type[Draft], str]] = {SightingDraft: "sighting", OpinionDraft: "opinion", ProposalDraft: "proposal"}
+_COMMON: Final = {"id", "conference", "reason", "tlp", "audience", "handling", "alert_version"}
+
+
+@dataclass(frozen=True)
+class About:
+    """The alert that an answer is about, as its writer sees it."""
+
+    document: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The alert's id."""
+        return str(self.document["id"])
+
+    @property
+    def parties(self) -> list[str]:
+        """Whom an answer is for, where its writer does not say: whoever the alert is for, its origin and the office that issued it."""
+        named = self.document["audience"] or [self.document["origin"]]
+        return [*named, f"{self.document['origin']}/secretariat", str(self.document["issuer"])]
+
+
+def content_of(session: Session, caller: Caller, draft: Draft, conference: str, about: About) -> dict[str, Any]:
+    """An answer's content in its published form: what two versions are compared by.
+
+    Raises `invalid-document` with every fault of its form, `audience-not-yours`, `link-stricter` (422) where it is marked less strictly
+    than its alert, `proposal-empty` (422), and `not-supported-yet` for a conference that reviews what its partners send.
+    """
+    _judge_form(draft, Faults())
+    if caller.role is Role.PARTNER and policy_of(session, conference).partner_release != "at_once":
+        raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=""))
+    tlp = draft.tlp or TLP(about.document["tlp"])
+    audience = _audience(session, caller, draft, tlp, about)
+    readers = readers_of(tlp, audience, conference, str(caller.office))
+    faults = list(link_faults(session, caller, [("/tlp", about.id)], tlp, readers))
+    if faults:
+        raise Problem("invalid-content", *faults)
+    written = draft.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_COMMON)
+    content = written | {
+        "kind": kind_of(draft),
+        "status": Status.PUBLISHED.value,
+        "origin": conference,
+        "alert": about.id,
+        "tlp": tlp.value,
+        "audience": audience,
+        "handling": _handling(draft, about),
+    }
+    if isinstance(draft, SightingDraft):
+        content["where"] = written["where"] | {"state": codes.resolve_state(draft.where.state)}
+    if isinstance(draft, ProposalDraft):
+        content |= judge_changes(draft, about.document)
+    return content
+
+
+def _handling(draft: Draft, about: About) -> list[str]:
+    """What its writer asks for; what is said of an alert that may not be passed on may not be either."""
+    asked = [handling_code(text) for text in draft.handling]
+    inherited = NO_ONWARD in about.document["handling"] and NO_ONWARD not in asked
+    return [*asked, NO_ONWARD] if inherited else asked
+
+
+def kind_of(draft: Draft) -> str:
+    """The kind of document that a draft becomes."""
+    return next(kind for form, kind in KINDS.items() if isinstance(draft, form))
+
+
+def _audience(session: Session, caller: Caller, draft: Draft, tlp: TLP, about: About) -> list[str]:
+    """The audience that its writer names; else whom the alert is for, for a partner the part of them that it may name."""
+    if draft.audience is not None:
+        return audience_for(session, caller, draft.audience, tlp)
+    parties = sorted(set(about.parties))
+    if caller.role is not Role.PARTNER or tlp.rank <= TLP.GREEN.rank:
+        return parties if tlp.rank > TLP.GREEN.rank else audience_for(session, caller, None, tlp)
+    own = [party for party in parties if party.split("/")[0] == caller.conference]
+    return own or [str(caller.office)]
+
+
+def _judge_form(draft: Draft, faults: Faults) -> None:
+    known = list(codes.vocabulary("handling").terms)
+    for index, text in enumerate(draft.handling):
+        if handling_code(text) not in known:
+            faults.unknown(text, known, "handling", index)
+    for name in ("note", "explanation"):
+        texts = getattr(draft, name, None)
+        if texts is not None and not any(texts.model_dump().values()):
+            faults.add("text-missing", name)
+    if isinstance(draft, SightingDraft):
+        _judge_sighting(draft, faults)
+    if faults.found:
+        raise Problem("invalid-document", *faults.found)
+
+
+def _judge_sighting(draft: SightingDraft, faults: Faults) -> None:
+    state = codes.resolve_state(draft.where.state)
+    if state is None:
+        faults.unknown(draft.where.state, sorted(codes.states()), "where", "state")
+    elif draft.where.area and draft.where.area.partition("-")[0] != codes.nationalities()[state].alpha2:
+        faults.add("area-elsewhere", "where", "area")
+    fault = too_exact(draft.where.place) if draft.where.place else None
+    if fault:
+        faults.add(fault, "where", "place")
+    if draft.seen_to and last_day(draft.seen_to) < first_day(draft.seen_from):
+        faults.add("days-reversed", "seen_to")

@@ -1,0 +1,171 @@
+"""The origin's decision on a proposal: accepted by a new version of the alert that credits it, or declined with a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.audit import Attempt
+from app.access.callers import Caller
+from app.access.visibility import visible_documents
+from app.alerts import answer_projection
+from app.alerts.answer_service import require_open
+from app.alerts.changes import merged, overtaken
+from app.alerts.declare import declare
+from app.alerts.models import Alert, AlertAnswer
+from app.alerts.rights import Standing, changeable, link_faults, standing
+from app.alerts.service import judge, write_version
+from app.alerts.writing import Keep, StaleError, Written, document_of, into_log, newest_locked, readers_of, with_retries
+from app.core.clock import utc_now
+from app.core.parsing import parse
+from app.core.problems import Problem
+from app.documents.versions import stamped
+from app.exchange.node import Node
+from app.wire.alert import AlertDraft
+from app.wire.codes import TLP, Decision, Op, OpinionScale, Status
+from app.wire.ids import uuid7
+
+
+@dataclass(frozen=True)
+class Case:
+    """A proposal and the alert that it would change, as who decides sees them."""
+
+    seen: Standing
+    proposal: dict[str, Any]
+    alert: Standing
+    known: dict[str, Any]
+
+
+def case_of(session: Session, caller: Caller, proposal_id: str) -> Case:
+    """A proposal before its decision.
+
+    Raises `not-found`, `not-origin` and `not-your-state` (403) for who may not change the alert, `proposal-decided` (409) for one that was
+    decided or taken back, `already-withdrawn` (409) for an alert that does not stand.
+    """
+    seen, alert = require_decider(session, caller, proposal_id)
+    if seen.status == Status.WITHDRAWN.value:
+        raise Problem("proposal-decided")
+    require_open(session, seen.document_id)
+    if alert.status == Status.WITHDRAWN.value:
+        raise Problem("already-withdrawn")
+    proposal = document_of(session, seen.document_id, seen.version)
+    return Case(seen, proposal, alert, document_of(session, alert.document_id, alert.version))
+
+
+def require_decider(session: Session, caller: Caller, proposal_id: str) -> tuple[Standing, Standing]:
+    """A proposal and its alert, for who may change the alert; raises `not-found`, `not-origin` and `not-your-state` (403)."""
+    seen = proposal_of(session, caller, proposal_id)
+    alert_id = session.scalars(select(AlertAnswer.alert).where(AlertAnswer.document_id == seen.document_id).limit(1)).one()
+    return seen, changeable(session, caller, Alert, alert_id)
+
+
+def proposal_of(session: Session, caller: Caller, proposal_id: str) -> Standing:
+    """A proposal that the caller may see; raises `not-found`, also for an answer of another kind."""
+    seen = standing(session, caller, AlertAnswer, proposal_id)
+    kind = select(AlertAnswer.kind).where(AlertAnswer.document_id == seen.document_id).limit(1)
+    if session.scalar(kind) != "proposal":
+        raise Problem("not-found")
+    return seen
+
+
+def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, attempt: Attempt, keep: Keep | None = None) -> Written:
+    """Make the proposed change a new version of the alert, which credits the proposal and its office.
+
+    Raises `proposal-stale` (409) with the fields that the alert has changed otherwise since, `link-stricter` (422) where who reads the
+    alert may not all read the proposal, and whatever a revision raises.
+    """
+
+    def write() -> list[Written]:
+        with node.db.read() as session:
+            case = case_of(session, caller, proposal_id)
+            base = document_of(session, case.alert.document_id, case.proposal["alert_version"])
+            stale = list(overtaken(case.proposal["changes"], base, case.known))
+            if stale:
+                raise Problem("proposal-stale", *stale, version=base["version"])
+            draft = parse(AlertDraft, merged(case.known, case.proposal["changes"]), at=("changes",))
+            judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)))
+            _require_creditable(session, caller, case, judged.content)
+        credit = {"proposal": case.seen.document_id, "office": case.seen.issuer}
+        content = judged.content | {"credits": [credit], "reason": reason or f"Proposal of {case.seen.issuer}"}
+        with node.db.write() as session:
+            _lock(session, case)
+            written = write_version(session, node, case.alert, case.known, content, attempt)
+            if keep:
+                keep(session, written)
+        return written
+
+    return with_retries(write)[0]
+
+
+def _require_creditable(session: Session, caller: Caller, case: Case, content: Mapping[str, Any]) -> None:
+    readers = readers_of(TLP(content["tlp"]), content["audience"], case.alert.origin, case.alert.issuer)
+    faults = list(link_faults(session, caller, [("/credits/0/proposal", case.seen.document_id)], TLP(content["tlp"]), readers))
+    if faults:
+        raise Problem("invalid-content", *faults)
+
+
+def _lock(session: Session, case: Case) -> None:
+    """Take the locks of alert and proposal, in this order always; whatever changed in between is judged anew."""
+    newest = [newest_locked(session, Alert, case.alert.document_id), newest_locked(session, AlertAnswer, case.seen.document_id)]
+    if newest != [case.alert.version, case.seen.version]:
+        raise StaleError
+    require_open(session, case.seen.document_id)
+
+
+def decline(node: Node, caller: Caller, proposal_id: str, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
+    """Decline a proposal: an opinion of the origin that says so and why, marked as the proposal is, for its office too."""
+
+    def write() -> list[Written]:
+        with node.db.read() as session:
+            case = case_of(session, caller, proposal_id)
+        now = utc_now()
+        content = _refusal(case) | {"reason": reason}
+        with node.db.write() as session:
+            _lock(session, case)
+            document = stamped(content, document_id=uuid7(), version=1, issuer=str(caller.office), created_at=now, now=now)
+            written = into_log(session, node, attempt, answer_projection.project, [(Op.PUBLISH, document)])
+            if keep:
+                keep(session, written)
+        return written
+
+    return with_retries(write)[0]
+
+
+def _refusal(case: Case) -> dict[str, object]:
+    proposal = case.proposal
+    parties = {*proposal["audience"], f"{proposal['origin']}/secretariat", proposal["issuer"]}
+    is_open = TLP(proposal["tlp"]).rank <= TLP.GREEN.rank
+    return {
+        "kind": "opinion",
+        "status": Status.PUBLISHED.value,
+        "origin": case.alert.origin,
+        "alert": case.alert.document_id,
+        "tlp": proposal["tlp"],
+        "audience": proposal["audience"] if is_open else sorted(parties),
+        "handling": proposal["handling"],
+        "mandate": [],
+        "lang": [],
+        "opinion": OpinionScale.DISAGREE.value,
+        "decides": {"proposal": case.seen.document_id, "decision": Decision.DECLINED.value},
+    }
+
+
+def decision_of(session: Session, caller: Caller, proposal_id: str) -> dict[str, object]:
+    """What became of a proposal, of what the caller may see; raises `not-found`."""
+    seen = proposal_of(session, caller, proposal_id)
+    named: dict[str, object] = {"proposal": seen.document_id}
+    version = session.scalar(select(Alert.version).where(Alert.credits == seen.document_id))
+    if version is not None:
+        return named | {"decision": Decision.ACCEPTED.value, "alert_version": version}
+    found = session.execute(
+        select(AlertAnswer.document_id, AlertAnswer.version).where(
+            AlertAnswer.decided == seen.document_id, AlertAnswer.document_id.in_(visible_documents(caller))
+        )
+    ).one_or_none()
+    if found is None:
+        return named | {"decision": Decision.OPEN.value}
+    opinion = document_of(session, found.document_id, found.version)
+    told = {"decision": Decision.DECLINED.value, "opinion": found.document_id}
+    return named | told | ({"reason": opinion["reason"]} if caller.reads_bodies else {})

@@ -1,0 +1,185 @@
+"""The verbs of alerts: publish, revise, withdraw; only the origin makes versions (contract: alerts)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.audit import Attempt, record
+from app.access.callers import Caller
+from app.alerts.declare import Declaration
+from app.alerts.derived import reference
+from app.alerts.models import Alert, AlertReference
+from app.alerts.projection import project
+from app.alerts.rights import Standing, link_faults
+from app.alerts.writing import Keep, Written, document_of, into_log, locked, readers_of, with_retries
+from app.core.clock import utc_now
+from app.core.problems import Problem
+from app.directory.service import policy_of
+from app.documents.rights import audience_for
+from app.documents.versions import said, stamped, withdrawal_of
+from app.exchange.log import is_known
+from app.exchange.node import Node
+from app.wire.codes import Op, Outcome, Role, Status
+from app.wire.ids import uuid7
+from app.wire.problem import Finding
+from app.wire.strict_json import pointer
+
+_MOST_FINDINGS = 100
+_OWN = frozenset({"reference", "credits"})
+"""What the node adds to a version, by which two are not compared."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An alert that may be published: its content with the audience that it will have."""
+
+    declaration: Declaration
+    content: dict[str, Any] = field(repr=False)
+
+
+def publish(
+    node: Node, caller: Caller, declarations: Sequence[Declaration], *, attempt: Attempt, keep: Keep | None = None
+) -> list[Written]:
+    """Publish alerts together or not at all; the answer comes after the commit.
+
+    Raises `id-in-use` (409), `code-repeated`, `audience-not-yours`, `link-unknown`, `link-stricter`, `retention-past` (422), and
+    `not-supported-yet` for an embargo or for a conference that reviews what its partners send.
+    """
+    return with_retries(partial(_publish, node, caller, declarations, attempt, keep))
+
+
+def _publish(node: Node, caller: Caller, declarations: Sequence[Declaration], attempt: Attempt, keep: Keep | None) -> list[Written]:
+    with node.db.read() as session:
+        judged = [judge(session, caller, declaration) for declaration in declarations]
+        _require_ids(session, declarations)
+    now = utc_now()
+    with node.db.write() as session:
+        versions = [(Op.PUBLISH, _first_version(session, node, caller, each, now)) for each in judged]
+        written = into_log(session, node, attempt, project, versions)
+        if keep:
+            keep(session, written)
+    return written
+
+
+def judge(session: Session, caller: Caller, declaration: Declaration) -> Judged:
+    """What of a declaration the store must be asked for: policy, audience, links, the day on which it ends.
+
+    Raises what `publish` raises, with the pointers of every fault of the links.
+    """
+    draft, at = declaration.draft, declaration.at
+    policy = policy_of(session, declaration.conference)
+    reviewed = caller.role is Role.PARTNER and policy.partner_release != "at_once"
+    if reviewed or (draft.publish_at and datetime.fromisoformat(draft.publish_at) > utc_now()):
+        raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*at, "publish_at")))
+    if draft.retention_until and date.fromisoformat(draft.retention_until) < utc_now().date():
+        raise Problem("invalid-document", Finding("retention-past", pointer=pointer(*at, "retention_until")))
+    audience = audience_for(session, caller, draft.audience, draft.tlp, at)
+    named = [(pointer(*at, "related", number), document_id) for number, document_id in enumerate(draft.related)]
+    readers = readers_of(draft.tlp, audience, declaration.conference, str(caller.office))
+    faults = list(link_faults(session, caller, named, draft.tlp, readers))
+    if faults:
+        raise Problem("invalid-content", *faults[:_MOST_FINDINGS])
+    return Judged(declaration, declaration.content(audience))
+
+
+def _require_ids(session: Session, declarations: Sequence[Declaration]) -> None:
+    seen = set[str]()
+    for declaration in declarations:
+        wanted = declaration.draft.id
+        if wanted is None:
+            continue
+        place = pointer(*declaration.at, "id")
+        if wanted in seen:
+            raise Problem("invalid-document", Finding("code-repeated", pointer=place, params={"first": "id"}))
+        if is_known(session, wanted):
+            raise Problem("id-in-use", Finding("id-in-use", pointer=place))
+        seen.add(wanted)
+
+
+def _first_version(session: Session, node: Node, caller: Caller, judged: Judged, now: datetime) -> dict[str, object]:
+    document_id = judged.declaration.draft.id or uuid7()
+    named = {"reference": _reference(session, node, judged.declaration.conference, now.year, document_id)}
+    issuer = str(caller.office)
+    return stamped(judged.content | named, document_id=document_id, version=1, issuer=issuer, created_at=now, now=now)
+
+
+def _reference(session: Session, node: Node, conference: str, year: int, document_id: str) -> str:
+    key, attempt = node.secrets.hmac_key("fingerprint"), 0
+    while True:
+        wanted = reference(key, conference, year, document_id, attempt)
+        if session.scalar(select(AlertReference.document_id).where(AlertReference.reference == wanted)) in {None, document_id}:
+            return wanted
+        attempt += 1
+
+
+def revise(
+    node: Node, caller: Caller, declaration: Declaration, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None
+) -> Written:
+    """Publish a whole new version of an alert with its reason, against the one that was seen; reinstates a withdrawn one.
+
+    A version that says what the newest one says already is `unchanged`.  Raises what `publish` raises, and `precondition-failed`.
+    """
+    with node.db.read() as session:
+        judged = judge(session, caller, declaration)
+        known = document_of(session, seen.document_id, seen.version)
+    if _says(known) == _says(judged.content):
+        return unchanged(node, attempt, known, keep)
+    return new_version(node, seen, known, judged.content | {"reason": reason}, attempt=attempt, keep=keep)
+
+
+def _says(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said(document).items() if name not in _OWN}
+
+
+def unchanged(node: Node, attempt: Attempt, known: dict[str, Any], keep: Keep | None) -> Written:
+    """The answer to a write that would change nothing: nothing is written but its audit row."""
+    written = Written(Outcome.UNCHANGED.value, known)
+    with node.db.write() as session:
+        record(session, attempt, written.outcome, [(known["id"], known["version"])])
+        if keep:
+            keep(session, [written])
+    return written
+
+
+def new_version(
+    node: Node, seen: Standing, known: Mapping[str, Any], content: dict[str, Any], *, attempt: Attempt, keep: Keep | None = None
+) -> Written:
+    """Write the next version of an alert; its reference, its first instant and the office whose alert it is stay."""
+    with node.db.write() as session:
+        locked(session, Alert, seen)
+        written = write_version(session, node, seen, known, content, attempt)
+        if keep:
+            keep(session, written)
+    return written[0]
+
+
+def write_version(
+    session: Session, node: Node, seen: Standing, known: Mapping[str, Any], content: dict[str, Any], attempt: Attempt
+) -> list[Written]:
+    """Write the next version inside the caller's transaction, which holds the document's lock."""
+    stays = {"reference": known["reference"], "created_at": known["created_at"]}
+    now = utc_now()
+    version = stamped(content, document_id=seen.document_id, version=seen.version + 1, issuer=seen.issuer, created_at=now, now=now)
+    return into_log(session, node, attempt, project, [(Op.REVISE, version | stays)])
+
+
+def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
+    """Take an alert back with a reason: a new version without a body; its earlier bodies are never served again.
+
+    Raises `precondition-failed` where another version came meanwhile and `already-withdrawn` (409).
+    """
+    with node.db.write() as session:
+        locked(session, Alert, seen)
+        if seen.status == Status.WITHDRAWN.value:
+            raise Problem("already-withdrawn")
+        known = document_of(session, seen.document_id, seen.version)
+        taken_back = withdrawal_of(known, version=seen.version + 1, issuer=seen.issuer, reason=reason, now=utc_now())
+        written = into_log(session, node, attempt, project, [(Op.WITHDRAW, taken_back | {"reference": known["reference"]})])
+        if keep:
+            keep(session, written)
+    return written[0]
