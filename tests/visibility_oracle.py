@@ -19,6 +19,9 @@ class Document:
     issuer: str
     reporting_state: str | None
     versions: tuple[Marking, ...]
+    parent: "Document | None" = None
+    over: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Client:
 
 def sees_marking(client: Client, document: Document, marking: Marking) -> bool:
     """Whether a client sees a version by that version's own marking."""
+    if is_out_of_sight(client, document):
+        return False
     if client.role == "operator":  # "An operator sees envelopes, not bodies."
         return True
     if LADDER.index(marking.tlp) > LADDER.index(client.ceiling):  # "Never above the client's ceiling."
@@ -42,6 +47,15 @@ def sees_marking(client: Client, document: Document, marking: Marking) -> bool:
         in_audience = marking.tlp == "AMBER" and client.conference in (marking.audience or (document.origin,))
         return marking.tlp in {"CLEAR", "GREEN"} or in_audience
     return office_sees(f"{client.conference}/{client.state or 'secretariat'}", document, marking)
+
+
+def is_out_of_sight(client: Client, document: Document) -> bool:
+    """Whether a document is hidden whatever its marking: past its last day, or an answer to an alert that is hidden or was erased."""
+    parent = document.parent
+    if document.over or parent is None:  # "past `retention_until` it is never served", to whomever
+        return document.over
+    # "A sighting is visible only with its alert."
+    return parent.gone or not sees(client, parent, len(parent.versions))
 
 
 def office_sees(office: str, document: Document, marking: Marking) -> bool:

@@ -11,8 +11,10 @@ from world import BOTH
 from app.access import rules, visibility
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
-from app.bulletins import certificate_routes, certificates, edge, flow_answering, projection, reading, rights
+from app.bulletins import certificate_routes, certificates, edge, flow_answering, models, projection, rights
 from app.directory import policy_routes
+from app.directory.service import is_member
+from app.documents import reading
 from app.exchange import feed, log
 from app.web import running
 from app.wire.codes import TLP, Role
@@ -94,12 +96,8 @@ def withdrawn_served(patch: pytest.MonkeyPatch) -> None:
 
 
 def total_of_all(patch: pytest.MonkeyPatch) -> None:
-    right = reading.listed
-
-    def listed(session, caller, query, after, limit):
-        return right(session, caller, query, after, limit)[0], right(session, as_operator(caller), query, after, limit)[1]
-
-    patch.setattr(reading, "listed", listed)
+    right = reading.count
+    patch.setattr(reading, "count", lambda session, caller, *others: right(session, as_operator(caller), *others))
 
 
 def sums_of_all(patch: pytest.MonkeyPatch) -> None:
@@ -118,7 +116,7 @@ def report_of_others(patch: pytest.MonkeyPatch) -> None:
     right = certificate_routes._own
 
     def own(session, caller, document_id):
-        seen = reading.one(session, caller, document_id)
+        seen = reading.one(session, caller, models.Bulletin, document_id)
         conference = orjson.loads(seen.text)["origin"]
         return right(
             session, dataclasses.replace(caller, role=Role.SECRETARIAT) if conference == caller.conference else caller, document_id
@@ -177,7 +175,7 @@ def here_behind_a_proxy(patch: pytest.MonkeyPatch) -> None:
 
 
 def any_state(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rights, "may_write_for", lambda session, caller, state, on: rights.is_member(session, state, caller.conference, on))
+    patch.setattr(rights, "may_write_for", lambda session, caller, state, on: is_member(session, state, caller.conference, on))
 
 
 def any_states_document(patch: pytest.MonkeyPatch) -> None:

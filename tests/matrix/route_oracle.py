@@ -13,15 +13,27 @@ WRITES = frozenset({"secretariat", "partner"})  # "partner = a national office's
 OVERSEES = frozenset({"secretariat", "operator"})  # "read: secretariat, operator"
 OPERATES = frozenset({"operator"})
 DECIDES = frozenset({"secretariat"})  # "write: that secretariat"
+ERASES = frozenset({"secretariat"})  # "origin's secretariat, reason, irreversible"
 PUBLIC = frozenset({"public"})
+ANSWERS = ("sighting", "opinion", "proposal")
 
 RIGHTS = {
     **{f"POST /v1/bulletins{path}": WRITES for path in ("", "/check", "/batch", "/files", "/{document_id}/withdraw")},
     "PUT /v1/bulletins/{document_id}": WRITES,
+    "POST /v1/bulletins/{document_id}/erase": ERASES,
     **{f"GET /v1/bulletins{path}": ANYONE for path in ("", "/{document_id}", "/{document_id}/versions", "/{document_id}/versions/{number}")},
     "GET /v1/bulletins/{document_id}/certificate": READS_BODIES,
     "GET /v1/bulletins/{document_id}/disclosure-report": WRITES,  # "for the issuer"
     "GET /v1/flows": READS_BODIES,
+    **{f"POST /v1/alerts{path}": WRITES for path in ("", "/batch", "/{document_id}/withdraw", *(f"/{{document_id}}/{kind}s" for kind in ANSWERS))},
+    **{f"PUT /v1/{kind}s/{{document_id}}": WRITES for kind in ("alert", *ANSWERS)},
+    **{f"POST /v1/{kind}s/{{document_id}}/erase": ERASES for kind in ("alert", *ANSWERS)},  # "alerts likewise"
+    **{f"GET /v1/alerts{path}": ANYONE for path in ("", *(f"/{{document_id}}/{kind}s" for kind in ANSWERS))},
+    **{f"GET /v1/{kind}s/{{document_id}}{path}": ANYONE for kind in ("alert", *ANSWERS) for path in ("", "/versions", "/versions/{number}")},
+    **{f"GET /v1/alerts/{path}": READS_BODIES for path in ("facets", "{document_id}/related", "{document_id}/flows")},  # they tell of bodies
+    **{f"POST /v1/{kind}s/{{document_id}}/withdraw": WRITES for kind in ANSWERS},
+    "GET /v1/proposals/{document_id}/decision": ANYONE,
+    **{f"POST /v1/proposals/{{document_id}}/{verb}": WRITES for verb in ("accept", "decline")},
     "GET /v1/changes": ANYONE,
     **{f"GET /v1/{path}": ANYONE for path in ("conferences", "conferences/{code}", "states", "offices", "vocabularies", "vocabularies/{name}")},
     **{f"GET /v1/conferences/{{code}}/{part}": OVERSEES for part in ("presidencies", "memberships", "offices", "policy")},
@@ -46,6 +58,7 @@ class Filed:
     document: Document
     withdrawals: frozenset[int]
     value: int
+    kind: str = "bulletin"
 
     @property
     def newest(self) -> int:
@@ -66,8 +79,8 @@ def refused(route: str, client: Client | None) -> str | None:
 
 
 def form(client: Client, filed: Filed, version: int) -> str | None:
-    """ "body", "envelope", or None for a version that the client may not see."""
-    if not sees(client, filed.document, version):
+    """ "body", "envelope", or None for a version that the client may not see, or that was erased."""
+    if filed.document.gone or not sees(client, filed.document, version):
         return None
     return "body" if filed.served(version) and client.role in READS_BODIES else "envelope"
 
@@ -78,7 +91,14 @@ def change(client: Client, filed: Filed | None) -> str | None:
         return "404 not-found"
     if client.conference != filed.document.origin:
         return "403 not-origin"
-    return None if may_write_for(client, str(filed.document.reporting_state)) else "403 not-your-state"
+    return None if may_change(client, filed) else "403 not-your-state"
+
+
+def may_change(client: Client, filed: Filed) -> bool:
+    """For a bulletin whoever writes for its State; an alert or an answer its conference's secretariat and the office that issued it."""
+    if filed.document.reporting_state:
+        return may_write_for(client, filed.document.reporting_state)
+    return client.role == "secretariat" or f"{client.conference}/{client.state}" == filed.document.issuer
 
 
 def report(client: Client, filed: Filed) -> str:
@@ -117,10 +137,13 @@ def elsewhere(route: str, client: Client | None, place: str) -> str:
 
 
 def told(client: Client, filed: Filed, version: int) -> tuple[str, bool] | None:
-    """(op, with body) of a version in the feed; None where the client is told nothing of it."""
+    """(op, with body) of a version in the feed; None where the client is told nothing of it. An erasure is the version after the newest."""
     document = filed.document
+    if version > filed.newest:
+        return ("erase", False) if sees(client, document, filed.newest) else None
     if sees(client, document, version):
         first = "withdraw" if version in filed.withdrawals else "publish" if version == 1 else "revise"
-        return first, form(client, filed, version) == "body"
+        # "An erased one is id, version, origin, time and nothing else."
+        return ("erase", False) if document.gone else (first, form(client, filed, version) == "body")
     could = [sees_marking(client, document, marking) for marking in document.versions]
     return ("hide", False) if version > 1 and could[version - 2] and not could[version - 1] else None

@@ -1,208 +1,168 @@
-"""Forty hidden documents, planted once: no byte of an answer, a header or a log line tells of them (guarantees 4)."""
+"""Forty hidden documents of each kind, planted once: no byte of an answer, a header or a log line tells of them (guarantees 4)."""
 
-import base64
-import itertools
-import logging
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import pytest
-from bodies import cells, publish, revise, withdraw
-from route_oracle import RIGHTS, Filed, form
-from serving import serving, settings_for
+from alert_world import alert_body
+from bodies import bulletin
+from canaries import BIRDS, FIRST, FOUND_BY, PUBLIC, STEP, WORD, Cage, Kept, alert_of, answer_of, bird, body_of, bytes_of, paths
+from route_oracle import ANSWERS
+from serving import settings_for
 from stores import STORES, Stores
-from visibility_oracle import Document, Marking
-from world import CALLERS, MORE, Answer, World
+from world import CALLERS, Answer, peopled
 
-from app.access.clients import create
+from app.alerts.queries import AlertQuery
 from app.bulletins.queries import FlowQuery, ListQuery
+from app.core.clock import utc_now
 from app.core.conditional import answer_etag
 from app.core.paging import binding_of
 
-WORD = "kanarie{:02}"
-ASKED = (("flows", FlowQuery, {"cursor", "limit", "format"}), ("bulletins", ListQuery, {"cursor", "limit"}))
-FIRST, STEP = 730_000_000, 7919
-"""Values that no other figure here is made of."""
+LOGGED = ("rcm", "bra", "nobody")
+"""The callers whose requests are logged with everything that can be."""
+UNSEEN = ("sacm", "pan", "bra", "red-analyst", "peer", "nobody")
+"""Callers who may not see one more document of RCM's secretariat."""
+ABOUT_ONESELF = ("/metrics", "/v1/me")
 
 
-def body_of(number: int, state: str, conference: str) -> dict[str, object]:
-    """A document of which every free part is a canary; only its own secretariat may see it."""
-    word = WORD.format(number)
-    return {
-        "reporting_state": state, "publisher": word.upper(), "period": f"{1950 + number}", "cells": cells(VEN=FIRST + STEP * number),
-        "definition_code": word, "title": {"es": f"{word} a"}, "narrative": {"en": f"about {word}"}, "source": {"name": f"{word} office"},
-        "tlp": ("RED", "AMBER+STRICT")[number % 2], "audience": [f"{conference}/secretariat"],
-    }  # fmt: skip
-
-
-def plant(world: World, number: int) -> None:
-    """One hidden document; every fourth is revised, every eighth also withdrawn, with reasons that are canaries too."""
-    conference, state = (("RCM", "CRI"), ("SACM", "ECU"))[number % 4 // 2]
-    client, word = world.served.as_(conference.lower()), WORD.format(number)
-    body = body_of(number, state, conference)
-    made = publish(client, **body)
-    versions = 1
-    if number % 4 == 0:
-        made, versions = revise(client, made, reason=f"why {word}", **{**body, "cells": cells(VEN=FIRST + STEP * number + 1)}), 2
-    if number % 8 == 0:
-        withdraw(client, made, f"gone {word}")
-        versions = 3
-    marking = Marking(str(body["tlp"]), (f"{conference}/secretariat",))
-    document = Document(made["id"], conference, f"{conference}/secretariat", state, (marking,) * versions)
-    world.filed.append(Filed(document, frozenset({3} if versions == 3 else ()), FIRST + STEP * number))
+def fill(cage: Cage) -> None:
+    """What everybody sees, and the canaries around it."""
+    for number in range(4):
+        body = bulletin(reporting_state="BRA", period=f"{2000 + number}", publisher=f"SEEN-{number}")
+        cage.world.do("sacm", "POST", "/v1/bulletins", body)
+        cage.plant(range(10 * number, 10 * number + 10))
+    cage.seen["bulletin"] = str(cage.world.do("rcm", "POST", "/v1/bulletins", bulletin(period="2012"))["id"])
+    seen = {**alert_body(1), "route": alert_of(0)["route"], "first_seen": "2012-01", "last_seen": "2013-12", "tlp": "GREEN"}
+    seen["route"] = [{**leg, "place": "Colón"} for leg in seen["route"]]
+    cage.seen["alert"] = str(cage.world.do("rcm", "POST", "/v1/alerts", seen)["id"])
+    said = {"sighting": {"note": {"es": "visto"}, "where": {"state": "PAN"}}, "proposal": {"changes": {"severity": "critical"}}}
+    for kind in ANSWERS:
+        body = {**answer_of(kind, 1), **said.get(kind, {})} | ({} if kind == "sighting" else {"explanation": {"es": "Por lo visto."}})
+        cage.seen[kind] = str(cage.world.do("sacm", "POST", f"/v1/alerts/{cage.seen['alert']}/{kind}s", body)["id"])
 
 
 @pytest.fixture(scope="module", params=STORES)
-def world(request: pytest.FixtureRequest, stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    settings = settings_for(stores.ready(request.param), tmp_path_factory.mktemp("canaries"), log_level="debug")
-    with serving(settings) as served:
-        with served.node.db.write() as session:
-            served.keys = {**served.keys, **{name: create(session, wanted).api_key for name, wanted in MORE.items()}}
-        made = World(served)
-        seen = publish(served.as_("rcm"), period="2012")
-        for number in range(40):
-            if number % 10 == 0:
-                publish(served.as_("sacm"), reporting_state="BRA", period=f"{2000 + number}", publisher=f"SEEN-{number}")
-            plant(made, number)
-        withdraw(served.as_("pan"), publish(served.as_("pan"), period="2013"))
-        made.seen = seen["id"]
+def cage(request: pytest.FixtureRequest, stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cage]:
+    with peopled(settings_for(stores.ready(request.param), tmp_path_factory.mktemp("canaries"), log_level="debug")) as world:
+        made = Cage(world)
+        fill(made)
         yield made
-        made.hang_up(*CALLERS)
 
 
-def paths(world: World, hidden: list[Filed]) -> Iterator[str]:
-    """Every GET route, lists in all their forms; documents that are seen and some that are hidden."""
-    ids = [world.seen, *(each.document.id for each in hidden)]
-    names = {
-        "code": ("RCM", "SACM"),
-        "name": ("measure", "publisher"),
-        "client_id": ("nobodysclient",),
-        "document_id": ids,
-        "number": ("1", "2", "3"),
-    }
-    for route in RIGHTS:
-        method, path = route.split(" ")
-        if method == "GET":
-            fields = re.findall(r"\{(\w+)\}", path)
-            for values in itertools.product(*(names[name] for name in fields)):
-                yield path.format(**dict(zip(fields, values, strict=True)))
-    for query in (
-        "limit=1",
-        "tlp=RED",
-        "tlp=AMBER%2BSTRICT",
-        "status=withdrawn",
-        "origin=RCM",
-        "origin=SACM",
-        "reporting_state=CRI",
-        "period_to=1999",
-    ):
-        yield f"/v1/bulletins?{query}"
-    for query in ("limit=1", "kind=bulletin", "origin=RCM", "origin=SACM"):
-        yield f"/v1/changes?{query}"
-    for query in ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state"):  # fmt: skip
-        yield f"/v1/flows?{query}"
+@dataclass(frozen=True)
+class Asked:
+    """What came of the questions of every caller, and what was logged of those of a few."""
+
+    answers: dict[tuple[str, str], Answer]
+    lines: list[str]
 
 
-def hidden_from(world: World, who: str) -> list[Filed]:
-    client = CALLERS[who]
-    return [each for each in world.filed if client is None or form(client, each, each.newest) is None]
+def asked(cage: Cage, chosen: Callable[[int], bool], callers: tuple[str, ...] = tuple(CALLERS)) -> Asked:
+    """The answers to the chosen ones of all questions; what is public is asked by nobody and, where there is a key, by one caller."""
+    answers, kept, number = {}, Kept(), 0
+    for who in callers:
+        public = [f"/{path}" for path in PUBLIC] if who in LOGGED else []
+        with kept if who in LOGGED else nullcontext():
+            for path in (*paths(cage, cage.hidden_from(who)), *public):
+                number += 1
+                if chosen(number):
+                    answers[who, path] = cage.world.ask(who, "GET", path, Accept_Language="es")
+    return Asked(answers, kept.lines)
 
 
-def secrets_of(each: Filed, *, envelope: bool) -> list[str]:
-    """What would betray a document: to an operator, who sees its envelope with its reason, only what stands in the body."""
-    number = (each.value - FIRST) // STEP
-    word = WORD.format(number)
-    of_body = [f"{word} a", f"about {word}", f"{word} office", word.upper(), str(each.value), str(each.value + 1), f'"{word}"']
-    return of_body if envelope else [*of_body, word, each.document.id]
+def share_of(cage: Cage) -> Callable[[int], bool]:
+    """SQLite is asked two of three questions, PostgreSQL the third; of either all is the long form."""
+    sqlite = cage.world.served.node.db.is_sqlite
+    return lambda number: (number % 3 != 0) is sqlite
 
 
-def bytes_of(answer: Answer) -> str:
-    """All that came, and what lies in the opaque parts of it once they are read as base64."""
-    text = "\n".join([f"{name}: {value}" for name, value in answer.headers] + [answer.body.decode("utf-8", "replace")])
-    sealed = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in re.findall(r"[\w-]{20,}", text) if len(part) % 4 != 1]
-    return "\n".join([text, *(part.decode("latin-1") for part in sealed)])
+@pytest.fixture(scope="module")
+def first(cage: Cage) -> Asked:
+    """The answers to a share of the questions of every caller, before anything more is planted."""
+    return asked(cage, share_of(cage))
 
 
-def share_of(world: World) -> slice:
-    """One database is asked every other question, the other one the rest; of either all is the long form."""
-    return slice(STORES.index("postgresql" if "postgresql" in world.served.node.settings.database_url else "sqlite"), None, len(STORES))
-
-
-def betrayals(world: World, share: slice) -> list[tuple[str, str, str]]:
-    """What tells of a hidden document in the answers to a share of the questions of every caller."""
-    hits, asked = [], 0
-    for who, client in CALLERS.items():
-        operator = client is not None and client.role == "operator"
-        hidden = world.filed if operator else hidden_from(world, who)
-        assert len(hidden) >= 20, who
-        betrayed = re.compile("|".join(re.escape(text) for each in hidden for text in secrets_of(each, envelope=operator)))
-        for path in list(paths(world, hidden[:2]))[share]:
-            answer = world.ask(who, "GET", path, Accept_Language="es")
-            asked += 1
-            # An address that one asks is no secret to oneself, but the answer need not repeat it either.
-            hits += [(who, path, hit.group()) for hit in betrayed.finditer(bytes_of(answer))]
-    assert asked > 800 // (share.step or 1)
-    print(f"{asked} answers to {len(CALLERS)} callers, 40 hidden documents: {len(hits)} hits")
+def betrayals(cage: Cage, told: Asked) -> list[tuple[str, str, str]]:
+    """What tells of a hidden document in these answers."""
+    hits = []
+    for who in CALLERS:
+        assert len(cage.hidden_from(who)) >= 60, who
+        betrayed = cage.betrayal(who)
+        # An address that one asks is no secret to oneself, but the answer need not repeat it either.
+        hits += [
+            (who, path, hit.group())
+            for (asker, path), answer in told.answers.items()
+            if asker == who
+            for hit in betrayed.finditer(bytes_of(answer))
+        ]
+    print(f"{len(told.answers)} answers to {len(CALLERS)} callers, {len(cage.canaries)} hidden documents: {len(hits)} hits")
     return hits
 
 
-def test_no_answer_or_header_tells_of_forty_hidden_documents(world: World):
-    assert betrayals(world, share_of(world)) == []
+def test_no_answer_or_header_tells_of_forty_hidden_documents_of_each_kind(cage: Cage, first: Asked):
+    assert len(first.answers) > 400
+    assert betrayals(cage, first) == []
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_matrix_long_no_answer_or_header_tells_of_forty_hidden_documents(world: World):
-    assert betrayals(world, slice(None)) == []
+def test_matrix_long_no_answer_or_header_tells_of_forty_hidden_documents_of_each_kind(cage: Cage):
+    assert betrayals(cage, asked(cage, lambda _: True)) == []
 
 
-def test_no_log_line_tells_of_what_was_sent_published_or_refused(world: World, caplog: pytest.LogCaptureFixture):
-    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="istmo"):
-        plant(world, 44)
-        refused = [
-            {**body_of(44, "CRI", "RCM"), **wrong}
-            for wrong in ({"nonsense": WORD.format(44)}, {"period": f"2{WORD.format(44)}"}, {"reporting_state": "ECU"})
-        ]
-        statuses = [world.ask("rcm", "POST", "/v1/bulletins", body).status for body in refused]
-        statuses += [world.ask(who, "GET", path).status for who in ("rcm", "bra", "nobody") for path in paths(world, world.filed[-1:])]
-    lines = "\n".join(f"{record.getMessage()} {getattr(record, 'fields', '')} {record.exc_info}" for record in caplog.records)
-    assert statuses[:3] == [422, 422, 403]
+@pytest.mark.parametrize(("who", "reads"), [("analyst", 0), ("operator", 0), ("hnd", 0), ("peer", 18), ("rcm-peer", 18)])
+def test_what_only_canaries_answer_is_answered_by_as_many_as_one_reads(cage: Cage, who: str, reads: int):
+    """A peer reads those of its conference that were not taken back: of twenty all but two; nobody else reads any."""
+    questions = [f"q={BIRDS['alert']}", FOUND_BY[-1]]
+    answers = {query: cage.world.ask(who, "GET", f"/v1/alerts?{query}&limit=1").json() for query in questions}
+    assert {query: page["total"] for query, page in answers.items()} == dict.fromkeys(questions, reads)
+
+
+def test_no_log_line_tells_of_what_was_sent_published_or_refused(cage: Cage, first: Asked):
+    with Kept() as kept:
+        cage.plant([45])
+        wrong = ({"nonsense": WORD.format(45)}, {"period": f"2{WORD.format(45)}"}, {"reporting_state": "ECU"})
+        refused = [("/v1/bulletins", {**body_of(45), **each}) for each in wrong]
+        misplaced = {"route": [{"seq": 1, "from": "COL", "to": "PAN", "mode": "sea", "place": f"Calle {bird('alert', 45)} 12"}]}
+        refused += [("/v1/alerts", {**alert_of(45), **each}) for each in ({"nonsense": bird("alert", 45)}, misplaced)]
+        refused += [(f"/v1/alerts/{cage.seen['alert']}/{kind}s", {**answer_of(kind, 45), "tlp": "CLEAR"}) for kind in ANSWERS]
+        statuses = [cage.world.ask("rcm", "POST", path, body).status for path, body in refused]
+    lines = "\n".join([*first.lines, *kept.lines])
+    assert statuses == [422, 422, 403, 422, 422, 422, 422, 422]
     assert lines.count("POST") >= len(refused)
-    secret = [
-        WORD.format(44),
-        WORD.format(44).upper(),
-        str(FIRST + STEP * 44),
-        *(world.served.keys[who].split("_", 2)[2] for who in ("rcm", "bra")),
-    ]
-    assert [word for word in secret if word in lines] == []
+    assert lines.count("GET") > 100
+    secret = [WORD.format(45), WORD.format(45).upper(), str(FIRST + STEP * 45), *(bird(kind, 45) for kind in BIRDS)]
+    secret += [word for each in cage.canaries for word in each.says if " " not in word]
+    secret += [cage.world.served.keys[who].split("_", 2)[2] for who in ("rcm", "bra")]
+    assert [word for word in secret if word in lines or word.title() in lines] == []
 
 
-def test_one_more_hidden_document_changes_no_byte_of_any_answer(world: World):
-    unseen = ("nobody", "sacm", "pan", "bra", "red-analyst", "peer")[share_of(world)]
-    counting = ("/metrics", "/v1/me")
-
-    def answers() -> dict[tuple[str, str], tuple[object, ...]]:
-        asked = [(who, path) for who in unseen for path in paths(world, hidden_from(world, who)[:1]) if not path.startswith(counting)]
-        return {(who, path): world.ask(who, "GET", path).still for who, path in asked}
-
-    before = answers()
-    plant(world, 40)
-    after = answers()
+def test_one_more_hidden_document_of_each_kind_changes_no_byte_of_any_answer(cage: Cage, first: Asked):
+    before = {key: answer.still for key, answer in first.answers.items() if key[0] in UNSEEN and not key[1].startswith(ABOUT_ONESELF)}
+    cage.plant([40, 41])  # one that is taken back, and one that stands
+    after = {(who, path): cage.world.ask(who, "GET", path, Accept_Language="es").still for who, path in before}
     assert [key for key in before if before[key] != after[key]] == []
     assert len(before) > 150
 
 
-def test_no_etag_lets_the_number_of_hidden_entries_be_found_by_trying(world: World):
+def test_no_etag_lets_the_number_of_hidden_entries_be_found_by_trying(cage: Cage):
     """All that is hashed beside the highest visible entry is known to its reader: the number itself must not be guessable."""
-    epoch = world.ask("nobody", "GET", "/.well-known/istmo.json").json()["epoch"]
-    rights = ("analyst", "SACM", None, 1)
-    flows, bulletins = (binding_of(name, model().model_dump(exclude=kept, mode="json"), rights) for name, model, kept in ASKED)
+    epoch = cage.world.ask("nobody", "GET", "/.well-known/istmo.json").json()["epoch"]
+    rights, today = ("analyst", "SACM", None, 1), utc_now().date()
+
+    def bound(kind: str, model: object, *kept: str) -> str:
+        return binding_of(kind, model.model_dump(exclude={"cursor", "limit", *kept}, mode="json"), rights)
+
+    flows, bulletins = bound("flows", FlowQuery(), "format"), bound("bulletins", ListQuery())
+    alerts = bound("alerts", AlertQuery(limit=100))
     recipes = {
-        "/v1/changes": lambda number: ("changes", epoch, number, rights, 0, 100, None, None),
+        "/v1/changes": lambda number: ("changes", epoch, number, rights, 0, 100, None, None, today),
         "/v1/bulletins": lambda number: (epoch, number, bulletins, None, 100),
         "/v1/flows": lambda number: ("flows", epoch, number, flows, None, 100, "json", version("istmo")),
+        "/v1/alerts": lambda number: (epoch, number, alerts, None, 100, today),
     }
-    tags = {path: world.ask("analyst", "GET", path).header("etag") for path in recipes}
+    tags = {path: cage.world.ask("analyst", "GET", path).header("etag") for path in recipes}
     assert all(tag.startswith('W/"') for tag in tags.values())
-    assert [path for path, recipe in recipes.items() if tags[path] in {answer_etag(*recipe(number)) for number in range(200)}] == []
+    assert [path for path, recipe in recipes.items() if tags[path] in {answer_etag(*recipe(number)) for number in range(400)}] == []

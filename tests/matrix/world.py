@@ -4,11 +4,12 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from alert_oracle import FiledAlert, FiledAnswer
 from bodies import bulletin, cells, revise, withdraw
 from route_oracle import Filed
 from serving import Served, serving
@@ -69,14 +70,20 @@ class Answer:
 
 @dataclass
 class World:
-    """The node, what was filed in the order of the log, and one connection a caller."""
+    """The node, what was filed, the log by (id, version) in its order, and one connection a caller."""
 
     served: Served
     filed: list[Filed] = field(default_factory=list)
-    log: list[tuple[Filed, int]] = field(default_factory=list)
-    _open: dict[str, http.client.HTTPConnection] = field(default_factory=dict)
+    alerts: list[FiledAlert] = field(default_factory=list)
+    answers: list[FiledAnswer] = field(default_factory=list)
+    log: list[tuple[str, int]] = field(default_factory=list)
     seen: str = ""
+    _open: dict[str, http.client.HTTPConnection] = field(default_factory=dict)
     _used: dict[str, float] = field(default_factory=dict)
+
+    def served_by(self, served: Served) -> "World":
+        """The same documents, asked of another server over the same node."""
+        return World(served, self.filed, self.alerts, self.answers, self.log, self.seen)
 
     def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """One request of one caller; `body` is sent as JSON, bytes as they are."""
@@ -104,37 +111,69 @@ class World:
             if who in self._open:
                 self._open[who].close()
 
-    def file(self, writer: str, state: str, *versions: Sent | str) -> Filed:
-        """Publish, revise and withdraw: a version is a marking and an audience, or "withdrawn", which keeps both."""
-        number = len(self.filed)
-        body = {
-            "reporting_state": state,
-            "publisher": "ONE-PUB",
-            "period": f"{2000 + number // 12}-{number % 12 + 1:02}",
-            "cells": cells(VEN=1_000_000 + number),
-        }
-        client, documents, markings = self.served.as_(writer), [], []
-        for sent in versions:
-            if isinstance(sent, str):
-                documents.append(withdraw(client, documents[-1]))
+    def do(self, who: str, method: str, path: str, body: object, document: Mapping[str, object] | None = None) -> dict[str, object]:
+        """One write that is done, against the version that is given."""
+        match = {"If_Match": f'"{document["id"]}.v{document["version"]}"'} if document else {}
+        answer = self.ask(who, method, path, body, **match)
+        assert answer.status in {200, 201}, (who, method, path, body, answer.body)
+        return answer.json()
+
+    def _body(self, state: str, number: int, sent: Sent) -> dict[str, object]:
+        tlp, audience = sent
+        return bulletin(
+            reporting_state=state,
+            publisher="ONE-PUB",
+            period=f"{2000 + number // 12}-{number % 12 + 1:02}",
+            cells=cells(VEN=1_000_000 + number),
+            tlp=tlp,
+            audience=None if audience is None else list(audience),
+        )
+
+    def file_all(self, writer: str, wanted: Sequence[tuple[str, Sent]]) -> None:
+        """Publish bulletins of one version each, together: (State, marking)."""
+        start = len(self.filed)
+        bodies = [self._body(state, start + at, sent) for at, (state, sent) in enumerate(wanted)]
+        made = self.do(writer, "POST", "/v1/bulletins/batch", {"bulletins": bodies})["bulletins"]
+        for (state, sent), receipt in zip(wanted, made, strict=True):
+            self._keep(writer, state, receipt["id"], [marking_of(sent)], frozenset(), gone=False)
+
+    def file(self, writer: str, state: str, *versions: Sent | str) -> None:
+        """Publish, revise, withdraw and erase: a version is a marking and an audience, or "withdrawn" and "erased", which keep both."""
+        number, client = len(self.filed), self.served.as_(writer)
+        first, *others = versions
+        document = self.do(writer, "POST", "/v1/bulletins", self._body(state, number, first))
+        markings = [marking_of(first)]
+        for sent in others:
+            if sent == "erased":
+                self.do(writer, "POST", f"/v1/bulletins/{document['id']}/erase", {"reason": "x"}, document)
+            elif sent == "withdrawn":
+                document = withdraw(client, document)
                 markings.append(markings[-1])
-                continue
-            tlp, audience = sent
-            marked = {**body, "tlp": tlp, "audience": None if audience is None else list(audience)}
-            if documents:
-                documents.append(revise(client, documents[-1], **marked))
             else:
-                answer = client.post("/v1/bulletins", json=bulletin(**marked))
-                assert answer.status_code == 201, answer.text
-                documents.append(answer.json())
-            markings.append(Marking(tlp, BOTH if audience is None else audience))
-        first = documents[0]
-        known = Document(first["id"], first["origin"], first["issuer"], state, tuple(markings))
-        withdrawals = frozenset(at for at, sent in enumerate(versions, 1) if isinstance(sent, str))
-        filed = Filed(known, withdrawals, 1_000_000 + number)
+                document = revise(client, document, **self._body(state, number, sent))
+                markings.append(marking_of(sent))
+        withdrawals = frozenset(at for at, sent in enumerate(versions, 1) if sent == "withdrawn")
+        self._keep(writer, state, document["id"], markings, withdrawals, gone="erased" in versions)
+
+    def _keep(self, writer: str, state: str, document_id: str, markings: list[Marking], withdrawals: frozenset[int], *, gone: bool) -> None:
+        origin, issuer = party_of(writer)
+        known = Document(document_id, origin, issuer, state, tuple(markings), gone=gone)
+        filed = Filed(known, withdrawals, 1_000_000 + len(self.filed))
         self.filed.append(filed)
-        self.log += [(filed, version) for version in range(1, filed.newest + 1)]
-        return filed
+        self.log += [(document_id, version) for version in range(1, filed.newest + 1 + gone)]
+
+
+def marking_of(sent: Sent) -> Marking:
+    """A marking as it was sent: without an audience it is for both conferences."""
+    tlp, audience = sent
+    return Marking(tlp, BOTH if audience is None else audience)
+
+
+def party_of(writer: str) -> tuple[str, str]:
+    """The conference and the office for which a caller writes."""
+    client = CALLERS[writer]
+    assert client is not None
+    return client.conference, f"{client.conference}/{client.state or 'secretariat'}"
 
 
 def markings(own: str, other: str, named: str, abroad: str) -> Iterator[Sent]:
@@ -151,33 +190,31 @@ def partner_markings(own: str, named: str) -> Iterator[Sent]:
 
 
 def histories(own: str, other: str) -> Iterator[tuple[Sent | str, ...]]:
-    """Documents whose newest version is stricter or looser than an earlier one, or takes it back."""
+    """Documents whose newest version is stricter or looser than an earlier one, or takes it back, or that are gone for good."""
     green, strict, secret = ("GREEN", None), ("AMBER+STRICT", BOTH), ("RED", (f"{own}/secretariat",))
     yield from ((green, secret), (green, strict), (secret, green), (("AMBER", (own,)), ("AMBER", (other,))), (green, secret, green))
     yield from ((green, "withdrawn"), (("AMBER", BOTH), "withdrawn"), (green, "withdrawn", green), (green, secret, "withdrawn"))
+    yield (("AMBER", (own,)), green, ("AMBER", (other,)), "erased")
 
 
 def fill(world: World) -> None:
-    """A document for each owner, marking and audience."""
+    """A bulletin for each owner, marking and audience."""
     for writer, own, other, named, abroad, states, partner in (
         ("rcm", "RCM", "SACM", "RCM/PAN", "SACM/BRA", ("HND", "CRI"), ("pan", "PAN", "RCM/HND")),
         ("sacm", "SACM", "RCM", "SACM/BRA", "RCM/HND", ("ARG", "ECU"), ("bra", "BRA", "SACM/ARG")),
     ):
-        for at, sent in enumerate(markings(own, other, named, abroad)):
-            world.file(writer, states[at % 2], sent)
-        for sent in partner_markings(own, partner[2]):
-            world.file(partner[0], partner[1], sent)
+        world.file_all(writer, [(states[at % 2], sent) for at, sent in enumerate(markings(own, other, named, abroad))])
+        world.file_all(partner[0], [(partner[1], sent) for sent in partner_markings(own, partner[2])])
         for sent in histories(own, other):
             world.file(writer, states[0], *sent)
 
 
 @contextmanager
-def filled(settings: Settings, *, judged: bool = True) -> Iterator[World]:
-    """A node with all of it; where a fault is planted its answers are not held against the API description."""
-    with serving(settings, judged=judged) as served:
+def peopled(settings: Settings) -> Iterator[World]:
+    """A node with a client of every kind and no document yet."""
+    with serving(settings) as served:
         with served.node.db.write() as session:
             served.keys = {**served.keys, **{name: create(session, wanted).api_key for name, wanted in MORE.items()}}
         world = World(served)
-        fill(world)
         yield world
         world.hang_up(*CALLERS)

@@ -1,0 +1,28 @@
+"""The world of the matrix, filed once a process and a kind of store."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from alert_world import fill_alerts
+from serving import settings_for
+from stores import Stores
+from world import World, fill, peopled
+
+Worlds = Callable[[str], World]
+
+
+@pytest.fixture(scope="session")
+def worlds(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    """The maker of worlds: the same one for all that ask of a kind of store, for they leave it as it is."""
+    made: dict[str, World] = {}
+    with ExitStack() as stack:
+
+        def of(kind: str) -> World:
+            if kind not in made:
+                made[kind] = stack.enter_context(peopled(settings_for(stores.ready(kind), tmp_path_factory.mktemp("matrix"))))
+                fill(made[kind])
+                fill_alerts(made[kind])
+            return made[kind]
+
+        yield of
