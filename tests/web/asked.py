@@ -54,7 +54,9 @@ def _write(asked: Asked) -> None:
     nil = asked("publish_bulletin", "pan", "POST", "/v1/bulletins", json=example("BulletinDraft", "nothing_happened")).json()
     asked("withdraw_bulletin", "pan", "POST", f"/v1/bulletins/{nil['id']}/withdraw", json=example("Grounds"), headers=_etag(nil))
     nil["version"] += 1
-    asked("erase_bulletin", "rcm", "POST", f"/v1/bulletins/{nil['id']}/erase", json=example("Grounds", "named_a_person"), headers=_etag(nil))
+    asked(
+        "erase_bulletin", "rcm", "POST", f"/v1/bulletins/{nil['id']}/erase", json=example("Grounds", "named_a_person"), headers=_etag(nil)
+    )
     made = asked("publish_bulletin", "pan", "POST", "/v1/bulletins", json=draft).json()
     body = example("BulletinRevision")
     asked("revise_bulletin", "pan", "PUT", f"/v1/bulletins/{made['id']}", json=body, headers=_etag(made))
