@@ -43,7 +43,7 @@ from app.wire import alert_answers as wire
 from app.wire.alert_published import WrittenAlert
 from app.wire.bulletin import Grounds
 from app.wire.changes import Erased
-from app.wire.codes import OpinionScale
+from app.wire.codes import Opinion as OpinionCode
 from app.wire.output import Output
 
 router = APIRouter(prefix="/v1")
@@ -143,7 +143,7 @@ def _counts(session: Session, caller: Caller, alert_id: str) -> dict[str, int]:
         select(table.said, func.count().label("number")).where(*seen, table.decided.is_(None), table.said.is_not(None)).group_by(table.said)
     )
     found = {row.said: row.number for row in session.execute(asked)}
-    return {step.value: found.get(step.value, 0) for step in OpinionScale}
+    return {step.value: found.get(step.value, 0) for step in OpinionCode}
 
 
 def _add_reads(kind: Kind) -> None:

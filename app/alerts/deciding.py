@@ -24,7 +24,8 @@ from app.core.problems import Problem
 from app.documents.versions import stamped
 from app.exchange.node import Node
 from app.wire.alert import AlertDraft
-from app.wire.codes import TLP, Decision, Op, OpinionScale, Status
+from app.wire.codes import TLP, Decision, Op, Status
+from app.wire.codes import Opinion as OpinionCode
 from app.wire.ids import uuid7
 
 
@@ -147,7 +148,7 @@ def _refusal(case: Case) -> dict[str, object]:
         "handling": proposal["handling"],
         "mandate": [],
         "lang": [],
-        "opinion": OpinionScale.DISAGREE.value,
+        "opinion": OpinionCode.DISAGREE.value,
         "decides": {"proposal": case.seen.document_id, "decision": Decision.DECLINED.value},
     }
 

@@ -29,7 +29,7 @@ from app.formats import csv_lines
 from app.wire.codes import TLP
 
 _CHUNK: Final = 200
-_SEALED: Final = ("salt", "digest", "signature")
+_NOT_IN_FILES: Final = ("salt", "digest", "signature")
 _PLAIN: Final = (
     *("tlp", "handling", "id", "version", "reference", "origin", "issuer", "status", "published_at", "title", "severity", "case_status"),
     *("network_code", "source_reliability", "information_credibility", "confidence", "first_seen", "last_seen", "nationalities", "route"),
@@ -102,7 +102,7 @@ def _documents(node: Node, caller: Caller, held: Sequence[Row]) -> Iterator[dict
             if found is None or found.text is None:
                 continue
             document = envelope(found.text, withdrawn=True) if found.withdrawn else orjson.loads(found.text)
-            plain = {name: value for name, value in document.items() if name not in _SEALED}
+            plain = {name: value for name, value in document.items() if name not in _NOT_IN_FILES}
             related: Any = plain.get("related")
             yield plain if related is None else plain | {"related": [each for each in related if each in named]}
 

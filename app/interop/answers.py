@@ -10,7 +10,8 @@ from typing import Final
 from app.alerts.seen import first_day, last_day
 from app.interop.ids import stix_id
 from app.interop.objects import Document, Object, identity, object_of, place_of, whole, words
-from app.wire.codes import Certainty, OpinionScale, Status
+from app.wire.codes import Certainty, Status
+from app.wire.codes import Opinion as OpinionCode
 
 CONFIDENCE: Final[Mapping[str, int]] = {Certainty.POSSIBLE: 50, Certainty.PROBABLE: 70, Certainty.CERTAIN: 100}
 """Certainty in percent, by STIX 2.1, appendix A: "possibly true" of Admiralty Credibility, "probable" and "certain" of WEP."""
@@ -71,7 +72,7 @@ def _opinion(opinion: Document, alert: Document) -> Object:
 
 
 def _neutral(_opinion: Document, alert: Document) -> Object:
-    return {"opinion": OpinionScale.NEUTRAL.value} | _on(alert)
+    return {"opinion": OpinionCode.NEUTRAL.value} | _on(alert)
 
 
 def _proposal(proposal: Document, alert: Document) -> Object:

@@ -6,7 +6,8 @@ from pydantic import Field, StrictStr
 
 from app.wire.alert import AREA, MONTH_OR_DAY, MonthOrDay
 from app.wire.bulletin import DocumentId, Narratives, Wire
-from app.wire.codes import TLP, Certainty, Decision, OpinionScale, Outcome, Status
+from app.wire.codes import TLP, Certainty, Decision, Outcome, Status
+from app.wire.codes import Opinion as OpinionCode
 from app.wire.output import ConferenceCode, Cursor, Hexadecimal, Identifier, Moment, Name, Output, PartyCode, StateCode, Sum, Version, Words
 from app.wire.published import Codes, Signature
 from app.wire.text import Code, Reason, Title
@@ -47,7 +48,7 @@ class SightingDraft(_Answered):
 class OpinionDraft(_Answered):
     """How far an office agrees with an alert, in five steps (STIX 2.1 section 4.15), and why."""
 
-    opinion: OpinionScale
+    opinion: OpinionCode
     explanation: Narratives
 
 
@@ -146,7 +147,7 @@ class Opinion(_Envelope):
 
     kind: Literal["opinion"]
     status: Literal[Status.PUBLISHED]
-    opinion: OpinionScale
+    opinion: OpinionCode
     explanation: Narratives | None = None
     decides: Decides | None = None
     salt: Hexadecimal

@@ -149,7 +149,7 @@ class Certainty(StrEnum):
     CERTAIN = "certain"
 
 
-class OpinionScale(StrEnum):
+class Opinion(StrEnum):
     """How far an office agrees with an alert (the five steps of STIX 2.1 section 4.15)."""
 
     STRONGLY_DISAGREE = "strongly_disagree"

@@ -9,7 +9,7 @@ from twelve import Json
 from app.interop.ids import stix_id
 from app.interop.stix import bundle_of, documents_of
 from app.wire.alert_answers import AnswerEnvelope, Opinion, Proposal, Sighting
-from app.wire.codes import OpinionScale
+from app.wire.codes import Opinion as OpinionCode
 
 
 def told(one: Json, *others: Json) -> Json:
@@ -79,7 +79,7 @@ def test_an_opinion_is_on_the_report_and_a_refusal_on_the_proposal_that_it_decli
 
 
 def test_the_five_steps_of_an_opinion_are_those_of_the_standard():
-    steps = [told(opinion(opinion=step.value))["opinion"] for step in OpinionScale]
+    steps = [told(opinion(opinion=step.value))["opinion"] for step in OpinionCode]
     assert steps == ["strongly-disagree", "disagree", "neutral", "agree", "strongly-agree"]
 
 

@@ -41,6 +41,8 @@ ALIASES = {
     "AuditEntry.outcome": "audit_outcome",
     "AuditQuery.outcome": "audit_outcome",
     "Fee.scope": "fee_scope",
+    "severity_min": "severity",
+    "AlertQuery.sort": "alert_sort",
     "PublishedFee.scope": "fee_scope",
 }
 # Constants of standards, which no vocabulary of ours names: RFC 6749, 7517, 7518, 7521, 8032, 8414; the name of rule(k) itself, and of a certificate's own table.

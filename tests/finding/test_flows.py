@@ -34,7 +34,7 @@ def test_the_figures_of_the_nationalities_from_the_states_of_the_route_near_the_
     }
     assert [item["period"] for item in found["items"]] == sorted(item["period"] for item in found["items"])
     assert (found["total"], found["next_cursor"]) == (7, None)
-    assert list(found) == ["items", "asked", "words", "notes", "next_cursor", "total"]
+    assert list(found) == ["tlp", "handling", "items", "asked", "words", "notes", "next_cursor", "total"]
 
 
 def test_what_was_asked_is_told_and_gives_the_same_rows_from_the_flows(served: Served):
@@ -124,6 +124,8 @@ def test_an_alert_that_names_no_nationality_or_no_route_finds_nothing_and_says_w
     asked = {"nationality": changes.get("nationalities", ["NPL", "IND"]), "reporting_state": ["ECU", "COL", "PAN", "HND"]}
     asked |= {"reporting_state": []} if "route" in changes else {}
     assert found == {
+        "tlp": "GREEN",
+        "handling": [],
         "items": [],
         "asked": asked | {"period_from": "2021-10", "period_to": "2021-12", "href": None},
         "words": said,

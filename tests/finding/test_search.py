@@ -49,7 +49,7 @@ def test_a_corridor_has_each_state_once_in_the_order_of_the_legs_with_the_first_
 
 
 def test_a_search_asks_for_what_the_alert_names():
-    alert = Around("id", 1, TLP.GREEN, ("NPL", "XXA"), {"COL": 1, "PAN": 2}, date(2012, 11, 10), date(2012, 12, 31))
+    alert = Around("id", 1, TLP.GREEN, (), ("NPL", "XXA"), {"COL": 1, "PAN": 2}, date(2012, 11, 10), date(2012, 12, 31))
     search = search_of(alert, 2)
     assert search == Search(("NPL", "XXA"), ("COL", "PAN"), "2012-09", "2013-02")
     assert search.question.chosen == {"nationality": frozenset({"NPL", "XXA"})}

@@ -36,18 +36,18 @@ def _of_alerts(matrix: Matrix, who: str, filed: Sequence[FiledAlert]) -> Iterato
     for each in filed:
         yield from one(matrix, who, each, ONE)
         for kind, route in zip(ANSWERS, TOLD_OF, strict=True):
-            yield matrix.about(route, who, each, client and answers_to(client, each, kind, world.answers), read=_answers)
+            yield matrix.question(route, who, each, client and answers_to(client, each, kind, world.answers), read=_answers)
         others = {other.document.id for other in read(client, world.alerts) if other is not each}
-        yield matrix.about(RELATED, who, each, client and of_body(client, each, others), read=_ids)
-        yield matrix.about(FLOWS, who, each, client and of_body(client, each, near), read=_total)
+        yield matrix.question(RELATED, who, each, client and of_body(client, each, others), read=_ids)
+        yield matrix.question(FLOWS, who, each, client and of_body(client, each, near), read=_total)
         yield from versions(matrix, who, each, *VERSIONS["alert"])
         for route in CHANGES["alert"]:
-            yield matrix.about(route, who, each, changing(route, client, each))
+            yield matrix.question(route, who, each, changing(route, client, each))
         for route in ANSWERING:
             seen = client and form(client, each, each.newest)
-            yield matrix.about(route, who, each, "422 invalid-document" if seen else "404 not-found")
+            yield matrix.question(route, who, each, "422 invalid-document" if seen else "404 not-found")
     for route in (ONE, *TOLD_OF, RELATED, FLOWS, *VERSIONS["alert"], *CHANGES["alert"], *ANSWERING):
-        yield matrix.about(route, who, None, "404 not-found")
+        yield matrix.question(route, who, None, "404 not-found")
 
 
 def _answers(answer: Answer) -> object:
@@ -73,19 +73,19 @@ def _of_answers(matrix: Matrix, who: str, filed: Sequence[FiledAnswer]) -> Itera
         yield from one(matrix, who, each, f"GET /v1/{each.kind}s/{{document_id}}")
         # Under the address of another kind there is no such document, whoever asks.
         other = ANSWERS[ANSWERS.index(each.kind) - 1]
-        yield matrix.about(f"GET /v1/{other}s/{{document_id}}", who, each, "404 not-found")
+        yield matrix.question(f"GET /v1/{other}s/{{document_id}}", who, each, "404 not-found")
         yield from versions(matrix, who, each, *VERSIONS[each.kind])
         for route in CHANGES[each.kind]:
-            yield matrix.about(route, who, each, changing(route, client, each))
+            yield matrix.question(route, who, each, changing(route, client, each))
         if each.kind == "proposal":
             for route in DECIDING:
-                yield matrix.about(route, who, each, (client and decide(client, each)) or "422 invalid-document")
-            yield matrix.about(DECISION, who, each, client and decision(client, each), read=_decision)
+                yield matrix.question(route, who, each, (client and decide(client, each)) or "422 invalid-document")
+            yield matrix.question(DECISION, who, each, client and decision(client, each), read=_decision)
     for kind in ANSWERS:
         for route in (f"GET /v1/{kind}s/{{document_id}}", *VERSIONS[kind], *CHANGES[kind]):
-            yield matrix.about(route, who, None, "404 not-found")
+            yield matrix.question(route, who, None, "404 not-found")
     for route in (DECISION, *DECIDING):
-        yield matrix.about(route, who, None, "404 not-found")
+        yield matrix.question(route, who, None, "404 not-found")
 
 
 def _decision(answer: Answer) -> object:

@@ -26,21 +26,21 @@ def _questions(matrix: Matrix, who: str, filed: list[Filed]) -> Iterator[Questio
     for each in filed:
         yield from one(matrix, who, each, ONE)
         for route in CHANGES:
-            yield matrix.about(route, who, each, changing(route, client, each))
-        yield matrix.about(REPORT, who, each, client and report(client, each), read=status)
+            yield matrix.question(route, who, each, changing(route, client, each))
+        yield matrix.question(REPORT, who, each, client and report(client, each), read=status)
         for number in range(1, each.newest + 1):
             named = client and certificate(client, each, number)
-            yield matrix.about(CERTIFICATE, who, each, named, number=number, query=f"?version={number}", read=status)
+            yield matrix.question(CERTIFICATE, who, each, named, number=number, query=f"?version={number}", read=status)
         yield from versions(matrix, who, each, VERSIONS, VERSION)
     for route in (ONE, *CHANGES, REPORT, CERTIFICATE, VERSIONS, VERSION):
-        yield matrix.about(route, who, None, "404 not-found")
+        yield matrix.question(route, who, None, "404 not-found")
 
 
 def one(matrix: Matrix, who: str, filed: Filed, route: str) -> Iterator[Question]:
     """The newest version of a document, of whatever kind."""
     client = CALLERS[who]
     seen = form(client, filed, filed.newest) if client else None
-    yield matrix.about(route, who, filed, f"200 {seen}" if seen else "404 not-found")
+    yield matrix.question(route, who, filed, f"200 {seen}" if seen else "404 not-found")
 
 
 def changing(route: str, client: Client | None, filed: Filed) -> str:
@@ -54,10 +54,10 @@ def versions(matrix: Matrix, who: str, filed: Filed, listed: str, single: str) -
     client = CALLERS[who]
     seen = {number: form(client, filed, number) for number in range(1, filed.newest + 1)} if client else {}
     shown = {number: kind for number, kind in seen.items() if kind}
-    yield matrix.about(listed, who, filed, shown or "404 not-found", read=_by_version)
+    yield matrix.question(listed, who, filed, shown or "404 not-found", read=_by_version)
     for number in range(1, filed.newest + 1):
         expected = ("304" if number == filed.newest else f"200 {shown[number]}") if number in shown else "404 not-found"
-        yield matrix.about(single, who, filed, expected, number=number)
+        yield matrix.question(single, who, filed, expected, number=number)
 
 
 def _by_version(answer: Answer) -> object:

@@ -125,7 +125,7 @@ class Matrix:
         body = {"nonsense": 1} | ({"reporting_state": state} if state else {})
         return self.world.ask(who, method, asked, body, **({"If_Match": '"x.v1"'} if method == "PUT" else {}))
 
-    def about(
+    def question(
         self,
         route: str,
         who: str,

@@ -19,6 +19,8 @@ from app.bulletins.queries import FlowQuery, ListQuery
 from app.core.clock import utc_now
 from app.core.conditional import answer_etag
 from app.core.paging import binding_of
+from app.documents import totals
+from app.exchange import log
 
 LOGGED = ("rcm", "bra", "nobody")
 """The callers whose requests are logged with everything that can be."""
@@ -145,6 +147,28 @@ def test_one_more_hidden_document_of_each_kind_changes_no_byte_of_any_answer(cag
     after = {(who, path): cage.world.ask(who, "GET", path, Accept_Language="es").still for who, path in before}
     assert [key for key in before if before[key] != after[key]] == []
     assert len(before) > 150
+
+
+@pytest.mark.parametrize("remembers", [True, False], ids=["in the same process", "in one that has just started"])
+def test_a_hidden_answer_to_an_alert_that_all_see_changes_no_byte_for_others(cage: Cage, remembers: bool):
+    """What a process remembers of the log must not hide a difference that another one, or itself after a start, would show."""
+    alert = cage.world.do("rcm", "POST", "/v1/alerts", {**alert_body(2 + remembers), "tlp": "GREEN"})
+    path, of_all = f"/v1/alerts/{alert['id']}", ("bulletins", "flows", "alerts", "alerts/facets", "changes")
+    questions = [*(f"/v1/{place}" for place in of_all), *(f"/v1/changes?kind={kind}" for kind in ("bulletin", "alert", *ANSWERS))]
+    questions += ["/v1/changes?origin=SACM", path, *(f"{path}/{end}" for end in ("related", "flows", *(f"{kind}s" for kind in ANSWERS)))]
+
+    def answers() -> dict[tuple[str, str], tuple[object, ...]]:
+        if not remembers:
+            log._highest.clear()
+            totals._totals.clear()
+        asked = ((who, question) for who in ("analyst", "sacm", "hnd") for question in questions)
+        return {(who, question): cage.world.ask(who, "GET", question).still for who, question in asked}
+
+    before = answers()
+    for kind in ANSWERS:
+        cage.world.do("pan", "POST", f"{path}/{kind}s", {**answer_of(kind, 50 + remembers), "tlp": "RED", "audience": ["RCM/PAN"]})
+    after = answers()
+    assert [key for key in before if before[key] != after[key]] == []
 
 
 def test_no_etag_lets_the_number_of_hidden_entries_be_found_by_trying(cage: Cage):

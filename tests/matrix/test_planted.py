@@ -1,6 +1,7 @@
 """Each rule of access dropped alone: the matrix is red, first where that rule governs (guarantees 4)."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import about_alerts
@@ -11,7 +12,7 @@ import plants
 import pytest
 from about_all import Mismatch
 from alert_world import OPEN
-from asking import Matrix, one_of_each, story
+from asking import Matrix, one_of_each, story, third
 from conftest import Worlds
 from plants import REMARKED, Plant
 from serving import Served, listening
@@ -154,21 +155,52 @@ PLANTED: dict[Plant, Found] = {
 }
 
 
-@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: f"{plant.__module__.removesuffix('plants')}{plant.__name__}")
-def test_a_rule_that_is_dropped_is_found_by_the_matrix(world: World, monkeypatch: pytest.MonkeyPatch, plant: Plant):
-    wanted = PLANTED[plant]
+SHORT: tuple[Ask, ...] = (
+    *(about_all.feed, about_bulletins.publishing, about_alerts.publishing, about_all.others, lists, about_alerts.lists),
+    lambda matrix: about_alerts.answers(matrix, matrix.world.answers),
+    lambda matrix: about_alerts.alerts(matrix, matrix.world.alerts),
+    lambda matrix: about_bulletins.documents(matrix, matrix.world.filed),
+)
+"""All that the short form of the matrix asks of its two databases together."""
+
+
+@contextmanager
+def planted(world: World, plant: Plant) -> Iterator[None]:
+    """A fault, planted for as long as the block lasts."""
     if plant not in REMARKED:
         rebuilt_where_marked(world)
-    plant(monkeypatch)
-    if plant in REMARKED:
-        rebuilt_where_marked(world, plant)
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        if plant in REMARKED:
+            rebuilt_where_marked(world, plant)
+        forget_what_was_counted()
+        yield
     forget_what_was_counted()
-    found = next(wanted.ask(Matrix(world, (wanted.who,), one_of_each)), None)
-    monkeypatch.undo()
-    forget_what_was_counted()
+
+
+def named(plant: Plant) -> str:
+    return f"{plant.__module__.removesuffix('plants')}{plant.__name__}"
+
+
+@pytest.mark.parametrize("plant", PLANTED, ids=named)
+def test_a_rule_that_is_dropped_is_found_by_the_matrix(world: World, plant: Plant):
+    wanted = PLANTED[plant]
+    with planted(world, plant):
+        found = next(wanted.ask(Matrix(world, (wanted.who,), one_of_each)), None)
     print(f"{plant.__name__}: {str(found)[:300]}")
     assert found is not None
     assert (found.who, found.route, found.about[: len(wanted.about)]) == (wanted.who, wanted.route, wanted.about)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plant", PLANTED, ids=named)
+def test_matrix_long_what_is_asked_in_the_short_form_finds_every_fault(world: World, plant: Plant):
+    """The test above asks a caller to whom the fault matters; here all are asked, and of all that is alike once, as the short form does."""
+    matrix = Matrix(world, choose=third(0, 1, 2))
+    with planted(world, plant):
+        found = next((mismatch for ask in SHORT for mismatch in ask(matrix)), None)
+    print(f"{plant.__name__}, after {matrix.asked} cells: {str(found)[:200]}")
+    assert found is not None
 
 
 def test_where_every_rule_is_kept_the_same_callers_find_nothing(world: World):
