@@ -46,10 +46,11 @@ wheelhouse: setup ## fetch what the image is built from, so that its build needs
 run: setup ## set up, migrate, and serve the demo on a SQLite file (Ctrl-C ends it)
 	$(BIN)/istmo demo
 
-test: setup ## the whole suite on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
+test: setup ## the whole suite on SQLite and PostgreSQL; what is not about the store by turns (tests/conftest.py)
+	$(BIN)/pytest -n 3 --dist worksteal -m "not long"
 
-test-long: setup ## the long form of a suite: make test-long SUITE=writers
+test-long: setup ## the long form of a suite: make test-long SUITE=writers; SUITE=both: every test on both databases
+	@if [ "$(SUITE)" = both ]; then ISTMO_BOTH=1 $(BIN)/pytest -n 3 --dist worksteal -m "not long"; exit; fi; \
 	$(BIN)/pytest -s -m long -k "$(SUITE)" --timeout 1800
 
 check: setup ## lint, format, types, floors, dependencies, security, locks, openapi/
