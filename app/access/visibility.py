@@ -136,6 +136,7 @@ class Marked:
 
     tlp: TLP
     grantees: frozenset[str]
+    parent: str | None = None
 
     def covers(self, tlp: TLP, grantees: Iterable[str]) -> bool:
         """Whether all who may see a document that is marked so may see this one: it is no stricter (contract: who sees a document)."""
@@ -147,16 +148,16 @@ class Marked:
 
 def marks_of(session: Session, caller: Caller, ids: Sequence[str]) -> dict[str, Marked]:
     """How documents are marked, by id, of those that the caller may see; one that is hidden or gone is left out like one that never was."""
-    asked = select(DocumentAccess.document_id, DocumentAccess.tlp, DocumentAccess.grantee).where(
+    asked = select(DocumentAccess.document_id, DocumentAccess.tlp, DocumentAccess.grantee, DocumentAccess.parent).where(
         DocumentAccess.document_id.in_(ids),
         DocumentAccess.newest,
         ~DocumentAccess.gone,
         DocumentAccess.document_id.in_(visible_documents(caller)),
     )
-    found: dict[str, tuple[int, set[str]]] = {}
-    for document_id, rank, grantee in session.execute(asked):
-        found.setdefault(document_id, (rank, set()))[1].add(grantee)
-    return {document_id: Marked(list(TLP)[rank], frozenset(grantees)) for document_id, (rank, grantees) in found.items()}
+    found: dict[str, tuple[int, str | None, set[str]]] = {}
+    for document_id, rank, grantee, parent in session.execute(asked):
+        found.setdefault(document_id, (rank, parent, set()))[2].add(grantee)
+    return {document_id: Marked(list(TLP)[rank], frozenset(grantees), parent) for document_id, (rank, parent, grantees) in found.items()}
 
 
 def forget_marks(session: Session) -> None:

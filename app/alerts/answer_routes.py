@@ -125,10 +125,13 @@ def _add_publishing(kind: Kind) -> None:
             return reading.page(session, caller, AlertAnswer, conditions, _ORDER, after, limit)
 
         def more(session: Session) -> Mapping[str, object]:
-            return {"counts": _counts(session, caller, document_id)} if kind.name == "opinion" else {}
+            told = kind.name == "opinion" and caller.reads_bodies
+            return {"counts": _counts(session, caller, document_id)} if told else {}
 
         shown = Listing(lambda session: reading.count(session, caller, AlertAnswer, conditions), page, more)
-        return list_answer(request, caller, kind=kind.name, asked=query, listing=shown, also=(utc_now().date(),), about=document_id)
+        return list_answer(
+            request, caller, kinds=(kind.name, "alert"), asked=query, listing=shown, also=(utc_now().date(),), about=document_id
+        )
 
 
 def _counts(session: Session, caller: Caller, alert_id: str) -> dict[str, int]:

@@ -63,7 +63,7 @@ def publish(
     return with_retries(write)[0]
 
 
-def _require_first(session: Session, content: dict[str, Any], office: str) -> None:
+def _require_first(session: Session, content: dict[str, Any], office: str, own: str | None = None) -> None:
     if content["kind"] != "opinion":
         return
     table = AlertAnswer
@@ -72,6 +72,7 @@ def _require_first(session: Session, content: dict[str, Any], office: str) -> No
             table.alert == content["alert"],
             table.kind == "opinion",
             table.issuer == office,
+            table.document_id != (own or ""),
             table.superseded_at.is_(None),
             table.decided.is_(None),
             table.status == Status.PUBLISHED.value,
@@ -90,6 +91,7 @@ def revise(node: Node, caller: Caller, draft: Draft, seen: Standing, reason: str
     with node.db.read() as session:
         known = document_of(session, seen.document_id, seen.version)
         _require_no_decision(known)
+        require_open(session, seen.document_id)
         _, alert = about(session, caller, str(known["alert"]))
         content = content_of(session, caller, draft, seen.origin, alert)
     if said(known) == said(content):
@@ -98,6 +100,7 @@ def revise(node: Node, caller: Caller, draft: Draft, seen: Standing, reason: str
     with node.db.write() as session:
         locked(session, AlertAnswer, seen)
         require_open(session, seen.document_id)
+        _require_first(session, content, seen.issuer, seen.document_id)
         version = stamped(content, document_id=seen.document_id, version=seen.version + 1, issuer=seen.issuer, created_at=now, now=now)
         version |= {"created_at": known["created_at"], "reason": reason}
         written = into_log(session, node, attempt, project, [(Op.REVISE, version)])

@@ -21,6 +21,7 @@ from app.documents.rights import audience_for
 from app.wire.alert_answers import OpinionDraft, ProposalDraft, SightingDraft
 from app.wire.codes import TLP, Role, Status
 from app.wire.problem import Finding
+from app.wire.strict_json import pointer
 
 Draft = SightingDraft | OpinionDraft | ProposalDraft
 KINDS: Final[Mapping[type[Draft], str]] = {SightingDraft: "sighting", OpinionDraft: "opinion", ProposalDraft: "proposal"}
@@ -56,10 +57,9 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=""))
     tlp = draft.tlp or TLP(about.document["tlp"])
     audience = _audience(session, caller, draft, tlp, about)
-    readers = readers_of(tlp, audience, conference, str(caller.office))
-    faults = list(link_faults(session, caller, [("/tlp", about.id)], tlp, readers))
-    if faults:
-        raise Problem("invalid-content", *faults)
+    # Its readers need not be compared: an answer is seen only with its alert.
+    if tlp.rank < TLP(about.document["tlp"]).rank:
+        raise Problem("invalid-content", Finding("link-stricter", pointer="/tlp"))
     written = draft.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_COMMON)
     content = written | {
         "kind": kind_of(draft),
@@ -74,6 +74,11 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         content["where"] = written["where"] | {"state": codes.resolve_state(draft.where.state)}
     if isinstance(draft, ProposalDraft):
         content |= judge_changes(draft, about.document)
+        named = [(pointer("changes", "related", at), each) for at, each in enumerate(content["changes"].get("related") or ())]
+        readers = readers_of(tlp, audience, conference, str(caller.office))
+        faults = list(link_faults(session, caller, named, tlp, readers))
+        if faults:
+            raise Problem("invalid-content", *faults)
     return content
 
 

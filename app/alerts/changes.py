@@ -1,10 +1,12 @@
 """The change that a proposal offers: fields of an alert with new values, judged on the alert that would come of it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from app.alerts.content import content_of
 from app.alerts.declare import findings_of
+from app.core.clock import utc_now
 from app.core.parsing import parse
 from app.core.problems import Problem
 from app.directory import codes
@@ -32,6 +34,8 @@ def draft_of(alert: Mapping[str, Any]) -> dict[str, Any]:
 def merged(alert: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """An alert with a change, as its sender would write it: a null takes a field away (RFC 7396, on the first level)."""
     together = {**draft_of(alert), **changes}
+    if isinstance(together.get("fee"), dict):
+        together["fee"] = {name: value for name, value in together["fee"].items() if name != "band"}
     return {name: value for name, value in together.items() if value is not None}
 
 
@@ -53,9 +57,11 @@ def judge_changes(draft: ProposalDraft, alert: Mapping[str, Any]) -> dict[str, A
         raise Problem("invalid-document", *fixed)
     wanted = parse(AlertDraft, merged(alert, draft.changes), at=("changes",))
     faults = findings_of(wanted, ("changes",))
+    if "retention_until" in draft.changes and wanted.retention_until and date.fromisoformat(wanted.retention_until) < utc_now().date():
+        faults.append(Finding("retention-past", pointer="/changes/retention_until"))
     if faults:
         raise Problem("invalid-document", *faults)
-    content = content_of(wanted, str(alert["origin"]), wanted.audience or alert["audience"])
+    content = content_of(wanted, str(alert["origin"]), wanted.audience if wanted.audience is not None else alert["audience"])
     changes = {name: content.get(name) for name in draft.changes}
     if all(alert.get(name) == value for name, value in changes.items()):
         raise Problem("invalid-content", Finding("proposal-empty", pointer="/changes"))

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt
 from app.access.callers import Caller
-from app.access.visibility import visible_documents
+from app.access.visibility import visible_documents, visible_to
 from app.alerts import answer_projection
 from app.alerts.answer_service import require_open
 from app.alerts.changes import merged, overtaken
@@ -86,7 +86,7 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
             if stale:
                 raise Problem("proposal-stale", *stale, version=base["version"])
             draft = parse(AlertDraft, merged(case.known, case.proposal["changes"]), at=("changes",))
-            judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)))
+            judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)), case.alert.issuer)
             _require_creditable(session, caller, case, judged.content)
         credit = {"proposal": case.seen.document_id, "office": case.seen.issuer}
         content = judged.content | {"credits": [credit], "reason": reason or f"Proposal of {case.seen.issuer}"}
@@ -101,8 +101,14 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
 
 
 def _require_creditable(session: Session, caller: Caller, case: Case, content: Mapping[str, Any]) -> None:
-    readers = readers_of(TLP(content["tlp"]), content["audience"], case.alert.origin, case.alert.issuer)
-    faults = list(link_faults(session, caller, [("/credits/0/proposal", case.seen.document_id)], TLP(content["tlp"]), readers))
+    _require_nameable(session, caller, case, content, case.alert.issuer, "/credits/0/proposal")
+
+
+def _require_nameable(session: Session, caller: Caller, case: Case, content: Mapping[str, Any], issuer: str, place: str) -> None:
+    """Refuse a decision that would tell of a proposal to who may not read it."""
+    tlp = TLP(content["tlp"])
+    readers = readers_of(tlp, content["audience"], case.alert.origin, issuer)
+    faults = list(link_faults(session, caller, [(place, case.seen.document_id)], tlp, readers, alone=True))
     if faults:
         raise Problem("invalid-content", *faults)
 
@@ -121,8 +127,9 @@ def decline(node: Node, caller: Caller, proposal_id: str, reason: str, *, attemp
     def write() -> list[Written]:
         with node.db.read() as session:
             case = case_of(session, caller, proposal_id)
+            content = _refusal(case) | {"reason": reason}
+            _require_nameable(session, caller, case, content, str(caller.office), "/decides/proposal")
         now = utc_now()
-        content = _refusal(case) | {"reason": reason}
         with node.db.write() as session:
             _lock(session, case)
             document = stamped(content, document_id=uuid7(), version=1, issuer=str(caller.office), created_at=now, now=now)
@@ -134,7 +141,7 @@ def decline(node: Node, caller: Caller, proposal_id: str, reason: str, *, attemp
     return with_retries(write)[0]
 
 
-def _refusal(case: Case) -> dict[str, object]:
+def _refusal(case: Case) -> dict[str, Any]:
     proposal = case.proposal
     parties = {*proposal["audience"], f"{proposal['origin']}/secretariat", proposal["issuer"]}
     is_open = TLP(proposal["tlp"]).rank <= TLP.GREEN.rank
@@ -157,7 +164,9 @@ def decision_of(session: Session, caller: Caller, proposal_id: str) -> dict[str,
     """What became of a proposal, of what the caller may see; raises `not-found`."""
     seen = proposal_of(session, caller, proposal_id)
     named: dict[str, object] = {"proposal": seen.document_id}
-    version = session.scalar(select(Alert.version).where(Alert.credits == seen.document_id))
+    own = visible_to(caller).subquery()
+    shown = tuple_(Alert.document_id, Alert.version).in_(select(own.c.document_id, own.c.version))
+    version = session.scalar(select(Alert.version).where(Alert.credits == seen.document_id, shown))
     if version is not None:
         return named | {"decision": Decision.ACCEPTED.value, "alert_version": version}
     found = session.execute(

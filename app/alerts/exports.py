@@ -67,7 +67,7 @@ def export(request: Request, caller: Caller, query: AlertQuery, form: str) -> Re
         asked = query.model_dump(mode="json")
         headers["ETag"] = answer_etag("alerts", form, at.epoch, highest, asked, caller.rights, language, utc_now().date())
         if is_fresh(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers={name: value for name, value in headers.items() if name != "Content-Language"})
         rows = _rows(session, caller, query)
         missing = listing.left_out(session, caller, query)
     held = [row for row in rows if not row[3]]

@@ -32,12 +32,15 @@ _COLUMNS: Final[Mapping[str, Any]] = {
     "confidence": Alert.confidence,
     "reference": Alert.reference,
 }
+_OF_ENVELOPE: Final = {"published_at", "reference"}
 FACETS: Final = (NATIONALITY, PASSES, *CODED, "recruitment", "roles", "risks", "linked_crimes")
 _VOCABULARY: Final[Mapping[str, str]] = {"roles": "network_role", "risks": "risk", "linked_crimes": "linked_crime"}
 
 
 def listing_of(caller: Caller, query: AlertQuery) -> Listing:
     """The newest versions that answer, of those that the caller may see, and whether the caller's own filter left some out."""
+    if not caller.reads_bodies and (_body(query, _has) or query.sort.removeprefix("-") not in _OF_ENVELOPE):
+        raise Problem("role-forbidden", role=caller.role.value)  # who reads no bodies does not ask for them either
     plain, probing, order = conditions(query), conditions(query, probing=True), order_of(query.sort)
 
     def page(session: Session, after: tuple[str, str] | None, limit: int, total: int) -> list[Found]:

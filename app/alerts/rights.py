@@ -70,16 +70,22 @@ def changeable(session: Session, caller: Caller, table: Table, document_id: str)
     return found
 
 
-def link_faults(session: Session, caller: Caller, named: Sequence[tuple[str, str]], tlp: TLP, grantees: Iterable[str]) -> Iterator[Finding]:
+def link_faults(
+    session: Session, caller: Caller, named: Sequence[tuple[str, str]], tlp: TLP, grantees: Iterable[str], *, alone: bool = False
+) -> Iterator[Finding]:
     """A finding for each named document that the sender may not see (`link-unknown`) or that is stricter (`link-stricter`).
 
     `named` are pairs of a pointer and a document id; `tlp` and `grantees` are how the document that names them will be marked.
+    What is seen only with another is as strict as that too, unless it is judged `alone`.
     """
     readers = frozenset(grantees)
     marks = marks_of(session, caller, [document_id for _, document_id in named]) if named else {}
+    parents = {marked.parent for marked in marks.values() if marked.parent and not alone}
+    above = marks_of(session, caller, sorted(parents)) if parents else {}
     for place, document_id in named:
         marked = marks.get(document_id)
-        if marked is None:
+        both = [marked, above.get(marked.parent)] if marked and marked.parent and not alone else [marked]
+        if None in both:
             yield Finding("link-unknown", pointer=place)
-        elif not marked.covers(tlp, readers):
+        elif not all(each.covers(tlp, readers) for each in both if each):
             yield Finding("link-stricter", pointer=place)

@@ -244,11 +244,12 @@ def list_alerts(request: Request, caller: Reader, query: Annotated[AlertQuery, Q
     return list_answer(
         request,
         caller,
-        kind="alert",
+        kinds=("alert",),
         asked=query.model_copy(update={"limit": query.limit or _DEFAULT_LIMIT}),
         listing=listing.listing_of(caller, query),
         # An alert whose last day is over is out of the list without an entry of the log.
         also=(utc_now().date(),),
+        vary="Authorization, Accept",
     )
 
 

@@ -55,7 +55,7 @@ def publish(
 
 def _publish(node: Node, caller: Caller, declarations: Sequence[Declaration], attempt: Attempt, keep: Keep | None) -> list[Written]:
     with node.db.read() as session:
-        judged = [judge(session, caller, declaration) for declaration in declarations]
+        judged = _judge_all(session, caller, declarations)
         _require_ids(session, declarations)
     now = utc_now()
     with node.db.write() as session:
@@ -66,8 +66,26 @@ def _publish(node: Node, caller: Caller, declarations: Sequence[Declaration], at
     return written
 
 
-def judge(session: Session, caller: Caller, declaration: Declaration) -> Judged:
+def _judge_all(session: Session, caller: Caller, declarations: Sequence[Declaration]) -> list[Judged]:
+    """All of a batch judged, every failing item named."""
+    judged: list[Judged] = []
+    refused: list[Problem] = []
+    for declaration in declarations:
+        try:
+            judged.append(judge(session, caller, declaration))
+        except Problem as problem:
+            refused.append(problem)
+    if refused:
+        findings = [finding for problem in refused for finding in problem.findings][:_MOST_FINDINGS]
+        alike = len({problem.code for problem in refused}) == 1
+        raise Problem(refused[0].code, *findings) if alike else Problem("invalid-content", *findings)
+    return judged
+
+
+def judge(session: Session, caller: Caller, declaration: Declaration, issuer: str | None = None) -> Judged:
     """What of a declaration the store must be asked for: policy, audience, links, the day on which it ends.
+
+    `issuer` is the office whose alert it is already; without one it is the caller's.
 
     Raises what `publish` raises, with the pointers of every fault of the links.
     """
@@ -80,7 +98,7 @@ def judge(session: Session, caller: Caller, declaration: Declaration) -> Judged:
         raise Problem("invalid-document", Finding("retention-past", pointer=pointer(*at, "retention_until")))
     audience = audience_for(session, caller, draft.audience, draft.tlp, at)
     named = [(pointer(*at, "related", number), document_id) for number, document_id in enumerate(draft.related)]
-    readers = readers_of(draft.tlp, audience, declaration.conference, str(caller.office))
+    readers = readers_of(draft.tlp, audience, declaration.conference, issuer or str(caller.office))
     faults = list(link_faults(session, caller, named, draft.tlp, readers))
     if faults:
         raise Problem("invalid-content", *faults[:_MOST_FINDINGS])
@@ -125,7 +143,7 @@ def revise(
     A version that says what the newest one says already is `unchanged`.  Raises what `publish` raises, and `precondition-failed`.
     """
     with node.db.read() as session:
-        judged = judge(session, caller, declaration)
+        judged = judge(session, caller, declaration, seen.issuer)
         known = document_of(session, seen.document_id, seen.version)
     if _says(known) == _says(judged.content):
         return unchanged(node, attempt, known, keep)

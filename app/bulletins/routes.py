@@ -214,7 +214,7 @@ def erase_bulletin(
 @router.get("", operation_id="list_bulletins", responses={200: {"model": BulletinPage}, **CONDITIONAL})
 def list_bulletins(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
     """The newest version of every bulletin that the caller may see, in the order of publication; withdrawn ones as envelopes."""
-    return list_answer(request, caller, kind="bulletin", asked=query, listing=listing_of(caller, query))
+    return list_answer(request, caller, kinds=("bulletin",), asked=query, listing=listing_of(caller, query))
 
 
 @router.get("/{document_id}", operation_id="get_bulletin", responses=_READ)

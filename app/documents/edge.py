@@ -59,26 +59,29 @@ def list_answer(
     request: Request,
     caller: Caller,
     *,
-    kind: str,
+    kinds: Sequence[str],
     asked: PageQuery,
     listing: Listing,
     also: tuple[object, ...] = (),
     about: str | None = None,
+    vary: str = "Authorization",
 ) -> Response:
     """A page of the documents of a kind; 304 where nothing has changed that the caller may see.
 
     The ETag is made of what the caller may see of the kind in the log, of the question, and of `also`; `about` is the document that
-    all of them are about.
+    all of them are about.  `kinds` are the kind of the list, and that of the documents with which alone it is seen.
     """
     node = node_of(request)
-    binding = binding_of(f"{kind}s", asked.model_dump(exclude={"cursor", "limit"}, mode="json"), caller.rights, *([about] if about else []))
+    binding = binding_of(
+        f"{kinds[0]}s", asked.model_dump(exclude={"cursor", "limit"}, mode="json"), caller.rights, *([about] if about else [])
+    )
     limit = page_size(asked.limit, node.settings.page_limit)
     position = node.cursor_seal.open(asked.cursor, binding) if asked.cursor else None
     with node.db.read() as session:
         at = head(session)
-        highest = unguessable(node.cursor_seal, highest_visible(session, caller, kind, at=at))
+        highest = unguessable(node.cursor_seal, highest_visible(session, caller, *kinds, at=at))
         etag = answer_etag(at.epoch, highest, binding, position, limit, *also)
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": vary}
         if is_fresh(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)
         after = (str(position[0]), str(position[1])) if position else None

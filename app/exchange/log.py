@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, insert, literal, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from app.access.callers import Caller
@@ -258,29 +258,21 @@ def _any(rows: Select[str, int]) -> ColumnElement[bool]:
     return rows.correlate(LogEntry).with_only_columns(literal(1)).limit(1).scalar_subquery().is_not(None)
 
 
-def highest_visible(session: Session, caller: Caller, kind: str | None = None, origin: str | None = None, at: Head | None = None) -> int:
+def highest_visible(session: Session, caller: Caller, *kinds: str, at: Head | None = None) -> int:
     """Number of the last entry that changes what the caller gets: one that it sees, or by which something was hidden from it.
 
-    For ETags of lists and feeds. Nothing below this number changes without an entry above it, so only entries that came since
+    For ETags of lists and feeds; of some `kinds` alone where they are named: of what is seen only with another, of that one too. Nothing below this number changes without an entry above it, so only entries that came since
     the last question are looked at: an unchanged list costs the one small statement of `head` (`at`, where it is known already).
     """
     at = at or head(session)
-    key = (session.get_bind().engine.url, at.epoch, caller.rights, kind, origin)
+    key = (session.get_bind().engine.url, at.epoch, caller.rights, kinds)
     size, highest = _recalled(key, at.size)
     if size < at.size:
-        chosen = [column == value for column, value in ((LogEntry.kind, kind), (LogEntry.origin, origin)) if value is not None]
-        # With a document comes and goes what is seen only with it, whatever kind and origin that is of.
-        counts = or_(and_(*chosen), _is_parent()) if chosen else true()
-        asked = select(LogEntry.number).where(LogEntry.number > size, counts, seen_by(caller) | hidden_from(caller))
+        chosen = [LogEntry.kind.in_(kinds)] if kinds else []
+        asked = select(LogEntry.number).where(LogEntry.number > size, *chosen, seen_by(caller) | hidden_from(caller))
         highest = session.scalar(asked.order_by(LogEntry.number.desc()).limit(1)) or highest
         _remember(key, at.size, highest)
     return highest
-
-
-def _is_parent() -> ColumnElement[bool]:
-    child = aliased(DocumentAccess)
-    found = select(literal(1)).where(child.parent == LogEntry.document_id).correlate(LogEntry).limit(1)
-    return found.scalar_subquery().is_not(None)
 
 
 def _recalled(key: tuple[object, ...], size: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from app.wire.bulletin import Count, Day, DocumentId, Instant, Narratives, Texts, Wire
 from app.wire.codes import TLP, CaseStatus, Crossing, FeeScope, Severity, SourceReliability
-from app.wire.text import Code, Reason, Title
+from app.wire.text import Code, Mandate, Reason, Title
 
 MONTH_OR_DAY = r"^(19|20)[0-9]{2}-[0-9]{2}(-[0-9]{2})?$"
 AREA = r"^[A-Z]{2}-[A-Z0-9]{1,3}$"
@@ -97,7 +97,7 @@ class AlertDraft(Wire):
     tlp: TLP = TLP.AMBER
     audience: Annotated[list[Code], Field(max_length=50)] | None = None
     handling: Annotated[list[Code], Field(max_length=20)] = Field(default=[])
-    mandate: Annotated[list[Code], Field(max_length=20)] = Field(default=[])
+    mandate: Annotated[list[Mandate], Field(max_length=20)] = Field(default=[])
     lang: Annotated[list[Literal["es", "pt", "en"]], Field(max_length=3)] = Field(default=[])
     publish_at: Instant | None = None
 

@@ -10,7 +10,7 @@ from app.wire.codes import TLP, Certainty, Decision, Outcome, Status
 from app.wire.codes import Opinion as OpinionCode
 from app.wire.output import ConferenceCode, Cursor, Hexadecimal, Identifier, Moment, Name, Output, PartyCode, StateCode, Sum, Version, Words
 from app.wire.published import Codes, Signature
-from app.wire.text import Code, Reason, Title
+from app.wire.text import Code, Mandate, Reason, Title
 
 Language = Literal["es", "pt", "en"]
 
@@ -23,7 +23,7 @@ class _Answered(Wire):
     tlp: TLP | None = None
     audience: Annotated[list[Code], Field(max_length=50)] | None = None
     handling: Annotated[list[Code], Field(max_length=20)] = Field(default=[])
-    mandate: Annotated[list[Code], Field(max_length=20)] = Field(default=[])
+    mandate: Annotated[list[Mandate], Field(max_length=20)] = Field(default=[])
     lang: Annotated[list[Language], Field(max_length=3)] = Field(default=[])
 
 
@@ -221,7 +221,7 @@ class OpinionPage(Output):
     items: list[Opinion | AnswerEnvelope] = Field(max_length=10_000)
     next_cursor: Cursor | None
     total: Sum
-    counts: OpinionCounts
+    counts: OpinionCounts | None = None
 
 
 class ProposalPage(Output):

@@ -1,7 +1,7 @@
 """Alerts and their answers over HTTP, as an office sends them and as everyone reads them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
@@ -15,11 +15,6 @@ EVERYONE = frozenset(CLIENTS) - {"rcm-analyst"}
 NOBODYS = "018e2d5c-0000-7000-8000-0000000000ff"
 """An id that no document has."""
 _WRITTEN = ("alert", "alert_term", "alert_reference", "alert_answer")
-
-
-def half(served: Served, rows: Sequence[Any]) -> Sequence[Any]:
-    """Every other row of a table for this database, the rest for the other: what is judged before a store is asked is the same on both."""
-    return rows[served.node.db.url.startswith("sqlite") :: 2]
 
 
 def etag(document: Json) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from alertbook import Json, faults_of, half, ids, publish, revise, told, withdraw
+from alertbook import Json, faults_of, ids, publish, revise, told, withdraw
 from drafts import alert, leg, price
 from serving import Served
 
@@ -306,7 +306,7 @@ WRONG: list[tuple[Json, str, str]] = [
 
 
 def test_a_wrong_parameter_is_refused_by_name(standing: Served):
-    for params, place, code in half(standing, WRONG):
+    for params, place, code in WRONG:
         refused = standing.as_("analyst").get("/v1/alerts", params=params)
         assert faults_of(refused) == (422, refused.json()["code"], [(place, code)]), params
 
