@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
+from app.access.visibility import grantees_of
 from app.alerts.changes import judge_changes
 from app.alerts.content import NO_ONWARD, handling_code
 from app.alerts.faults import Faults
@@ -17,7 +18,7 @@ from app.alerts.writing import readers_of
 from app.core.problems import Problem
 from app.directory import codes
 from app.directory.service import policy_of
-from app.documents.rights import audience_for
+from app.documents.rights import audience_for, conference_code, require_known_parties
 from app.wire.alert_answers import OpinionDraft, ProposalDraft, SightingDraft
 from app.wire.codes import TLP, Role, Status
 from app.wire.problem import Finding
@@ -57,9 +58,10 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=""))
     tlp = draft.tlp or TLP(about.document["tlp"])
     audience = _audience(session, caller, draft, tlp, about)
-    # Its readers need not be compared: an answer is seen only with its alert.
-    if tlp.rank < TLP(about.document["tlp"]).rank:
-        raise Problem("invalid-content", Finding("link-stricter", pointer="/tlp"))
+    # Its own secretariat, which always reads it, does not count: an answer is seen only with its alert.
+    faults = list(link_faults(session, caller, [("/tlp", about.id)], tlp, grantees_of(tlp, audience or [conference], ())))
+    if faults:
+        raise Problem("invalid-content", *faults)
     written = draft.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_COMMON)
     content = written | {
         "kind": kind_of(draft),
@@ -74,6 +76,9 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         content["where"] = written["where"] | {"state": codes.resolve_state(draft.where.state)}
     if isinstance(draft, ProposalDraft):
         content |= judge_changes(draft, about.document)
+        if content["changes"].get("audience"):
+            content["changes"]["audience"] = sorted({conference_code(party) for party in content["changes"]["audience"]})
+            require_known_parties(session, content["changes"]["audience"], ("changes",))
         named = [(pointer("changes", "related", at), each) for at, each in enumerate(content["changes"].get("related") or ())]
         readers = readers_of(tlp, audience, conference, str(caller.office))
         faults = list(link_faults(session, caller, named, tlp, readers))

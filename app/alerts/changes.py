@@ -23,19 +23,22 @@ OFFERED: Final = tuple(field.alias or name for name, field in AlertDraft.model_f
 def draft_of(alert: Mapping[str, Any]) -> dict[str, Any]:
     """A published alert as its sender would write it now: without what the node derived."""
     sent = {name: alert[name] for name in OFFERED if name in alert}
-    if "fee" in sent:
-        sent["fee"] = {name: value for name, value in sent["fee"].items() if name != "band"}
+    sent = as_sent(sent)
     if sent["audience"] == sorted(conference.code for conference in codes.conferences()):
         # The default, which everyone may leave as it is.
         del sent["audience"]
     return sent
 
 
+def as_sent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Published fields as they are sent: the band of a price is the node's."""
+    fee = fields.get("fee")
+    return {**fields, "fee": {name: value for name, value in fee.items() if name != "band"}} if fee else dict(fields)
+
+
 def merged(alert: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """An alert with a change, as its sender would write it: a null takes a field away (RFC 7396, on the first level)."""
     together = {**draft_of(alert), **changes}
-    if isinstance(together.get("fee"), dict):
-        together["fee"] = {name: value for name, value in together["fee"].items() if name != "band"}
     return {name: value for name, value in together.items() if value is not None}
 
 

@@ -12,7 +12,7 @@ from app.access.callers import Caller
 from app.access.visibility import visible_documents, visible_to
 from app.alerts import answer_projection
 from app.alerts.answer_service import require_open
-from app.alerts.changes import merged, overtaken
+from app.alerts.changes import as_sent, merged, overtaken
 from app.alerts.declare import declare
 from app.alerts.models import Alert, AlertAnswer
 from app.alerts.rights import Standing, changeable, link_faults, standing
@@ -85,7 +85,7 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
             stale = list(overtaken(case.proposal["changes"], base, case.known))
             if stale:
                 raise Problem("proposal-stale", *stale, version=base["version"])
-            draft = parse(AlertDraft, merged(case.known, case.proposal["changes"]), at=("changes",))
+            draft = parse(AlertDraft, merged(case.known, as_sent(case.proposal["changes"])), at=("changes",))
             judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)), case.alert.issuer)
             _require_creditable(session, caller, case, judged.content)
         credit = {"proposal": case.seen.document_id, "office": case.seen.issuer}

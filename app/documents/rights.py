@@ -50,7 +50,7 @@ def audience_for(session: Session, caller: Caller, wanted: Sequence[str] | None,
     """
     conferences = [conference.code for conference in codes.conferences()]
     parties = conferences if wanted is None else [conference_code(party) for party in wanted]
-    _refuse_unknown(parties, {*conferences, *offices(session, utc_now().date())}, conferences, at)
+    require_known_parties(session, parties, at)
     judged = wanted is not None or tlp.rank > TLP.GREEN.rank
     outside = not parties or any(party.split("/")[0] != caller.conference for party in parties)
     if caller.role is Role.PARTNER and judged and outside:
@@ -58,7 +58,10 @@ def audience_for(session: Session, caller: Caller, wanted: Sequence[str] | None,
     return sorted(set(parties))
 
 
-def _refuse_unknown(parties: Sequence[str], known: set[str], shown: Sequence[str], at: tuple[object, ...]) -> None:
+def require_known_parties(session: Session, parties: Sequence[str], at: tuple[object, ...] = ()) -> None:
+    """Raise `invalid-document` with every party of an audience that is neither a conference nor an office today."""
+    shown = [conference.code for conference in codes.conferences()]
+    known = {*shown, *offices(session, utc_now().date())}
     unknown = [(index, party) for index, party in enumerate(parties) if party not in known]
     faults = [
         Finding(

@@ -201,7 +201,9 @@ def test_an_audience_may_be_proposed_the_narrowest_too(shared: Served):
     south = proposes(shared.as_("sacm"), document, {"audience": ["CSM"]})
     assert made(decide(shared.as_("rcm"), south, "accept"), 200)["audience"] == ["SACM"]
     own = proposes(shared.as_("sacm"), document, {"audience": []})
-    assert made(decide(shared.as_("rcm"), own, "accept"), 200)["audience"] == []
+    assert own["changes"] == {"audience": []}
+    # The offices of RCM would read a credit of what was offered to its secretariat alone.
+    assert faults_of(decide(shared.as_("rcm"), own, "accept"))[2] == [("/credits/0/proposal", "link-stricter")]
 
 
 def test_a_proposal_on_an_alert_that_was_taken_back_waits_for_its_return(shared: Served):

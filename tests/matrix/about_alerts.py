@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from about_bulletins import changing, one, page, part_of, versions
-from alert_oracle import FiledAlert, FiledAnswer, answers_to, decide, decision, file_of, forms, network_of, of_body, read
+from alert_oracle import FiledAlert, FiledAnswer, answers_to, by_body, decide, decision, file_of, forms, network_of, of_body, read
 from alert_world import WORD
 from asking import Matrix, Mismatch, Question, existing, outcome
 from route_oracle import ANSWERS, form, refused
@@ -104,12 +104,12 @@ def lists(matrix: Matrix) -> Iterator[Mismatch]:
 MARKED: dict[str, Callable[[FiledAlert], bool]] = {
     "&origin=SACM": lambda each: each.document.origin == "SACM",
     "&status=withdrawn": lambda each: each.newest in each.withdrawals,
-    "&sort=-severity": lambda _: True,
+    "&sort=-reference": lambda _: True,
 }
 
 
 def listed(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch]:
-    """What is listed by its envelope, then what is found by what it says: nothing of that whose body the caller does not read."""
+    """What is listed by its envelope, then what is found or ordered by what it says, for who reads that."""
     route, filed, path = "GET /v1/alerts", matrix.world.alerts, "/v1/alerts?limit=1000"
     every = forms(client, filed)
     yield from matrix.once(route, who, "everything", (every, len(every)), path, page)
@@ -125,7 +125,8 @@ def listed(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch
     said = forms(client, read(client, filed))
     networks = ",".join(network_of(number) for number in range(100))
     for query in (f"&q={WORD}", f"&network_code={networks}", "&passes=PAN&severity_min=high"):
-        yield from matrix.once(route, who, query[:20], (said, len(said)), path + query, page)
+        yield from matrix.once(route, who, query[:20], by_body(client, (said, len(said))), path + query, page)
+    yield from matrix.once(route, who, "&sort=-severity", by_body(client, (every, len(every))), f"{path}&sort=-severity", page)
 
 
 def facets(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch]:
@@ -144,9 +145,7 @@ def _facets(answer: Answer) -> object:
 def files(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch]:
     """CSV and NDJSON, for who reads bodies, without what may not be passed on; that something is missing is said in header and last line."""
     held, left = file_of(client, matrix.world.alerts)
-    expected: object = (held, f"no-onward={left}" if left else "", bool(left))
-    if client and client.role == "operator":
-        expected = "403 role-forbidden"
+    expected = by_body(client, (held, f"no-onward={left}" if left else "", bool(left)))
     for name, ids in (("csv", _csv_ids), ("ndjson", _ndjson_ids)):
         path = f"/v1/alerts?format={name}"
         yield from matrix.once(

@@ -6,7 +6,7 @@ It imports nothing of the product.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from route_oracle import Filed, change, form
+from route_oracle import READS_BODIES, Filed, change, form
 from visibility_oracle import Client
 
 STEPS = ("strongly_disagree", "disagree", "neutral", "agree", "strongly_agree")
@@ -51,6 +51,11 @@ def read(client: Client | None, alerts: Iterable[FiledAlert]) -> list[FiledAlert
     return [each for each in alerts if client and form(client, each, each.newest) == "body"]
 
 
+def by_body(client: Client | None, told: object) -> object:
+    """What is asked for by what alerts say: "An operator sees envelopes, not bodies", and so may not ask for them either."""
+    return "403 role-forbidden" if client and client.role not in READS_BODIES else told
+
+
 def file_of(client: Client | None, alerts: Iterable[FiledAlert]) -> tuple[set[str], int]:
     """The ids of a file, and how many of the alerts that the client sees are left out of it because they may not be passed on."""
     alerts = list(alerts)
@@ -70,8 +75,9 @@ def answers_to(client: Client, alert: FiledAlert, kind: str, answers: Iterable[F
         return "404 not-found"
     mine = [each for each in answers if each.alert is alert and each.kind == kind]
     seen = forms(client, mine)
-    counts = {step: sum(each.said == step and seen.get(each.document.id) == "body" for each in mine) for step in STEPS}
-    return (seen, len(seen), counts) if kind == "opinion" else (seen, len(seen), None)
+    if kind != "opinion" or client.role not in READS_BODIES:
+        return seen, len(seen), None
+    return seen, len(seen), {step: sum(each.said == step and seen.get(each.document.id) == "body" for each in mine) for step in STEPS}
 
 
 def decision(client: Client, proposal: FiledAnswer) -> object:

@@ -1,5 +1,6 @@
 """Faults of access to alerts and to what is answered to them: each drops one rule and leaves the others as they are."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,8 @@ from app.access import visibility
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.alerts import answer_routes, deciding, exports, listing, relating, rights, routes
-from app.documents import edge
+from app.alerts.models import Alert
+from app.documents import edge, reading
 from app.finding import flows
 from app.wire.codes import Role
 
@@ -73,9 +75,32 @@ def related_over_all(patch: pytest.MonkeyPatch) -> None:
     over_all(patch, relating, "visible_documents")
 
 
-def search_over_all(patch: pytest.MonkeyPatch) -> None:
+def search_counted_over_all(patch: pytest.MonkeyPatch) -> None:
+    """What is found by words is listed for who may see it, and counted for all."""
     right = listing.listing_of
-    patch.setattr(listing, "listing_of", lambda caller, query: right(as_operator(caller) if query.q else caller, query))
+
+    def listing_of(caller, query):
+        made, conditions = right(caller, query), listing.conditions(query)
+        every = dataclasses.replace(made, count=lambda session: reading.count(session, as_operator(caller), Alert, conditions))
+        return every if query.q else made
+
+    patch.setattr(listing, "listing_of", listing_of)
+
+
+def search_for_any_role(patch: pytest.MonkeyPatch) -> None:
+    """Who reads no bodies may ask for words in them."""
+    right = listing.listing_of
+
+    def listing_of(caller, query):
+        if caller.reads_bodies or not query.q:
+            return right(caller, query)
+        conditions, order = listing.conditions(query), listing.order_of(query.sort)
+        return reading.Listing(
+            lambda session: reading.count(session, caller, Alert, conditions),
+            lambda session, after, limit, _: reading.page(session, caller, Alert, conditions, order, after, limit),
+        )
+
+    patch.setattr(listing, "listing_of", listing_of)
 
 
 def left_out_of_all(patch: pytest.MonkeyPatch) -> None:

@@ -114,12 +114,12 @@ def test_matrix_long_no_answer_or_header_tells_of_forty_hidden_documents_of_each
     assert betrayals(cage, asked(cage, lambda _: True)) == []
 
 
-@pytest.mark.parametrize(("who", "reads"), [("analyst", 0), ("operator", 0), ("hnd", 0), ("peer", 18), ("rcm-peer", 18)])
-def test_what_only_canaries_answer_is_answered_by_as_many_as_one_reads(cage: Cage, who: str, reads: int):
-    """A peer reads those of its conference that were not taken back: of twenty all but two; nobody else reads any."""
+@pytest.mark.parametrize(("who", "reads"), [("analyst", 0), ("hnd", 0), ("peer", 18), ("rcm-peer", 18), ("operator", None)])
+def test_what_only_canaries_answer_is_answered_by_as_many_as_one_reads(cage: Cage, who: str, reads: int | None):
+    """A peer reads those of its conference that were not taken back, of twenty all but two; an operator may not even ask."""
     questions = [f"q={BIRDS['alert']}", FOUND_BY[-1]]
     answers = {query: cage.world.ask(who, "GET", f"/v1/alerts?{query}&limit=1").json() for query in questions}
-    assert {query: page["total"] for query, page in answers.items()} == dict.fromkeys(questions, reads)
+    assert {query: page.get("total") for query, page in answers.items()} == dict.fromkeys(questions, reads)
 
 
 def test_no_log_line_tells_of_what_was_sent_published_or_refused(cage: Cage, first: Asked):
