@@ -75,7 +75,7 @@ class Kind:
 
 KINDS = (
     Kind("sighting", wire.SightingDraft, wire.SightingRevision, wire.SightingPage, wire.Sighting, wire.WrittenSighting, "a sighting"),
-    Kind("opinion", wire.OpinionDraft, wire.OpinionRevision, wire.OpinionPage, wire.Opinion, wire.WrittenOpinion, "an opinion"),
+    Kind("opinion", wire.OpinionDraft, wire.OpinionRevision, wire.OpinionPage, wire.AlertOpinion, wire.WrittenOpinion, "an opinion"),
     Kind("proposal", wire.ProposalDraft, wire.ProposalRevision, wire.ProposalPage, wire.Proposal, wire.WrittenProposal, "a proposal"),
 )
 BODIES = (*(kind.draft for kind in KINDS), *(kind.revision for kind in KINDS), wire.Acceptance)

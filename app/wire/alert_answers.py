@@ -142,7 +142,7 @@ class Decides(Output):
     decision: Literal[Decision.DECLINED]
 
 
-class Opinion(_Envelope):
+class AlertOpinion(_Envelope):
     """A published opinion; one with `decides` is the origin's refusal of a proposal, its `reason` says why."""
 
     kind: Literal["opinion"]
@@ -170,7 +170,7 @@ class WrittenSighting(Sighting):
     outcome: Outcome
 
 
-class WrittenOpinion(Opinion):
+class WrittenOpinion(AlertOpinion):
     """The answer to a write: the opinion as it stands now and what became of the write."""
 
     outcome: Outcome
@@ -200,7 +200,7 @@ class SightingPage(Output):
 class AnswerVersions(Output):
     """Every version of an answer that the caller may see."""
 
-    items: list[Sighting | Opinion | Proposal | AnswerEnvelope] = Field(max_length=10_000)
+    items: list[Sighting | AlertOpinion | Proposal | AnswerEnvelope] = Field(max_length=10_000)
     next_cursor: Cursor | None
     total: Sum
 
@@ -218,7 +218,7 @@ class OpinionCounts(Output):
 class OpinionPage(Output):
     """A page of opinions, the exact number of all that the caller may see, and how they spread."""
 
-    items: list[Opinion | AnswerEnvelope] = Field(max_length=10_000)
+    items: list[AlertOpinion | AnswerEnvelope] = Field(max_length=10_000)
     next_cursor: Cursor | None
     total: Sum
     counts: OpinionCounts | None = None

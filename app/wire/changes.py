@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.wire.alert_answers import Opinion, Proposal, Sighting
+from app.wire.alert_answers import AlertOpinion, Proposal, Sighting
 from app.wire.alert_published import Alert
 from app.wire.codes import Op
 from app.wire.output import Base64Url, ConferenceCode, Cursor, Hexadecimal, Identifier, KeyId, Moment, Output, Sum, TermCode, Version
@@ -22,7 +22,7 @@ class Change(Output):
     op: Literal[Op.PUBLISH, Op.REVISE, Op.WITHDRAW, Op.HIDE]
     origin: ConferenceCode | None
     digest: Hexadecimal | None
-    document: Bulletin | Alert | Sighting | Opinion | Proposal | None
+    document: Bulletin | Alert | Sighting | AlertOpinion | Proposal | None
     seq: LogNumber | None = None
 
 
