@@ -243,7 +243,7 @@ class VocabularyName(Output):
 class VocabularyTerm(Output):
     """A code with its labels, its definition in one line where the vocabulary has them, and what else it says of it."""
 
-    code: TermCode
+    code: Annotated[str, Field(max_length=64, pattern=r"^-?[A-Za-z0-9_][A-Za-z0-9_.:@+/-]*$")]
     labels: Labels
     definitions: Labels | None = None
     attributes: dict[
