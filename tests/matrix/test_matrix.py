@@ -58,7 +58,7 @@ def mismatches(world: World, choose: Choice, kinds: Iterable[object]) -> list[st
     return [str(mismatch) for mismatch in found[:20]]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_every_cell_of_the_matrix_is_as_the_contract_says(world: World):
     """What is alike is asked once, of one of the two databases, and of that more often which is asked faster; lists are asked of both.
 
