@@ -8,7 +8,7 @@ from twelve import Json
 
 from app.interop.ids import stix_id
 from app.interop.stix import bundle_of, documents_of
-from app.wire.alert_answers import AnswerEnvelope, Opinion, Proposal, Sighting
+from app.wire.alert_answers import AlertOpinion, AnswerEnvelope, Proposal, Sighting
 from app.wire.codes import Opinion as OpinionCode
 
 
@@ -19,7 +19,7 @@ def told(one: Json, *others: Json) -> Json:
 
 
 def test_the_documents_of_these_tests_are_such_as_a_node_publishes():
-    for model, made in ((Sighting, sighting()), (Opinion, opinion()), (Opinion, refusal()), (Proposal, proposal())):
+    for model, made in ((Sighting, sighting()), (AlertOpinion, opinion()), (AlertOpinion, refusal()), (Proposal, proposal())):
         assert model.model_validate(made).model_dump(mode="json", exclude_none=True)["id"] == made["id"]
         assert AnswerEnvelope.model_validate({name: text for name, text in withdrawn(made).items() if name != "salt"}).version == 3
 

@@ -183,9 +183,9 @@ def counted(session) -> list[str]:
     return statements
 
 
-def highest(book: Logbook, caller, kind: str | None = None) -> int:
+def highest(book: Logbook, caller, *kinds: str) -> int:
     with book.db.read() as session:
-        return log.highest_visible(session, caller, kind)
+        return log.highest_visible(session, caller, *kinds)
 
 
 def test_the_highest_visible_entry_ignores_hidden_ones_and_other_kinds(book):
@@ -194,7 +194,7 @@ def test_the_highest_visible_entry_ignores_hidden_ones_and_other_kinds(book):
     document_id = book.publish()
     book.publish(kind="alert")
     book.publish(TLP.RED)
-    assert (highest(book, analyst), highest(book, analyst, "bulletin")) == (2, 1)
+    assert (highest(book, analyst), highest(book, analyst, "bulletin"), highest(book, analyst, "bulletin", "alert")) == (2, 1, 2)
     book.revise(document_id, 2, TLP.RED)
     assert (highest(book, analyst), highest(book, analyst, "bulletin")) == (4, 4)
     book.revise(document_id, 3, TLP.RED)
