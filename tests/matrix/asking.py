@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from route_oracle import RIGHTS, Filed, refused
-from visibility_oracle import STATES, Client
+from route_oracle import RIGHTS, Filed, form, refused
+from visibility_oracle import STATES, Client, is_out_of_sight
 from world import CALLERS, Answer, World
 
 ABSENT = "01920000-0000-7000-8000-00000000dead"
@@ -31,8 +31,8 @@ class Mismatch:
 class Question:
     """One cell: a route asked by a caller, what the oracle expects, and how the answer is read to be compared with it.
 
-    `alike` is the same for questions between which the oracle tells no difference: one route, callers of one role, documents that are
-    theirs in the same way and have the same colours and the same story, one expectation.
+    `alike` is the same for questions that differ in nothing that should matter: one route, callers of one role, documents that are
+    theirs in the same way, one expectation; of what they may not see, one colour, and of what they see, one story (`plight`).
     """
 
     route: str
@@ -141,8 +141,12 @@ class Matrix:
         role = client.role if client else "nobody"
         stopped = refused(route, client)
         place = about(client, filed) + (f", version {number}" if "{number}" in route or query else "") if filed else "absent"
-        known = (number, whose(client, filed), story(filed)) if filed else ()
-        alike = (route, role, stopped) if stopped else (route, role, known, summary(expected))
+        if stopped or filed is None:
+            alike: tuple[object, ...] = (route, role, stopped)
+        else:
+            hidden = client is None or form(client, filed, filed.newest) is None
+            known = (whose(client, filed), plight(client, filed, hidden=hidden), hidden or number)
+            alike = (route, role, *known, summary(expected))
         return Question(
             route, who, place, stopped or expected, alike, lambda: self.request(route, who, filed, number, query), read or outcome
         )
@@ -209,6 +213,18 @@ def story(filed: Filed) -> str:
     ends = [word for word, holds in (("over", document.over), ("gone", document.gone)) if holds]
     parent = [f"to {'over' if document.parent.over else document.parent.versions[-1].tlp}"] if document.parent else []
     return " ".join([filed.kind, colours, *ends, *(f"withdrawn {number}" for number in sorted(filed.withdrawals)), *parent])
+
+
+def plight(client: Client | None, filed: Filed, *, hidden: bool) -> str:
+    """What of a document's story may matter: where it is hidden, whether by its own marking and which; else what became of it.
+
+    That all colours are told apart is asked of every document by the lists; one version that is seen is like another.
+    """
+    document, changes = filed.document, filed.newest > 1 or filed.document.gone
+    if hidden:
+        by_alert = document.parent is not None and client is not None and is_out_of_sight(client, document)
+        return f"{filed.kind} {document.versions[-1].tlp}{' changed' * changes}{' over' * document.over}{' with its alert' * by_alert}"
+    return story(filed) if changes else filed.kind
 
 
 def about(client: Client | None, filed: Filed) -> str:

@@ -159,36 +159,31 @@ def answer_of(kind: str, number: int) -> Json:
 
 LISTS = {
     "bulletins": ("limit=1", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "origin=RCM", "origin=SACM", "reporting_state=CRI", "period_to=1999"),
-    "changes": ("limit=1", "kind=bulletin", "origin=RCM", "origin=SACM", *(f"kind={kind}" for kind in BIRDS)),
+    "changes": ("limit=1", "origin=RCM", "origin=SACM", "kind=bulletin", "kind=alert", "kind=proposal"),
     "flows": ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state"),
-    "alerts": ("limit=1", "limit=1&sort=-severity", "limit=1&sort=reference", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "origin=SACM", "passes=PAN&active_from=2012-05", "severity_min=critical", "case_status=open", "format=csv", "format=ndjson", "format=csv&tlp=GREEN"),
-    "alerts/facets": ("tlp=RED", "origin=RCM"),
+    "alerts": ("limit=1", "limit=1&sort=-severity", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "passes=PAN&active_from=2012-05", "format=csv", "format=ndjson"),
+    "alerts/facets": ("tlp=RED", "q=zeisig"),
 }  # fmt: skip
-FOUND_BY = (
-    *(f"q={bird('alert', number)}" for number in (1, 2, 12, 15)),
-    "q=zeisig",
-    "q=ZEISIG+dorf",
-    "network_code=" + ",".join(NETWORK.format(number) for number in range(40)),
-)
-"""Questions that nothing but canaries answers."""  # fmt: skip
+FOUND_BY = (f"q={bird('alert', 12)}+b", "q=zeisig", "network_code=" + ",".join(NETWORK.format(number) for number in range(40)))
+"""Questions that nothing but canaries answers."""
 PUBLIC = ("", "livez", "version", "openapi.json", "docs", ".well-known/istmo.json")
 
 
 def paths(cage: Cage, hidden: Sequence[Canary]) -> Iterator[str]:
     """Every GET route, lists in all their forms; documents that are seen and, of each kind, the first that is hidden."""
     ids = {f"{kind}s": [cage.seen[kind], *[each.filed.document.id for each in hidden if each.filed.kind == kind][:1]] for kind in ("bulletin", "alert", *ANSWERS)}  # fmt: skip
-    names = {"code": ("RCM", "SACM"), "name": ("measure", "publisher"), "client_id": ("nobodysclient",), "number": ("1", "3")}
+    names = {"code": ("RCM", "SACM"), "name": ("measure", "publisher"), "client_id": ("nobodysclient",)}
     for route, roles in RIGHTS.items():
         method, path = route.split(" ")
         if method == "GET" and roles != {"public"}:
             fields = re.findall(r"\{(\w+)\}", path)
-            choices = names | ({"document_id": ids[path.split("/")[2]]} if "document_id" in fields else {})
+            kind = path.split("/")[2] if "document_id" in fields else ""
+            choices = names | {"document_id": ids.get(kind, ()), "number": ("1", "3") if kind in {"alerts", "bulletins"} else ("1",)}
             for values in itertools.product(*(choices[name] for name in fields)):
                 yield path.format(**dict(zip(fields, values, strict=True)))
     yield from (f"/v1/{place}?{query}" for place, queries in LISTS.items() for query in queries)
     references = ",".join(each.bears[2] for each in hidden if each.filed.kind == "alert")
     yield from (f"/v1/alerts?{query}" for query in (*FOUND_BY, *([f"reference={references}"] if references else [])))
-    yield from (f"/v1/alerts/facets?{query}" for query in FOUND_BY[-3:])
 
 
 def bytes_of(answer: Answer) -> str:
