@@ -14,6 +14,9 @@ from app.wire.codes import TLP, Role
 
 EVERYONE = "*"
 
+# Made once: an alias costs as much as all else of a condition. Each stands in a subquery of its own, so that none meets itself.
+_OWN, _NEWEST, _PARENT = (aliased(DocumentAccess) for _ in range(3))
+
 
 def grantees_of(tlp: TLP, audience: Iterable[str], always: Iterable[str]) -> frozenset[str]:
     """Who may see a version by its own marking: `*`, conferences or offices.
@@ -82,10 +85,9 @@ def mark_gone(session: Session, document_id: str, version: int) -> None:
 
 def _matches(caller: Caller, access: type[DocumentAccess]) -> ColumnElement[bool]:
     """Condition on a marking: the caller is among those it names, its last day is not over, and the caller sees what it belongs to."""
-    parent = aliased(DocumentAccess)
     # `coalesce` keeps the planner from the index on `newest`, by which it would walk all documents for each row.
-    newest = (parent.document_id == access.parent, func.coalesce(parent.newest, false()), ~parent.gone)
-    seen = select(literal(1)).where(*newest, _names(caller, parent))
+    newest = (_PARENT.document_id == access.parent, func.coalesce(_PARENT.newest, false()), ~_PARENT.gone)
+    seen = select(literal(1)).where(*newest, _names(caller, _PARENT))
     # Not EXISTS: PostgreSQL hashes that over every document before it looks at the first row of a page.
     with_parent = seen.correlate(access).limit(1).scalar_subquery().is_not(None)
     return and_(_names(caller, access), or_(access.parent.is_(None), with_parent))
@@ -107,9 +109,8 @@ def visible_to(caller: Caller) -> Select[str, int]:
     A version is as strict as the stricter of its own marking and the newest version's; never above the caller's ceiling.
     An operator gets every envelope.  Joined into every list, count, export, feed, aggregate and reference.
     """
-    own, newest = aliased(DocumentAccess), aliased(DocumentAccess)
-    bound = select(newest.document_id).where(newest.newest, _matches(caller, newest))
-    return select(own.document_id, own.version).where(_matches(caller, own), own.document_id.in_(bound)).distinct()
+    bound = select(_NEWEST.document_id).where(_NEWEST.newest, _matches(caller, _NEWEST))
+    return select(_OWN.document_id, _OWN.version).where(_matches(caller, _OWN), _OWN.document_id.in_(bound)).distinct()
 
 
 def visible_documents(caller: Caller) -> Select[str]:
@@ -119,9 +120,8 @@ def visible_documents(caller: Caller) -> Select[str]:
 
 def document_is_seen(caller: Caller, document_id: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Condition on one document id: the caller may see its newest version. It is `visible_documents`, asked of one row at a time."""
-    access = aliased(DocumentAccess)
     # `coalesce` keeps the planner from the index on `newest`, by which it would walk all documents for each row.
-    newest = (access.document_id == document_id, func.coalesce(access.newest, false()), _matches(caller, access))
+    newest = (_NEWEST.document_id == document_id, func.coalesce(_NEWEST.newest, false()), _matches(caller, _NEWEST))
     return select(literal(1)).where(*newest).limit(1).scalar_subquery().is_not(None)
 
 
