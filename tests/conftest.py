@@ -97,13 +97,18 @@ BY_TURNS = (
     *("tests/alerts/", "tests/cli/", "tests/client/", "tests/docs/", "tests/finding/", "tests/web/", "tests/journeys/test_stop.py"),
     *(f"tests/core/test_{name}.py" for name in ("admission", "language", "logs", "methods", "metrics")),
     *(f"tests/contract/test_{name}" for name in ("client_routes", "directory", "policy", "refusals", "tokens", "vocabularies")),
-    *(f"tests/contract/test_{name}" for name in ("certificate_routes", "disclosure_marking")),
+    *(f"tests/contract/test_{name}" for name in ("certificate_routes", "disclosure_marking", "throttle", "files.py")),
+    *("tests/access/test_bearer.py", "tests/bulletins/test_flow_route.py"),
 )
 """Whose subject is not the store: each test runs on one of the two databases, half of them on either; `make test-long SUITE=both` runs all on both."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the other database of a test whose subject is not the store."""
+    """Leave out the other database of a test whose subject is not the store; what stands on a large world comes first.
+
+    Workers steal from each other's ends: a world that several had to make would be made several times.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/matrix/"))
     if os.environ.get("ISTMO_BOTH"):
         return
     left = [item for item in items if _is_others_turn(item)]

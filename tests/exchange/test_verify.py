@@ -1,6 +1,5 @@
 import json
 import random
-import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -96,12 +95,8 @@ def small(book: Logbook) -> Logbook:
     return book
 
 
-def test_an_intact_log_of_ten_thousand_entries_is_verified_in_seconds(big):
-    started = time.perf_counter()
+def test_an_intact_log_of_ten_thousand_entries_has_no_fault(big):
     assert big.faults() == []
-    taken = time.perf_counter() - started
-    print(f"{SIZE} entries verified in {taken:.1f} s", end=" ")
-    assert taken < 10
 
 
 def test_every_changed_column_among_ten_thousand_entries_is_named_and_nothing_else(big):
