@@ -3,7 +3,6 @@
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +12,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -29,14 +27,18 @@ import app.bulletins.certificate_routes
 import app.bulletins.file_routes
 import app.bulletins.flow_routes
 import app.bulletins.projection
+import app.bulletins.receiving
 import app.bulletins.routes
 import app.directory.client_routes
 import app.directory.edit_routes
 import app.directory.policy_routes
 import app.directory.routes
 import app.directory.vocabulary_routes
+import app.exchange.log_routes
 import app.exchange.routes
 import app.finding.routes
+import app.sync.routes
+import app.sync.schedule
 import app.web.docs
 import app.web.page
 import app.web.running
@@ -51,10 +53,16 @@ from app.core.problems import Problem
 from app.core.quota import Quota
 from app.core.rendering import http_problem, problem_response, query_problem
 from app.documents.erasing import forget_marks
+from app.documents.kinds import Kind, Kinds
+from app.exchange import digests
 from app.exchange.log import entries
 from app.exchange.node import Node
 from app.exchange.upkeep import Jobs
+from app.sync.replaying import project, replay
 from app.web.description import declare_access, described
+from app.wire.alert_published import Alert
+from app.wire.codes import Op
+from app.wire.published import Bulletin
 
 PUBLIC = (
     frozenset(
@@ -92,6 +100,8 @@ ROUTERS = (
     app.directory.policy_routes.router,
     app.directory.vocabulary_routes.router,
     app.exchange.routes.router,
+    app.exchange.log_routes.router,
+    app.sync.routes.router,
     app.web.page.router,
     app.web.docs.router,
     app.web.running.router,
@@ -106,6 +116,7 @@ BODIES = (
     *app.directory.client_routes.BODIES,
     *app.directory.edit_routes.BODIES,
     *app.directory.policy_routes.BODIES,
+    *app.exchange.log_routes.BODIES,
 )
 """Wire models of the bodies that routes read by hand, after the caller and its rights are known."""
 
@@ -115,23 +126,33 @@ _UNREAD = frozenset({"busy", "overloaded", "too-many-requests", "too-many-failed
 """Refusals that cost no statement, so that a flood of them costs the store nothing."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What the movers of documents do with one kind: write its projections, drop them all."""
-
-    project: Callable[[Session, Mapping[str, Any]], None]
-    forget: Callable[[Session], None]
-
-
-KINDS: Mapping[str, Kind] = {
-    "bulletin": Kind(app.bulletins.projection.project, app.bulletins.projection.forget),
-    "alert": Kind(app.alerts.projection.project, app.alerts.projection.forget),
-    **dict.fromkeys(app.alerts.answer_projection.ANSWERS, Kind(app.alerts.answer_projection.project, app.alerts.answer_projection.forget)),
+KINDS: Kinds = {
+    "bulletin": Kind(
+        app.bulletins.projection.project,
+        app.bulletins.projection.forget,
+        app.bulletins.projection.forget_one,
+        Bulletin,
+        app.bulletins.receiving.understands,
+        app.bulletins.receiving.is_of_origin,
+    ),
+    "alert": Kind(
+        app.alerts.projection.project,
+        app.alerts.projection.forget,
+        app.alerts.projection.forget_one,
+        Alert,
+        along=app.alerts.ending.with_answers,
+    ),
+    **{
+        name: Kind(
+            app.alerts.answer_projection.project, app.alerts.answer_projection.forget, app.alerts.answer_projection.forget_one, model
+        )
+        for name, model in app.alerts.answer_projection.MODELS.items()
+    },
 }
 """Every kind of document that this node knows (house.md)."""
 
 
-JOBS: Jobs = {"alerts": app.alerts.ending.erase_expired}
+JOBS: Jobs = {"alerts": app.alerts.ending.erase_expired, "pulled": lambda node: app.sync.schedule.pull_due(node, KINDS)}
 """What the worker does beside the upkeep of the log (contract: `istmo worker`)."""
 
 
@@ -218,7 +239,8 @@ def _parameters(route: object) -> list[str]:
     """Names of the query parameters of a route: the fields of its one query model."""
     asked = route.dependant.query_params if isinstance(route, APIRoute) else []
     models = [parameter.field_info.annotation for parameter in asked]
-    return [name for model in models if isinstance(model, type) and issubclass(model, BaseModel) for name in model.model_fields]
+    known = [model for model in models if isinstance(model, type) and issubclass(model, BaseModel)]
+    return [field.alias or name for model in known for name, field in model.model_fields.items()]
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
@@ -242,14 +264,24 @@ def description_of() -> dict[str, Any]:
 
 
 def rebuild(node: Node) -> int:
-    """Drop every projection and write it anew from the log, in one transaction; returns the number of entries read."""
+    """Drop every projection and write it anew from the log, in one transaction; returns the number of entries read.
+
+    A document with a late or hidden version is written anew by itself, in the order of its versions.
+    """
     count = 0
     with node.db.write() as session:
         forget_marks(session)
         for kind in KINDS.values():
             kind.forget(session)
+        newest: dict[str, int] = {}
+        odd: dict[str, str] = {}
         for entry in entries(session):
             count += 1
-            if entry.kind in KINDS and entry.text is not None:
-                KINDS[entry.kind].project(session, orjson.loads(entry.text))
+            if entry.version < newest.get(entry.id, 0) or entry.op == Op.HIDE.value:
+                odd[entry.id] = entry.kind
+            newest[entry.id] = max(entry.version, newest.get(entry.id, 0))
+            if entry.text is not None and entry.id not in odd and entry.kind != digests.KIND:
+                project(session, KINDS, orjson.loads(entry.text))
+        for document_id, name in odd.items():
+            replay(session, KINDS, name, document_id)
     return count

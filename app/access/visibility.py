@@ -163,3 +163,8 @@ def marks_of(session: Session, caller: Caller, ids: Sequence[str]) -> dict[str, 
 def forget_marks(session: Session) -> None:
     """Drop the marking of every document, for `istmo rebuild`."""
     session.execute(delete(DocumentAccess))
+
+
+def forget_marks_of(session: Session, document_id: str) -> None:
+    """Drop the marking of one document that stands, before it is written anew version by version."""
+    session.execute(delete(DocumentAccess).where(DocumentAccess.document_id == document_id, ~DocumentAccess.gone))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -10,9 +11,11 @@ from app.access.visibility import Bond, mark
 from app.alerts.models import AlertAnswer
 from app.alerts.writing import readers_of
 from app.documents.models import identity_of, instant
+from app.wire.alert_answers import AlertOpinion, Proposal, Sighting
 from app.wire.codes import TLP, Status
 
-ANSWERS: Final = ("sighting", "opinion", "proposal")
+MODELS: Final[Mapping[str, type[BaseModel]]] = {"sighting": Sighting, "opinion": AlertOpinion, "proposal": Proposal}
+"""The schema of each kind of answer."""
 
 
 def project(session: Session, document: Mapping[str, Any]) -> None:

@@ -24,6 +24,8 @@ COMMANDS = (
     "demo",
     "clients",
     "keys",
+    "peers",
+    "pull",
     "verify",
     "rebuild",
     "openapi",

@@ -55,6 +55,10 @@ class Secrets:
         except FileNotFoundError:
             raise SecretMissing("secret-missing", file=self.folder / name) from None
 
+    def forget(self, name: str) -> None:
+        """Take a secret away; one that is not there is no matter."""
+        (self.folder / name).unlink(missing_ok=True)
+
     def make_hmac_keys(self) -> None:
         """Draw the keys that do not exist yet; called once, when the database is made."""
         for name in HMAC_KEYS:

@@ -68,11 +68,27 @@ def erase(
     return receipt
 
 
-def _erase_one(session: Session, node: Node, attempt: Attempt, document_id: str) -> Receipt:
+def erase_received(
+    session: Session, node: Node, attempt: Attempt, document_id: str, version: int, forget: Forget, along: Along | None
+) -> None:
+    """Do here what another node says of its own document: erase it, with what ends with it; the receipt bears the version that it says.
+
+    What is not in the log, and what was erased before, stays as it is.
+    """
+    ends = along(session, document_id) if along else {}
+    forget(session, document_id)
+    for each, drop in ends.items():
+        drop(session, each)
+    _erase_one(session, node, attempt, document_id, version)
+    for each in ends:
+        _erase_one(session, node, attempt, each)
+
+
+def _erase_one(session: Session, node: Node, attempt: Attempt, document_id: str, version: int | None = None) -> Receipt:
     forget_naming(session, document_id)
     newest = log.newest(session, document_id)
-    mark_gone(session, document_id, newest.version + 1 if newest else 1)
-    receipt = log.erase(session, node.signer, document_id)
+    mark_gone(session, document_id, version or (newest.version + 1 if newest else 1))
+    receipt = log.erase(session, node.signer, document_id, version)
     record(session, attempt, "erased", [(document_id, receipt.version)])
     return receipt
 

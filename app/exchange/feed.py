@@ -78,9 +78,17 @@ def _statement(caller: Caller, asked: Question, after: int) -> Select[*tuple[Any
     marking = select(func.max(DocumentAccess.tlp)).where(
         DocumentAccess.document_id == LogEntry.document_id, or_(DocumentAccess.version == LogEntry.version, DocumentAccess.newest)
     )
+    # To who syncs: the version that takes a document back holds no body, and without its text nobody could check who wrote it.
+    taken_back = and_(visible, LogEntry.op == Op.WITHDRAW.value)
+    withdrawal = case((taken_back, LogEntry.document), else_=null()) if caller.role is Role.PEER else literal(None)
     columns = (LogEntry.number, LogEntry.kind, LogEntry.document_id, LogEntry.version, LogEntry.op, LogEntry.origin)
     told: Select[*tuple[Any, ...]] = select(*columns, LogEntry.recorded_at, LogEntry.digest)
-    told = told.add_columns(body.label("body"), visible.label("visible"), marking.correlate(LogEntry).scalar_subquery().label("tlp"))
+    told = told.add_columns(
+        body.label("body"),
+        withdrawal.label("withdrawal"),
+        visible.label("visible"),
+        marking.correlate(LogEntry).scalar_subquery().label("tlp"),
+    )
     chosen = [column == value for column, value in ((LogEntry.kind, asked.kind), (LogEntry.origin, asked.origin)) if value is not None]
     told = told.where(LogEntry.number > after, *chosen, or_(visible, hidden_from(caller)))
     return told.order_by(LogEntry.number).limit(asked.limit + 1)
@@ -89,13 +97,15 @@ def _statement(caller: Caller, asked: Question, after: int) -> Select[*tuple[Any
 def _item(row: Row[Any], caller: Caller) -> dict[str, object]:
     numbered: dict[str, object] = {"seq": row.number} if caller.role in _LEARN_NUMBERS else {}
     named = {"id": row.document_id, "version": row.version}
-    if not row.visible:
+    if not row.visible or row.op == Op.HIDE.value:
         hidden = {"kind": row.kind, **named, "op": Op.HIDE.value, "origin": None, "digest": None, "document": None}
         return {**hidden, **numbered}
     if row.digest is None:
         return {**named, "op": Op.ERASE.value, "origin": row.origin, "time": row.recorded_at, **numbered}
     document = orjson.Fragment(row.body) if row.body is not None else None
     shown = {"kind": row.kind, **named, "op": row.op, "origin": row.origin, "digest": row.digest, "document": document}
+    if row.withdrawal is not None:
+        shown["withdrawal"] = orjson.Fragment(row.withdrawal)
     return {**shown, **numbered}
 
 

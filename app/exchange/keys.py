@@ -1,16 +1,18 @@
 """Signing keys of the node: Ed25519, one a conference that it authors and one for checkpoints (contract: Envelope, Command line).
 
 Private halves are files `<purpose>.<kid>.pem` (PKCS8) among the secrets; public halves stand in table `signing_key` and stay
-there after a rotation, so that what was signed before remains checkable.
+there after a rotation, so that what was signed before remains checkable.  At a rotation the old key endorses the new one: whoever
+knows the old one may take the new one by that.
 """
 
 import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -26,7 +28,7 @@ from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
 from app.exchange.merkle import EMPTY_ROOT
 from app.exchange.models import LogHead, SigningKey
 from app.settings import Settings
-from app.wire.canonical import CHECKPOINT_CONTEXT, canonical, signing_input
+from app.wire.canonical import CHECKPOINT_CONTEXT, KEY_CONTEXT, canonical, signing_input
 from app.wire.ids import uuid7
 
 CHECKPOINT = "checkpoint"
@@ -37,13 +39,18 @@ _SIGNATURE_FIELDS = {"kid", "alg", "value"}
 
 @dataclass(frozen=True)
 class PublicKey:
-    """Public half of a signing key and the time in which its private half signs (`valid_to` is open while it does)."""
+    """Public half of a signing key and the time in which its private half signs (`valid_to` is open while it does).
+
+    `endorsement` is the canonical text of the signature by the key before it; a first key has none, nor one that took the place
+    of a lost one.
+    """
 
     kid: str
     purpose: str
     public: bytes
     valid_from: datetime
     valid_to: datetime | None
+    endorsement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,25 @@ def _decoded(text: object) -> bytes | None:
 def public_keys(session: Session) -> list[PublicKey]:
     """Public halves of all keys that this node signs or ever signed with, by purpose, the oldest first."""
     rows = session.scalars(select(SigningKey).order_by(SigningKey.purpose, SigningKey.valid_from, SigningKey.kid))
-    return [PublicKey(row.kid, row.purpose, row.public, row.valid_from, row.valid_to) for row in rows]
+    return [PublicKey(row.kid, row.purpose, row.public, row.valid_from, row.valid_to, row.endorsement) for row in rows]
+
+
+def endorsed(known: Mapping[str, bytes], key: PublicKey) -> bool:
+    """Whether one of the known keys endorses a new one: its id, public half, purpose and beginning, all unchanged.
+
+    `known` are public halves by id, of one node and one purpose: a key speaks for no other node and no other purpose.
+    """
+    try:
+        signature = orjson.loads(key.endorsement or "")
+    except ValueError:
+        return False
+    by = known.get(str(signature.get("kid"))) if isinstance(signature, dict) else None
+    return by is not None and key.kid == kid_of(key.public) and verify_signature(by, signature, KEY_CONTEXT, _introduction(key))
+
+
+def _introduction(key: PublicKey) -> bytes:
+    """What an endorsement is signed over."""
+    return canonical({"kid": key.kid, "key": base64url(key.public), "purpose": key.purpose, "from": rfc3339(key.valid_from)})
 
 
 def load_signer(session: Session, secrets: Secrets) -> Signer:
@@ -133,14 +158,15 @@ def checkpoint(signer: Signer, node: str, epoch: str, size: int, root: bytes) ->
 
 
 def rotate(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
-    """Put a new key in force and close the old one; its public half stays. Raises `key-purpose-unknown`.
+    """Put a new key in force that the old one endorses, and close the old one; its public half stays. Raises `key-purpose-unknown`.
 
     A process that loaded its `Signer` before goes on with the old key, whose signatures remain good, until it loads anew.
     """
-    purposes = [known.purpose for known in _in_force(session)]
-    if purpose not in purposes:
-        raise Problem("key-purpose-unknown", known=[*purposes, token_keys.PURPOSE])
-    made = _replace(session, secrets, purpose)
+    in_force = {known.purpose: known for known in _in_force(session)}
+    if purpose not in in_force:
+        raise Problem("key-purpose-unknown", known=[*in_force, token_keys.PURPOSE])
+    old = in_force[purpose]
+    made = _replace(session, secrets, purpose, Signer({purpose: (old.kid, _private(secrets, old))}))
     _audit(session, "keys.rotate", [made])
     return made
 
@@ -202,19 +228,21 @@ def _make_missing(session: Session, secrets: Secrets, settings: Settings) -> lis
     return [_make(session, secrets, purpose) for purpose in wanted if purpose not in there]
 
 
-def _replace(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
+def _replace(session: Session, secrets: Secrets, purpose: str, old: Signer | None = None) -> PublicKey:
     closing = update(SigningKey).where(SigningKey.purpose == purpose, SigningKey.valid_to.is_(None))
     session.execute(closing.values(valid_to=utc_now()))
-    return _make(session, secrets, purpose)
+    return _make(session, secrets, purpose, old)
 
 
-def _make(session: Session, secrets: Secrets, purpose: str) -> PublicKey:
+def _make(session: Session, secrets: Secrets, purpose: str, old: Signer | None = None) -> PublicKey:
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
     made = PublicKey(kid_of(public), purpose, public, utc_now(), None)
+    if old:
+        made = replace(made, endorsement=canonical(old.sign(purpose, KEY_CONTEXT, _introduction(made))).decode())
     # The file first: a row whose file is missing stops the node, a file that no row names does no harm.
     secrets.write(_file_name(made), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    session.add(SigningKey(kid=made.kid, purpose=purpose, public=public, valid_from=made.valid_from))
+    session.add(SigningKey(kid=made.kid, purpose=purpose, public=public, valid_from=made.valid_from, endorsement=made.endorsement))
     session.flush()
     return made
 

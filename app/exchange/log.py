@@ -137,12 +137,15 @@ def append(session: Session, signer: Signer, entries: Sequence[NewEntry]) -> lis
     if not entries:
         return []
     columns = [{**document, "op": entry.op.value} for entry, document in zip(entries, documents, strict=True)]
-    rows = _grow(session, signer, columns, texts)
+    rows = grow(session, signer, columns, texts)
     return [Appended(row["number"], document, text) for row, document, text in zip(rows, documents, texts, strict=True)]
 
 
-def _grow(session: Session, signer: Signer, columns: Sequence[Mapping[str, Any]], texts: Sequence[str | None]) -> list[dict[str, Any]]:
-    """Take the head, write these entries behind the last one, and state how far the log goes now."""
+def grow(session: Session, signer: Signer, columns: Sequence[Mapping[str, Any]], texts: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Take the head, write these entries behind the last one, and state how far the log goes now.
+
+    `columns` name what a leaf covers but number and time; from here to the commit every other writer waits.
+    """
     head = session.execute(_TAKE_HEAD, {"more": len(columns)}).one()
     recorded_at = rfc3339(utc_now())
     frontier = merkle.from_text(head.frontier)
@@ -169,18 +172,25 @@ def newest(session: Session, document_id: str) -> Newest | None:
     return Newest(*row) if row else None
 
 
-def erase(session: Session, signer: Signer, document_id: str) -> Receipt:
+def erase(session: Session, signer: Signer, document_id: str, version: int | None = None) -> Receipt:
     """Take text and digest from every entry of a document, and append the entry that tells of it: the receipt.
 
-    Leaves and roots stay, so that the log stays checkable.  The receipt never had a text: its leaf covers that.  Raises KeyError for
+    Its version is the next one, or that which the origin says.  Leaves and roots stay, so that the log stays checkable.  The receipt never had a text: its leaf covers that.  Raises KeyError for
     an id that the log does not know.
     """
     last = newest(session, document_id)
     if last is None:
         raise KeyError(document_id)
     session.execute(update(LogEntry).where(LogEntry.document_id == document_id).values(document=None, digest=None))
-    named = {"kind": last.kind, "id": document_id, "version": last.version + 1, "op": Op.ERASE.value, "origin": last.origin, "digest": None}
-    row = _grow(session, signer, [named], [None])[0]
+    named = {
+        "kind": last.kind,
+        "id": document_id,
+        "version": version or last.version + 1,
+        "op": Op.ERASE.value,
+        "origin": last.origin,
+        "digest": None,
+    }
+    row = grow(session, signer, [named], [None])[0]
     return Receipt(row["number"], document_id, row["version"], last.origin, row["recorded_at"])
 
 

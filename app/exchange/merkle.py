@@ -1,10 +1,11 @@
-"""The log's Merkle tree (RFC 6962 section 2.1), grown at its right edge and kept as a frontier.
+"""The log's Merkle tree (RFC 6962 section 2.1), grown at its right edge and kept as a frontier; proofs, made and checked.
 
 A frontier is the roots of the perfect subtrees that a tree of `size` leaves consists of, the largest first: one hash for each
 bit set in `size`.  It is all that an append needs; hashes are SHA-256, 32 bytes.
 """
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 Frontier: TypeAlias = tuple[bytes, ...]
@@ -56,3 +57,114 @@ def from_text(text: str) -> Frontier:
     if len(joined) % HASH_LENGTH:
         raise ValueError("a frontier is a row of whole hashes")
     return tuple(joined[at : at + HASH_LENGTH] for at in range(0, len(joined), HASH_LENGTH))
+
+
+def tree_root(leaves: Iterable[bytes]) -> bytes:
+    """Root of the tree over these leaves."""
+    frontier: Frontier = ()
+    for size, leaf in enumerate(leaves):
+        frontier = grown(frontier, size, leaf)
+    return root_of(frontier)
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The hashes by which the leaf at `index` (from 0) is found again in the root, from the leaf upwards (RFC 6962 section 2.1.1).
+
+    Raises ValueError where there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise ValueError("no such leaf")
+    proof, low, high = [], 0, len(leaves)
+    while high - low > 1:
+        middle = low + _split(high - low)
+        if index < middle:
+            proof.append(tree_root(leaves[middle:high]))
+            high = middle
+        else:
+            proof.append(tree_root(leaves[low:middle]))
+            low = middle
+    return proof[::-1]
+
+
+def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
+    """The hashes by which the tree of the first `first` leaves is found again in the whole one (RFC 6962 section 2.1.2).
+
+    Raises ValueError where there are not so many leaves.
+    """
+    if not 0 <= first <= len(leaves):
+        raise ValueError("no tree of that size came before")
+    if first == 0:
+        return []
+    proof, low, high = [], 0, len(leaves)
+    while first != high:
+        middle = low + _split(high - low)
+        if first <= middle:
+            proof.append(tree_root(leaves[middle:high]))
+            high = middle
+        else:
+            proof.append(tree_root(leaves[low:middle]))
+            low = middle
+    if low:
+        # The last subtree of the first tree: where that is the whole first tree, its root is known to who asks.
+        proof.append(tree_root(leaves[low:high]))
+    return proof[::-1]
+
+
+def includes(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether a proof shows a leaf at `index` (from 0) of the tree of `size` leaves with this root (RFC 9162 section 2.1.3.2)."""
+    sides = _sides(index, size - 1, len(proof)) if 0 <= index < size and _are_hashes(leaf, *proof) else None
+    if sides is None:
+        return False
+    node = leaf
+    for is_left, other in zip(sides, proof, strict=True):
+        node = node_hash(other, node) if is_left else node_hash(node, other)
+    return node == root
+
+
+def extends(first_size: int, first_root: bytes, second_size: int, second_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether a proof shows that the second tree begins with the whole first one (RFC 9162 section 2.1.4.2).
+
+    Every tree extends the empty one, by a proof without hashes; so does a tree itself.
+    """
+    if not 0 < first_size < second_size:
+        equal = first_size == second_size and first_root == second_root
+        return not proof and (equal or 0 == first_size < second_size)
+    if not proof or not _are_hashes(first_root, *proof):
+        return False
+    # The root of a first tree that is one whole subtree of the second is known already, and no hash of the proof.
+    path = [first_root, *proof] if first_size.bit_count() == 1 else list(proof)
+    index, last = first_size - 1, second_size - 1
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    sides = _sides(index, last, len(path) - 1)
+    if sides is None:
+        return False
+    old = new = path[0]
+    for is_left, other in zip(sides, path[1:], strict=True):
+        old, new = (node_hash(other, old), node_hash(other, new)) if is_left else (old, node_hash(new, other))
+    return (old, new) == (first_root, second_root)
+
+
+def _split(size: int) -> int:
+    """The largest power of two below a size of 2 or more: where its tree divides."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def _sides(index: int, last: int, count: int) -> list[bool] | None:
+    """For each of `count` hashes on the way up from `index` whether it stands to the left; none where the way has another length."""
+    sides = []
+    for _ in range(count):
+        if last == 0:
+            return None
+        is_left = bool(index & 1) or index == last
+        sides.append(is_left)
+        while is_left and index and not index & 1:
+            # Alone at the right edge a node rises unchanged until it has a neighbour.
+            index, last = index >> 1, last >> 1
+        index, last = index >> 1, last >> 1
+    return sides if last == 0 else None
+
+
+def _are_hashes(*values: bytes) -> bool:
+    # Of other lengths two could share the bytes of one pair otherwise than it was hashed.
+    return all(len(value) == HASH_LENGTH for value in values)

@@ -51,3 +51,35 @@ class SigningKey(Base):
     public: Mapped[bytes] = mapped_column(LargeBinary)
     valid_from: Mapped[datetime] = mapped_column(UTCDateTime)
     valid_to: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Canonical text of the signature by the key before it: by it a peer that knows that one takes this one.
+    endorsement: Mapped[str | None] = mapped_column(Text)
+
+
+class PeerKey(Base):
+    """Public half of a key of another node, as it was learned when the node was added or endorsed later by one that was known."""
+
+    __tablename__ = "peer_key"
+
+    kid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    node: Mapped[str] = mapped_column(String(64), index=True)
+    purpose: Mapped[str] = mapped_column(String(32))
+    public: Mapped[bytes] = mapped_column(LargeBinary)
+    valid_from: Mapped[datetime] = mapped_column(UTCDateTime)
+    valid_to: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Witness(Base):
+    """A checkpoint of one node's log with the signature of another that it saw it: kept by both."""
+
+    __tablename__ = "witness"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    node: Mapped[str] = mapped_column(String(64))
+    epoch: Mapped[str] = mapped_column(String(36))
+    size: Mapped[int] = mapped_column(Integer)
+    root: Mapped[str] = mapped_column(String(64))
+    checkpoint: Mapped[str] = mapped_column(Text)
+    witness: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    __table_args__ = (UniqueConstraint("node", "epoch", "size", "witness"),)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.faults import told
 from app.exchange import merkle
+from app.exchange.foreign import foreign_keys
 from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, public_keys, verify_signature
 from app.exchange.log import CHUNK, Entry, entries, leaf_of
 from app.exchange.models import LogHead
@@ -28,6 +29,15 @@ class Fault:
     def what(self) -> str:
         """The fault in plain English."""
         return told(self.code, self.figures)
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """Public halves by id: of this node, those also of the nodes from which it received documents; and what its own are for."""
+
+    own: Mapping[str, PublicKey]
+    all: Mapping[str, PublicKey]
+    purposes: frozenset[str]
 
 
 @dataclass
@@ -55,12 +65,13 @@ def faults(session: Session) -> Iterator[Fault]:
     """Walk the whole log once and name each fault; an intact log yields none.
 
     Memory: two numbers a document. An erased entry is checked for its leaf and root, and for an entry that tells of its erasure.
+    Documents received from another node are checked by the keys that are known of it.
     """
     head = session.get(LogHead, 1, populate_existing=True)
     if head is None:
         yield Fault(None, "log-head-missing")
         return
-    keys = {known.kid: known for known in public_keys(session)}
+    keys = _known_keys(session)
     walk = _Walk(head.size)
     for entry in _readable(session, walk):
         if entry.number > walk.size:
@@ -68,13 +79,19 @@ def faults(session: Session) -> Iterator[Fault]:
             continue
         yield from _missing(walk, entry.number - 1)
         walk.number = entry.number
-        yield from _entry_faults(entry, keys)
-        yield from _version_fault(walk, entry)
+        yield from _entry_faults(entry, keys.all)
+        yield from _version_fault(walk, entry, keys)
         yield from _erasure_fault(walk, entry)
         yield from _tree_faults(walk, entry)
     yield from _missing(walk, walk.size)
     yield from (Fault(number, "log-erasure-untold") for numbers in walk.untold.values() for number in numbers)
-    yield from _head_faults(head, walk, keys)
+    yield from _head_faults(head, walk, keys.own)
+
+
+def _known_keys(session: Session) -> _Keys:
+    own = {known.kid: known for known in public_keys(session)}
+    foreign = {known.kid: known for known in foreign_keys(session)}
+    return _Keys(own, {**foreign, **own}, frozenset(known.purpose for known in own.values()))
 
 
 def _readable(session: Session, walk: _Walk) -> Iterator[Entry]:
@@ -136,9 +153,10 @@ def _signature_fault(entry: Entry, signature: object, keys: Mapping[str, PublicK
         yield Fault(entry.number, "log-signature")
 
 
-def _version_fault(walk: _Walk, entry: Entry) -> Iterator[Fault]:
+def _version_fault(walk: _Walk, entry: Entry, keys: _Keys) -> Iterator[Fault]:
     expected = walk.versions.get(entry.id, 0) + 1
-    if entry.version != expected:
+    # Of another's documents some versions were never shown to this node, and an older one may come late.
+    if entry.version != expected and document_purpose(entry.origin) in keys.purposes:
         yield Fault(entry.number, "log-version", {"expected": expected})
     walk.versions[entry.id] = entry.version
 
@@ -153,7 +171,7 @@ def _erasure_fault(walk: _Walk, entry: Entry) -> Iterator[Fault]:
             yield Fault(entry.number, "log-erased-body", {"entry": walk.texts[entry.id]})
     elif entry.text is not None:
         walk.texts[entry.id] = entry.number
-    elif entry.digest is None:
+    elif entry.digest is None and entry.op != Op.HIDE.value:
         walk.untold.setdefault(entry.id, []).append(entry.number)
 
 
@@ -178,8 +196,8 @@ def _grow(walk: _Walk, leaves: list[bytes], root: bytes) -> bool:
 
 
 def _computed_leaf(entry: Entry) -> bytes | None:
-    # Of an entry that lost its digest only the leaf still knows it; what tells of an erasure never had one.
-    return None if entry.digest is None and entry.op != Op.ERASE.value else leaf_of(vars(entry))
+    # Of an entry that lost its digest only the leaf still knows it; what tells of an erasure or hides a document never had one.
+    return None if entry.digest is None and entry.op not in _WITHOUT_DIGEST else leaf_of(vars(entry))
 
 
 def _head_faults(head: LogHead, walk: _Walk, keys: Mapping[str, PublicKey]) -> Iterator[Fault]:
@@ -205,4 +223,5 @@ def _is_signed(stated: dict[str, object], signature: object, keys: Mapping[str, 
     return verify_signature(known.public, signature, CHECKPOINT_CONTEXT, canonical(stated))
 
 
+_WITHOUT_DIGEST = frozenset({Op.ERASE.value, Op.HIDE.value})
 _UNKNOWN_LEAF = bytes(merkle.HASH_LENGTH)

@@ -37,7 +37,7 @@ TAGS = {
     "bulletins": "Flow bulletins: publish, revise, withdraw, read.",
     "alerts": "Alerts on networks that smuggle migrants, what offices answer to them, and what is related.",
     "flows": "The analyst's query over all published figures.",
-    "exchange": "The feed of changes, and what a node says of itself.",
+    "exchange": "The feed of changes, the log with its proofs and witnesses, and what a node says of itself.",
     "directory": "Conferences, offices, States, presidencies, policies and vocabularies.",
     "access": "Tokens, clients, the caller itself, and the audit.",
     "running": "Whether the node runs, and its pages for people.",

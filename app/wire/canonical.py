@@ -8,6 +8,8 @@ import rfc8785
 UNSIGNED = ("digest", "signature")
 DOCUMENT_CONTEXT = b"istmo document"
 CHECKPOINT_CONTEXT = b"istmo checkpoint"
+WITNESS_CONTEXT = b"istmo witness"
+KEY_CONTEXT = b"istmo key"
 
 
 def canonical(value: object) -> bytes:

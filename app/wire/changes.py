@@ -5,16 +5,63 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.wire.alert_answers import AlertOpinion, Proposal, Sighting
-from app.wire.alert_published import Alert
-from app.wire.codes import Op
-from app.wire.output import Base64Url, ConferenceCode, Cursor, Hexadecimal, Identifier, KeyId, Moment, Output, Sum, TermCode, Version
-from app.wire.published import Bulletin
+from app.wire.alert_published import Alert, Reference
+from app.wire.codes import TLP, Op, Status
+from app.wire.output import (
+    Base64Url,
+    ConferenceCode,
+    Cursor,
+    Hexadecimal,
+    Identifier,
+    KeyId,
+    Moment,
+    Output,
+    PartyCode,
+    Sum,
+    TermCode,
+    Version,
+    Words,
+)
+from app.wire.published import Bulletin, Codes, Signature
 
 LogNumber = Annotated[Sum, Field(description="number in the log; told to operator, peer and secretariat")]
 
 
+class Withdrawal(Output):
+    """The version that takes a document back, as it was signed: an envelope without a body, its salt included."""
+
+    kind: TermCode
+    id: Identifier
+    version: Version
+    status: Literal[Status.WITHDRAWN]
+    origin: ConferenceCode
+    issuer: PartyCode
+    reference: Reference | None = None
+    alert: Identifier | None = None
+    tlp: TLP
+    audience: list[PartyCode] = Field(max_length=50)
+    handling: Codes
+    mandate: Codes
+    lang: list[Literal["es", "pt", "en"]] = Field(max_length=3)
+    created_at: Moment
+    published_at: Moment
+    reason: Words | None = None
+    salt: Hexadecimal
+    digest: Hexadecimal
+    signature: Signature
+
+
+class BulletinWithdrawal(Withdrawal):
+    """The version that takes a bulletin back: of its cells it says that there are none."""
+
+    cells: None
+
+
 class Change(Output):
-    """One change of a document: `document` is null where the version is withdrawn or hidden, and for an operator."""
+    """One change of a document: `document` is null where the version is withdrawn or hidden, and for an operator.
+
+    A peer gets the version that takes a document back as `withdrawal`, whole, so that it can check who signed it.
+    """
 
     kind: TermCode
     id: Identifier
@@ -23,6 +70,7 @@ class Change(Output):
     origin: ConferenceCode | None
     digest: Hexadecimal | None
     document: Bulletin | Alert | Sighting | AlertOpinion | Proposal | None
+    withdrawal: BulletinWithdrawal | Withdrawal | None = None
     seq: LogNumber | None = None
 
 
@@ -50,19 +98,31 @@ class ChangePage(Output):
     has_more: bool
 
 
-class DocumentKey(Output):
-    """A public Ed25519 key (base64url, 32 bytes) and the time in which it signs documents; `to` is null while it does."""
+class CheckpointKey(Output):
+    """A public Ed25519 key (base64url, 32 bytes) and the time in which it signs; `to` is null while it does.
+
+    `endorsement` is the signature by the key before it, in the context "istmo key", over the canonical JSON of kid, key, purpose
+    and from: by it, whoever knows that key may take this one. The purpose is `checkpoint` or `document-` and the conference.
+    """
 
     kid: KeyId
     key: Base64Url
     from_: Moment = Field(alias="from")
     to: Moment | None
+    endorsement: Signature | None = None
+
+
+class DocumentKey(CheckpointKey):
+    """The same of a key that signs the documents of one conference."""
+
+    conference: ConferenceCode
 
 
 class NodeDescription(Output):
-    """What anyone may know of this node: its name and epoch, the conferences that it authors and the keys of their documents."""
+    """What anyone may know of this node: its name and epoch, the conferences that it authors, the keys of documents and checkpoints."""
 
     node: str = Field(max_length=200, pattern=r"^\S.*$")
     epoch: Identifier
     conferences: list[ConferenceCode] = Field(max_length=100)
     document_keys: list[DocumentKey] = Field(max_length=10_000)
+    checkpoint_keys: list[CheckpointKey] = Field(max_length=10_000)

@@ -51,7 +51,10 @@ class PublishedCell(Output):
 
 
 class Signature(Output):
-    """Ed25519 over the digest's text, in the context "istmo document"."""
+    """Ed25519: of a document over its digest's text in the context "istmo document", of all else over its canonical JSON.
+
+    The contexts of these are "istmo checkpoint", "istmo witness" and "istmo key".
+    """
 
     kid: KeyId
     alg: Literal["EdDSA"]

@@ -26,6 +26,7 @@ CATALOGUES = {
     "report": "app.bulletins",
     "related": "app.alerts",
     "around": "app.finding",
+    "sync": "app.sync",
 }
 BOOKS = {name: sentences(package, f"{name}.toml") for name, package in CATALOGUES.items()}
 TEXTS = [
@@ -37,6 +38,7 @@ TEXTS = [
 # Which calls name a code of which catalogue, by the place of the code among their arguments.
 SAYS = {"tell": ("commands", 0), "words_of": ("commands", 0), "Unreachable": ("commands", 0), "Unusable": ("commands", 0)}
 SAYS |= {"SecretMissing": ("faults", 0), "Fault": ("faults", 1), "told": ("faults", 0), "words": ("pages", 0), "_reason": ("report", 0)}
+SAYS |= dict.fromkeys(("SyncFault", "EgressRefused", "Doubtful", "_doubt"), ("sync", 0))
 SAYS |= dict.fromkeys(("Problem", "Finding", "_fault", "_Refused", "PydanticCustomError"), ("problems", 0))
 # Codes that a sentence of code makes from a name of ours: f"summary-{name}".
 MADE = {"commands": {f"{kind}-{name}" for kind in ("summary", "help") for name in COMMANDS}, "pages": {f"guide-{name}" for name in GUIDES}}

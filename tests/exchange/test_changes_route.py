@@ -57,10 +57,15 @@ def test_the_node_is_described_to_anyone_with_its_old_keys_too(served, node):
         keys.rotate(session, node.secrets, "document-RCM")
         keys.rotate(session, node.secrets, keys.CHECKPOINT)
     described = served.as_(None).get("/.well-known/istmo.json").json()
-    assert set(described) == {"node", "epoch", "conferences", "document_keys"}
+    assert set(described) == {"node", "epoch", "conferences", "document_keys", "checkpoint_keys"}
     assert (described["node"], described["conferences"]) == ("RCM-SACM", ["RCM", "SACM"])
-    assert all(set(listed) == {"kid", "key", "from", "to"} for listed in described["document_keys"])
-    assert sorted(listed["to"] is None for listed in described["document_keys"]) == [False, True, True]
+    plain = {"kid", "key", "from", "to"}
+    documents = [(listed["conference"], listed["to"] is None, set(listed) - plain) for listed in described["document_keys"]]
+    assert documents == [("RCM", False, {"conference"}), ("RCM", True, {"conference", "endorsement"}), ("SACM", True, {"conference"})]
+    checkpoints = [(listed["to"] is None, set(listed) - plain) for listed in described["checkpoint_keys"]]
+    assert checkpoints == [(False, set()), (True, {"endorsement"})]
+    old, new = described["checkpoint_keys"]
+    assert new["endorsement"]["kid"] == old["kid"]
 
 
 def test_the_description_holds_no_secret(served, node):

@@ -6,12 +6,13 @@ from itertools import product
 
 from asking import Matrix, Mismatch, outcome, status
 from route_oracle import RIGHTS, elsewhere, refused, told
-from visibility_oracle import Client
+from visibility_oracle import Client, sees
+from world import Answer
 
 ABSENT_PLACES = ("XYZ", "nobodysclient", "nonsense")
 BARE = {"POST /v1/me/rotate", "POST /v1/clients/{client_id}/rotate", "POST /v1/clients/{client_id}/disable"}
 ASKED_APART = (
-    *("/v1/bulletins", "/v1/flows", "/v1/alerts", "/v1/sightings", "/v1/opinions", "/v1/proposals", "/v1/changes"),
+    *("/v1/bulletins", "/v1/flows", "/v1/alerts", "/v1/sightings", "/v1/opinions", "/v1/proposals", "/v1/changes", "/v1/log/"),
     *("/metrics", "/oauth/"),
 )
 
@@ -61,6 +62,7 @@ def others(matrix: Matrix) -> Iterator[Mismatch]:
             if method == "GET" and who in heads.values():
                 head = matrix.world.ask(who, "HEAD", asked)
                 yield from matrix.cell(f"HEAD {path}", who, place, (answer.status, b""), (head.status, head.body))
+    yield from logs(matrix)
     yield from machines(matrix)
 
 
@@ -76,6 +78,37 @@ def _places(matrix: Matrix, path: str) -> tuple[str, ...]:
 
 def _client(matrix: Matrix, who: str) -> str:
     return matrix.world.served.keys[who].split("_")[1]
+
+
+LOG_ROUTES = {
+    "GET /v1/log/checkpoint": "",
+    "GET /v1/log/proofs/inclusion": "?number=2&size=3",
+    "GET /v1/log/proofs/consistency": "?from=2&to=3",
+    "GET /v1/log/witnesses": "",
+}
+
+
+def logs(matrix: Matrix) -> Iterator[Mismatch]:
+    """The log: whoever checks it gets every entry by number, and which version it is of where that may be seen."""
+    known = {each.document.id: each for each in (*matrix.world.filed, *matrix.world.alerts, *matrix.world.answers)}
+    for who, client in matrix.asking:
+        for route, query in LOG_ROUTES.items():
+            answer = matrix.world.ask(who, "GET", route.split(" ")[1] + query)
+            yield from matrix.cell(route, who, "-", refused(route, client) or "200", status(answer))
+        expected: object = refused("GET /v1/log/entries", client)
+        if client and not expected:
+            placed = [(each, known[each].document, min(version, known[each].newest)) for each, version in matrix.world.log]
+            expected = [each if sees(client, document, version) else None for each, document, version in placed]
+        answer = matrix.world.ask(who, "GET", "/v1/log/entries?limit=1000")
+        yield from matrix.cell("GET /v1/log/entries", who, "-", expected, _ids_in(answer))
+        answer = matrix.world.ask(who, "POST", "/v1/log/witnesses", {})
+        yield from matrix.cell(
+            "POST /v1/log/witnesses", who, "-", refused("POST /v1/log/witnesses", client) or "422 invalid-document", outcome(answer)
+        )
+
+
+def _ids_in(answer: Answer) -> object:
+    return [item.get("id") for item in answer.json()["items"]] if answer.status == 200 else outcome(answer)
 
 
 def machines(matrix: Matrix) -> Iterator[Mismatch]:

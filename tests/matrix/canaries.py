@@ -166,6 +166,7 @@ LISTS = {
 }  # fmt: skip
 FOUND_BY = (f"q={bird('alert', 12)}+b", "q=zeisig", "network_code=" + ",".join(NETWORK.format(number) for number in range(40)))
 """Questions that nothing but canaries answers."""
+LOG = ("entries?limit=1000", "proofs/inclusion?number=20", "proofs/consistency?from=9")
 PUBLIC = ("", "livez", "version", "openapi.json", "docs", ".well-known/istmo.json")
 
 
@@ -182,6 +183,7 @@ def paths(cage: Cage, hidden: Sequence[Canary]) -> Iterator[str]:
             for values in itertools.product(*(choices[name] for name in fields)):
                 yield path.format(**dict(zip(fields, values, strict=True)))
     yield from (f"/v1/{place}?{query}" for place, queries in LISTS.items() for query in queries)
+    yield from (f"/v1/log/{asked}" for asked in LOG)
     references = ",".join(each.bears[2] for each in hidden if each.filed.kind == "alert")
     yield from (f"/v1/alerts?{query}" for query in (*FOUND_BY, *([f"reference={references}"] if references else [])))
 

@@ -12,6 +12,8 @@ READS_BODIES = ANYONE - {"operator"}  # "An operator sees envelopes, not bodies.
 WRITES = frozenset({"secretariat", "partner"})  # "partner = a national office's script"; analysts, peers and operators publish nothing
 OVERSEES = frozenset({"secretariat", "operator"})  # "read: secretariat, operator"
 OPERATES = frozenset({"operator"})
+CHECKS = frozenset({"operator", "peer", "secretariat"})  # "operator, peer, secretariat: /log/..."
+WITNESSES = frozenset({"peer"})  # "the counter-signed checkpoint is the receipt"
 DECIDES = frozenset({"secretariat"})  # "write: that secretariat"
 ERASES = frozenset({"secretariat"})  # "origin's secretariat, reason, irreversible"
 PUBLIC = frozenset({"public"})
@@ -35,6 +37,9 @@ RIGHTS = {
     "GET /v1/proposals/{document_id}/decision": ANYONE,
     **{f"POST /v1/proposals/{{document_id}}/{verb}": WRITES for verb in ("accept", "decline")},
     "GET /v1/changes": ANYONE,
+    **{f"GET /v1/log/{path}": CHECKS for path in ("checkpoint", "entries", "proofs/inclusion", "proofs/consistency", "witnesses")},
+    "POST /v1/log/witnesses": WITNESSES,
+    "GET /v1/peers": OVERSEES,
     **{f"GET /v1/{path}": ANYONE for path in ("conferences", "conferences/{code}", "states", "offices", "vocabularies", "vocabularies/{name}")},
     **{f"GET /v1/conferences/{{code}}/{part}": OVERSEES for part in ("presidencies", "memberships", "offices", "policy")},
     **{f"POST /v1/conferences/{{code}}/{part}": OPERATES for part in ("presidencies", "memberships", "offices")},

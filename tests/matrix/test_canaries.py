@@ -25,6 +25,8 @@ LOGGED = ("rcm", "bra", "nobody")
 UNSEEN = ("sacm", "pan", "bra", "red-analyst", "peer")
 """Callers who may not see one more document of RCM's secretariat."""
 ABOUT_ONESELF = ("/metrics", "/v1/me")
+NUMBERS = "/v1/log/"
+"""What tells whoever checks the log that hidden entries are there and when they came, and nothing else of them."""
 
 
 def fill(cage: Cage) -> None:
@@ -141,7 +143,11 @@ def test_no_log_line_tells_of_what_was_sent_published_or_refused(cage: Cage, fir
 
 
 def test_one_more_hidden_document_of_each_kind_changes_no_byte_of_any_answer(cage: Cage, first: Asked):
-    before = {key: answer.still for key, answer in first.answers.items() if key[0] in UNSEEN and not key[1].startswith(ABOUT_ONESELF)}
+    told = {who for who in UNSEEN if CALLERS[who].role in {"secretariat", "peer"}}
+    compared = [
+        key for key in first.answers if key[0] in UNSEEN and not key[1].startswith((*ABOUT_ONESELF, *([NUMBERS] if key[0] in told else [])))
+    ]
+    before = {key: first.answers[key].still for key in compared}
     cage.plant([40, 41])  # one that is taken back, and one that stands
     after = {(who, path): cage.world.ask(who, "GET", path, Accept_Language="es").still for who, path in before}
     assert [key for key in before if before[key] != after[key]] == []

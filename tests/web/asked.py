@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from neighbour import Neighbour
 from serving import Served
 
 from app.web import examples
@@ -39,7 +40,7 @@ class Asked:
 def ask_all(served: Served) -> Mapping[str, httpx.Response]:
     """Ask every operation; gives the answers by operation id."""
     asked = Asked(served)
-    for part in (_write, _read, _alerts, _answers, _directory, _access, _running):
+    for part in (_write, _read, _log, _alerts, _answers, _directory, _access, _running):
         part(asked)
     return asked.answers
 
@@ -77,6 +78,19 @@ def _read(asked: Asked) -> None:
     asked("list_changes", "peer", "GET", "/v1/changes", params={"limit": 2})
     asked("list_flows", "analyst", "GET", "/v1/flows", params={"nationality": "HTI,SOM", "period_from": "2022-10", "limit": 2})
     asked("describe_node", None, "GET", "/.well-known/istmo.json")
+
+
+def _log(asked: Asked) -> None:
+    neighbour, who, path = Neighbour(example("WitnessDraft")["witness"]), "peer", "/v1/log"
+    neighbour.known_to(asked.served.node.db, "checkpoint")
+    checkpoint = asked("get_checkpoint", who, "GET", f"{path}/checkpoint").json()
+    asked("list_log_entries", who, "GET", f"{path}/entries", params={"limit": 3})
+    asked("prove_inclusion", who, "GET", f"{path}/proofs/inclusion", params={"number": 2})
+    asked("prove_consistency", who, "GET", f"{path}/proofs/consistency", params={"from": 3})
+    # What is signed by the keys of the example's nodes no other node could have signed.
+    asked("add_witness", who, "POST", f"{path}/witnesses", json=neighbour.witnesses(checkpoint))
+    asked("list_witnesses", who, "GET", f"{path}/witnesses")
+    asked("list_peers", "operator", "GET", "/v1/peers")
 
 
 def _alerts(asked: Asked) -> None:

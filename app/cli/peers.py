@@ -1,0 +1,92 @@
+"""`istmo peers` and `istmo pull`: who the peers are, how far each was read, and reading on (contract: Command line)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from app.cli.node import Json, opened, words
+from app.cli.output import REFUSED, UNREACHABLE, language, result, result_json, say, tell, words_of
+from app.exchange import log
+from app.main import KINDS
+from app.settings import Settings
+from app.sync import peers as known_peers
+from app.sync import pulling
+from app.sync.faults import SyncFault, in_words, told
+from app.sync.showing import shown
+
+peers = typer.Typer(no_args_is_help=True, help=words_of("help-peers"))
+Name = Annotated[str, typer.Argument(help=words_of("peer-name-argument"))]
+_AWAY = frozenset({"sync-busy", "sync-unreachable"})
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """Say in plain words what keeps a sync from going on; leave with 3 where the peer is away, else with 1."""
+    try:
+        with words():
+            yield
+    except SyncFault as fault:
+        say(told(fault.code, fault.figures, language()))
+        raise typer.Exit(UNREACHABLE if fault.code in _AWAY else REFUSED) from None
+
+
+@peers.command("add", help=words_of("help-peers-add"))
+def add_peer(
+    name: Name,
+    *,
+    url: Annotated[str, typer.Option("--url", help=words_of("peer-url"))],
+    key: Annotated[str, typer.Option("--key", help=words_of("peer-key"))],
+    fingerprint: Annotated[str | None, typer.Option("--fingerprint", help=words_of("peer-fingerprint-option"))] = None,
+    as_json: Json = False,
+) -> None:
+    """Know a peer from now on; never asks: prints the fingerprint of its keys to compare, or checks the one given."""
+    with _spoken(), opened(Settings()) as node:
+        added = known_peers.add(node, name, url, key, fingerprint)
+    conferences = ", ".join(added.conferences)
+    if as_json:
+        result_json({"name": name, "node": added.node, "conferences": list(added.conferences), "fingerprint": added.fingerprint})
+        return
+    result(added.fingerprint)
+    tell("peer-checked" if fingerprint else "peer-compare", name=name, node=added.node, conferences=conferences)
+
+
+@peers.command("list", help=words_of("help-peers-list"))
+def list_peers(*, as_json: Json = False) -> None:
+    """Show every peer: last contact, how far it was read, what it witnessed of this node's log, what waits in quarantine and why."""
+    with _spoken(), opened(Settings()) as node, node.db.read() as session:
+        size = log.head(session).size
+        rows = [shown(standing, size, language()) for standing in known_peers.standings(session)]
+    if as_json:
+        result_json(rows)
+        return
+    for row in rows:
+        contact, witnessed = row["last_contact"] or words_of("peer-never"), row["witnessed"] or 0
+        named = {"name": row["name"], "node": row["node"], "conferences": ", ".join(row["conferences"])}
+        result(words_of("peer-line", **named, contact=contact, size=row["size"], applied=row["applied"], witnessed=witnessed))
+        if row["failure"]:
+            result(f"  {in_words(row['failure'], language())}")
+        for each in row["quarantined"]:
+            result(f"  {each['count']}: {each['reason']}")
+
+
+@peers.command("remove", help=words_of("help-peers-remove"))
+def remove_peer(name: Name) -> None:
+    """Take nothing more from a peer; its documents stay, and so do the keys that check them."""
+    with _spoken(), opened(Settings()) as node:
+        known_peers.remove(node, name)
+    tell("peer-removed", name=name)
+
+
+def pull(name: Name, *, as_json: Json = False) -> None:
+    """Read a peer's changes until there are no more."""
+    with _spoken(), opened(Settings()) as node:
+        done = pulling.pull(node, KINDS, name)
+    odd = [{"code": each.code, "kind": each.kind, "id": each.id, "version": each.version} for each in done.quarantined]
+    if as_json:
+        result_json({"pages": done.pages, "applied": done.applied, "known": done.known, "size": done.size, "quarantined": odd})
+        return
+    for each in odd:
+        result(f"{each['kind']} {each['id']} v{each['version']}: {in_words(str(each['code']), language())}")
+    tell("pull-done", name=name, applied=done.applied, known=done.known, quarantined=len(odd))

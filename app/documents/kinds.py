@@ -1,0 +1,29 @@
+"""What the movers of documents do with one kind; `app.main.KINDS` is the table that they are handed (house.md)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from app.documents.erasing import Along, Forget
+
+Project = Callable[[Session, Mapping[str, Any]], None]
+"""Writes what lists and access ask for of one version, the newest of its document so far."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of document: its schema, how its projections are written and dropped, whose it may be, what ends with it."""
+
+    project: Project
+    forget: Callable[[Session], None]
+    forget_one: Forget
+    model: type[BaseModel]
+    understands: Callable[[Mapping[str, Any]], bool] = lambda _document: True
+    is_of_origin: Callable[[Session, Mapping[str, Any]], bool] = lambda _session, _document: True
+    along: Along | None = None
+
+
+Kinds = Mapping[str, Kind]

@@ -1,0 +1,185 @@
+"""From judged changes into this node's log and projections, in the order in which the peer gives them (house.md: journey, step 4)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from app.access.audit import Attempt, record
+from app.core.clock import utc_now
+from app.core.db import insert_new
+from app.documents.erasing import erase_received
+from app.documents.kinds import Kinds
+from app.exchange.log import newest as newest_of
+from app.exchange.node import Node
+from app.exchange.received import Held, Received, append_received, held, is_erased
+from app.sync.checking import Doubtful, Item
+from app.sync.models import Quarantined
+from app.sync.replaying import mark_hidden, project, replay
+from app.wire.codes import Op
+
+FORK = "sync-fork"
+TAKEN_ID = "sync-id-taken"
+FOREIGN_STATE = "sync-foreign-state"
+NOT_UNDERSTOOD = "sync-not-understood"
+"""Taken, kept and passed on, but neither listed nor counted here until a release comes that knows its kind and codes."""
+
+
+@dataclass
+class Taken:
+    """What became of a page: versions applied, versions that were known, and those that were not taken."""
+
+    applied: int = 0
+    known: int = 0
+    quarantined: list[Doubtful] = field(default_factory=list)
+
+
+@dataclass
+class _Page:
+    session: Session
+    node: Node
+    kinds: Kinds
+    attempt: Attempt
+    log: dict[str, dict[int, Held]]
+    waiting: list[Received] = field(default_factory=list)
+    late: dict[str, str] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
+
+
+def take(
+    session: Session,
+    node: Node,
+    kinds: Kinds,
+    peer: str,
+    changes: Sequence[Item | Doubtful],
+    *,
+    conferences: Sequence[str],
+    attempt: Attempt,
+) -> Taken:
+    """Apply what was judged, whole or not at all, and keep what may not be applied in quarantine; it never blocks the rest.
+
+    What is known already is left alone: a page that comes twice changes nothing.
+    """
+    wanted = [change.id for change in changes if change.id]
+    page = _Page(session, node, kinds, attempt, held(session, wanted))
+    for change in _last_erasures(changes):
+        if isinstance(change, Doubtful):
+            page.taken.quarantined.append(change)
+        else:
+            _apply(page, change, conferences)
+    _flush(page)
+    for document_id, kind in page.late.items():
+        replay(session, kinds, kind, document_id)
+    for doubt in page.taken.quarantined:
+        _quarantine(session, peer, doubt)
+    return page.taken
+
+
+def _last_erasures(changes: Iterable[Item | Doubtful]) -> list[Item | Doubtful]:
+    """The changes, of several that tell of one erasure (a feed names every version) only the last."""
+    kept: dict[object, Item | Doubtful] = {}
+    for number, change in enumerate(changes):
+        is_erasure = isinstance(change, Item) and change.op == Op.ERASE.value
+        key: object = change.id if is_erasure else number
+        kept.pop(key, None)
+        kept[key] = change
+    return list(kept.values())
+
+
+def _apply(page: _Page, item: Item, conferences: Sequence[str]) -> None:
+    known = page.log.get(item.id, {})
+    before = known.get(item.version)
+    if is_erased(known) or (known and next(iter(known.values())).origin not in conferences):
+        _known_or_foreign(page, item, known)
+    elif item.op in {Op.HIDE.value, Op.ERASE.value}:
+        _end(page, item, known)
+    elif before is not None:
+        _again(page, item, before)
+    elif item.document is None:
+        # Its body is served no more: what took it back follows, and is all that this node needs.
+        page.taken.known += 1
+    else:
+        _add(page, item, known)
+
+
+def _known_or_foreign(page: _Page, item: Item, known: dict[int, Held]) -> None:
+    """What was erased stays erased; a document of another origin under this id is somebody else's."""
+    if is_erased(known) or item.op in {Op.HIDE.value, Op.ERASE.value}:
+        page.taken.known += 1
+    else:
+        page.taken.quarantined.append(_doubt(TAKEN_ID, item))
+
+
+def _again(page: _Page, item: Item, before: Held) -> None:
+    if before.digest in {None, item.digest}:
+        page.taken.known += 1
+    else:
+        page.taken.quarantined.append(_doubt(FORK, item))
+
+
+def _end(page: _Page, item: Item, known: dict[int, Held]) -> None:
+    """A hide or an erasure: of what never came here there is nothing to end."""
+    if not known or item.version in known:
+        page.taken.known += 1
+        return
+    origin = next(iter(known.values())).origin
+    kind = item.kind or _kind_of(page, item.id)
+    if item.op == Op.ERASE.value:
+        _flush(page)
+        one = page.kinds.get(kind)
+        forget = one.forget_one if one else _nothing
+        erase_received(page.session, page.node, page.attempt, item.id, item.version, forget, one.along if one else None)
+    else:
+        mark_hidden(page.session, item.id, item.version, origin)
+        page.waiting.append(Received(kind, item.id, item.version, item.op, origin, None, None))
+        if item.version < max(known):
+            page.late[item.id] = kind
+    _count(page, item, Held(origin, item.op, None))
+
+
+def _nothing(_session: Session, _document_id: str) -> None:
+    """A kind that this release does not know has no projections."""
+
+
+def _kind_of(page: _Page, document_id: str) -> str:
+    from_waiting = [each.kind for each in page.waiting if each.id == document_id]
+    if from_waiting:
+        return from_waiting[0]
+    newest = newest_of(page.session, document_id)
+    return newest.kind if newest else ""
+
+
+def _add(page: _Page, item: Item, known: dict[int, Held]) -> None:
+    if item.document is None or item.origin is None:
+        return
+    kind = page.kinds.get(item.kind)
+    if kind is not None and not kind.is_of_origin(page.session, item.document):
+        page.taken.quarantined.append(_doubt(FOREIGN_STATE, item))
+        return
+    if known and item.version < max(known):
+        page.late[item.id] = item.kind
+    elif not project(page.session, page.kinds, item.document):
+        page.taken.quarantined.append(Doubtful(NOT_UNDERSTOOD, item.kind, item.id, item.version, item.digest or ""))
+    page.waiting.append(Received(item.kind, item.id, item.version, item.op, item.origin, item.digest, item.text))
+    _count(page, item, Held(item.origin, item.op, item.digest))
+
+
+def _count(page: _Page, item: Item, now: Held) -> None:
+    page.log.setdefault(item.id, {})[item.version] = now
+    page.taken.applied += 1
+
+
+def _flush(page: _Page) -> None:
+    append_received(page.session, page.node.signer, page.waiting)
+    if page.waiting:
+        record(page.session, page.attempt, "applied", [(each.id, each.version) for each in page.waiting])
+    page.waiting = []
+
+
+def _doubt(code: str, item: Item) -> Doubtful:
+    return Doubtful(code, item.kind, item.id, item.version, item.digest or "", item.text)
+
+
+def _quarantine(session: Session, peer: str, doubt: Doubtful) -> None:
+    row = {"peer": peer, "code": doubt.code, "kind": doubt.kind, "document_id": doubt.id, "version": doubt.version, "digest": doubt.digest}
+    insert_new(session, Quarantined, {**row, "text": doubt.text, "kept_at": utc_now()})

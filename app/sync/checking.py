@@ -1,0 +1,185 @@
+"""Judging what a peer brings, before anything is written: whose it is, that it is what was signed, that it can be stored (guarantees 3)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from app.exchange.keys import PublicKey, document_purpose, verify_signature
+from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of
+from app.wire.codes import Op, Status
+from app.wire.ids import UUID7
+from app.wire.text import refused_character
+
+_ID = re.compile(UUID7)
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,15}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PARTY = re.compile(r"[A-Z][A-Z0-9-]{0,15}(/[A-Za-z0-9-]{1,24})?")
+_LARGEST = 2**31 - 1
+_MOST_PARTIES = 100
+_LARGEST_DOCUMENT = 16 * 1024 * 1024
+_DIFFERS, _FORM, _GATE = "sync-item-differs", "sync-document-form", "sync-text-gate"
+_WRONG_DIGEST, _KEY, _SIGNATURE = "sync-digest", "sync-key-unknown", "sync-signature"
+_OPS = {Op.PUBLISH.value, Op.REVISE.value, Op.WITHDRAW.value}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One change of a peer's feed that may be applied: what it names, and the document that its signature covers.
+
+    Without a document it is a hide, an erasure, or a version whose body is served no more.
+    """
+
+    kind: str
+    id: str
+    version: int
+    op: str
+    origin: str | None
+    digest: str | None = None
+    document: dict[str, Any] | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """One change that is not applied: by which rule, and what it said it was, as far as that can be stored."""
+
+    code: str
+    kind: str
+    id: str
+    version: int
+    digest: str
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a peer may bring: documents of its conferences, signed by the keys that are known of it."""
+
+    conferences: Sequence[str]
+    keys: Mapping[str, PublicKey]
+
+
+def judged(raw: object, rules: Rules) -> Item | Doubtful:
+    """One change as it may be applied, or why it may not be.
+
+    Codes: `sync-item-form`, `sync-foreign-origin`, `sync-item-differs`, `sync-digest`, `sync-key-unknown`, `sync-signature`,
+    `sync-document-form`, `sync-text-gate`.
+    """
+    named = _named(raw)
+    if named is None:
+        return Doubtful("sync-item-form", *_as_told(raw))
+    if named.op in {Op.HIDE.value, Op.ERASE.value}:
+        return named
+    if named.origin not in rules.conferences:
+        return _doubt("sync-foreign-origin", named)
+    if named.document is None:
+        return named
+    fault = _form_fault(named, named.document) or _seal_fault(named, named.document, rules)
+    return _doubt(fault, named) if fault else named
+
+
+def _named(raw: object) -> Item | None:
+    if not isinstance(raw, dict) or not _names_a_version(raw) or not isinstance(raw.get("kind", ""), str):
+        return None
+    kind, op = raw.get("kind", ""), raw.get("op")
+    if op in {Op.HIDE.value, Op.ERASE.value}:
+        return Item(kind, raw["id"], raw["version"], op, raw.get("origin"))
+    if op not in _OPS or not _matches(_KIND, kind) or not _matches(_DIGEST, raw.get("digest")):
+        return None
+    return _with_document(Item(kind, raw["id"], raw["version"], op, raw.get("origin"), raw["digest"]), _document_of(raw, op))
+
+
+def _with_document(named: Item, document: object) -> Item | None:
+    if document is None:
+        return named
+    text = _text_of(document) if isinstance(document, dict) else None
+    return replace(named, document=document, text=text) if isinstance(document, dict) and text is not None else None
+
+
+def _document_of(raw: Mapping[str, Any], op: object) -> object:
+    # The version that takes a document back has no body to hide: a peer gets it whole, so that its signature can be checked.
+    return raw.get("withdrawal") if op == Op.WITHDRAW.value else raw.get("document")
+
+
+def _names_a_version(raw: Mapping[str, Any]) -> bool:
+    version = raw.get("version")
+    return _matches(_ID, raw.get("id")) and isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= _LARGEST
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _text_of(document: object) -> str | None:
+    try:
+        text = canonical(document).decode() if document is not None else None
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return text if text is None or len(text) <= _LARGEST_DOCUMENT else None
+
+
+def _form_fault(named: Item, document: Mapping[str, Any]) -> str | None:
+    same = all(document.get(name) == getattr(named, name) for name in ("kind", "id", "version", "origin", "digest"))
+    if not same or (document.get("status") == Status.WITHDRAWN.value) != (named.op == Op.WITHDRAW.value):
+        return _DIFFERS
+    if not _is_envelope(document):
+        return _FORM
+    return None if _passes_gate(document) else _GATE
+
+
+def _is_envelope(document: Mapping[str, Any]) -> bool:
+    """Whether whose it is and who may see it can be read: of what else it says another release may know more."""
+    audience, issuer = document.get("audience"), document.get("issuer")
+    parties = audience if isinstance(audience, list) and len(audience) <= _MOST_PARTIES else [None]
+    named = all(_matches(_PARTY, party) for party in [*parties, issuer])
+    own = named and str(issuer).split("/")[0] == document["origin"]
+    return own and isinstance(document.get("tlp"), str) and all(_is_moment(document.get(name)) for name in ("created_at", "published_at"))
+
+
+def _is_moment(text: object) -> bool:
+    try:
+        return isinstance(text, str) and text.endswith("Z") and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _passes_gate(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(_passes_gate(each) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return all(map(_passes_gate, value))
+    if isinstance(value, str):
+        return refused_character(value) is None
+    return value is None or isinstance(value, bool) or (isinstance(value, int) and -_LARGEST <= value <= _LARGEST)
+
+
+def _seal_fault(named: Item, document: dict[str, Any], rules: Rules) -> str | None:
+    if digest_of(document) != named.digest:
+        return _WRONG_DIGEST
+    signature = document.get("signature")
+    kid = signature.get("kid") if isinstance(signature, dict) else None
+    key = rules.keys.get(kid) if isinstance(kid, str) else None
+    if key is None or key.purpose != document_purpose(str(named.origin)):
+        return _KEY
+    return None if verify_signature(key.public, signature, DOCUMENT_CONTEXT, str(named.digest).encode()) else _SIGNATURE
+
+
+def _doubt(code: str, named: Item) -> Doubtful:
+    return Doubtful(code, named.kind, named.id, named.version, named.digest or "", named.text)
+
+
+def _as_told(raw: object) -> tuple[str, str, int, str]:
+    told = raw if isinstance(raw, dict) else {}
+    kind = told["kind"] if _matches(_KIND, told.get("kind")) else ""
+    version = told["version"] if _names_a_version({**told, "id": _ANY_ID}) else 0
+    return (
+        kind,
+        told["id"] if _matches(_ID, told.get("id")) else "",
+        version,
+        told["digest"] if _matches(_DIGEST, told.get("digest")) else "",
+    )
+
+
+_ANY_ID = "01920000-0000-7000-8000-000000000000"

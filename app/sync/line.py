@@ -1,0 +1,144 @@
+"""The line to a peer: one address, one key, answers of bounded size and time, no redirect followed, no compression taken."""
+
+import functools
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from app.core.egress import EgressRefused, target_of
+from app.settings import Settings
+from app.sync.faults import SyncFault
+
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of one answer: a page of 500 documents of 64,000 characters each."""
+LONGEST_ANSWER_S = 300.0
+_LIMITS = httpx.Timeout(30.0, connect=10.0)
+_GONE, _TOO_MANY, _UNAVAILABLE = 410, 429, 503
+_LONGEST_ETAG = 100
+_LONGEST_WAIT_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A JSON object and its ETag, empty where it has none; no ETag at all where the peer says that nothing changed (304)."""
+
+    value: dict[str, Any]
+    etag: str | None
+
+
+class Line:
+    """A connection to one peer; a context manager. Every method raises `SyncFault`."""
+
+    def __init__(self, settings: Settings, url: str, key: str = "") -> None:
+        """Judge the address and connect to nothing yet; raises `SyncFault` for an address to which this node does not connect."""
+        try:
+            target = target_of(url, private=settings.private_peers)
+        except EgressRefused as refused:
+            raise SyncFault(refused.code) from None
+        self._at = target.url.rstrip("/")
+        self._extensions = dict(target.extensions)
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **target.headers}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        self._http = httpx.Client(
+            headers=headers, timeout=_LIMITS, follow_redirects=False, trust_env=False, verify=_trust(settings.ca_file)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._http.close()
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """The JSON object at a path of the peer."""
+        return self._ask("GET", path, params=dict(params or {})).value
+
+    def changed(self, path: str, params: Mapping[str, str | int], etag: str | None) -> Answer | None:
+        """The JSON object at a path with its ETag; none where it is still the one of this ETag."""
+        answer = self._ask("GET", path, params=dict(params), headers={"If-None-Match": etag} if etag else {})
+        return None if answer.etag is None else answer
+
+    def post(self, path: str, body: object) -> dict[str, Any]:
+        """What the peer answers to a JSON body."""
+        return self._ask("POST", path, content=orjson.dumps(body), headers={"Content-Type": "application/json"}).value
+
+    def _ask(self, method: str, path: str, **sent: Any) -> Answer:  # noqa: ANN401 - httpx's own parameters
+        try:
+            with self._http.stream(method, f"{self._at}{path}", extensions=self._extensions, **sent) as response:
+                raw = _bounded(response)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise SyncFault("sync-unreachable", error=type(error).__name__) from error
+        if response.status_code == httpx.codes.NOT_MODIFIED and "If-None-Match" in sent.get("headers", ()):
+            return Answer({}, None)
+        if response.status_code >= httpx.codes.MULTIPLE_CHOICES:
+            raise _refused(response, raw)
+        return Answer(_object(raw), response.headers.get("etag", "")[:_LONGEST_ETAG])
+
+
+@functools.cache
+def _trust(ca_file: str) -> ssl.SSLContext:
+    # Once a process: to read the certificates of the whole world takes longer than a pull.
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    """The whole body, as it crossed; a peer that sends without end or drop by drop is left."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise SyncFault("sync-encoded")
+    began, parts, length = time.monotonic(), [], 0
+    for part in response.iter_raw():
+        parts.append(part)
+        length += len(part)
+        if length > LARGEST_ANSWER:
+            raise SyncFault("sync-too-large", limit=LARGEST_ANSWER)
+        if time.monotonic() - began > LONGEST_ANSWER_S:
+            raise SyncFault("sync-too-slow", seconds=int(LONGEST_ANSWER_S))
+    return b"".join(parts)
+
+
+def _refused(response: httpx.Response, raw: bytes) -> SyncFault:
+    status = response.status_code
+    if status < httpx.codes.BAD_REQUEST:
+        return SyncFault("sync-redirect", status=status)
+    if status in {_TOO_MANY, _UNAVAILABLE}:
+        return SyncFault("sync-busy", retry_after=_seconds(response.headers.get("retry-after")), status=status)
+    code = _code(raw)
+    if status == _GONE and code == "resync-required":
+        return SyncFault("sync-epoch")
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return SyncFault("sync-key-refused", status=status)
+    return SyncFault("sync-refused", status=status, said=code or "?")
+
+
+def _code(raw: bytes) -> str:
+    try:
+        problem = orjson.loads(raw)
+    except ValueError:
+        return ""
+    code = problem.get("code") if isinstance(problem, dict) else None
+    # A foreign server may say anything: only what has the shape of a code is repeated.
+    return code if isinstance(code, str) and code.replace("-", "").isalnum() and code.isascii() else ""
+
+
+def _seconds(text: str | None) -> float | None:
+    return min(float(text), _LONGEST_WAIT_S) if text and text.isdecimal() and text.isascii() else None
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(raw)
+    except ValueError:
+        raise SyncFault("sync-no-json") from None
+    if not isinstance(value, dict):
+        raise SyncFault("sync-no-json")
+    return value

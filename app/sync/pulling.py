@@ -1,0 +1,194 @@
+"""Pulling from a peer: each page fetched outside any transaction, judged, then applied with its cursor in one write (guarantees 3)."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.access.audit import Attempt
+from app.core.clock import utc_now
+from app.core.db import changed_rows
+from app.core.logs import tell
+from app.documents.kinds import Kinds
+from app.exchange.keys import PublicKey
+from app.exchange.node import Node
+from app.sync.applying import Taken, take
+from app.sync.checking import Doubtful, Rules, judged
+from app.sync.faults import SyncFault
+from app.sync.line import Line
+from app.sync.models import Peer
+from app.sync.peers import described, key_of, peer_of, refresh_keys
+from app.sync.witnessing import Seen, grown_from, witnessed
+
+PAGE = 500
+_LONGEST_CURSOR = 2_048
+PULL = Attempt("pull_peer")
+
+
+@dataclass
+class Pulled:
+    """What a pull did: pages read, versions applied, known before and not taken, and how far the peer's log goes."""
+
+    pages: int = 0
+    applied: int = 0
+    known: int = 0
+    quarantined: list[Doubtful] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, taken: Taken) -> None:
+        """Count one page."""
+        self.pages += 1
+        self.applied += taken.applied
+        self.known += taken.known
+        self.quarantined += taken.quarantined
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What of a peer's row a pull goes by."""
+
+    name: str
+    node: str
+    url: str
+    conferences: tuple[str, ...]
+    seen: Seen
+    cursor: str | None
+    etag: str | None
+
+
+def pull(node: Node, kinds: Kinds, name: str) -> Pulled:
+    """Read a peer's feed until it is empty, and apply it; what was applied stays where a later page fails.
+
+    Raises `SyncFault`; it is kept in the peer's row for whoever looks, and logged. `sync-elsewhere` says that another pull of the
+    same peer was at work: it loses nothing and this one ends.
+    """
+    with node.db.read() as session:
+        place = _place_of(peer_of(session, name))
+    try:
+        return _pull(node, kinds, place)
+    except SyncFault as fault:
+        if fault.code != "sync-elsewhere":
+            _failed(node, name, fault)
+        raise
+
+
+def _place_of(peer: Peer) -> _Place:
+    if peer.url is None:
+        raise SyncFault("sync-no-url", name=peer.name)
+    seen = Seen(peer.epoch, peer.size, peer.root)
+    return _Place(peer.name, peer.node, peer.url, peer.authored, seen, peer.cursor, peer.etag)
+
+
+def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
+    done = Pulled(size=place.seen.size)
+    with Line(node.settings, place.url, key_of(node, place.name)) as line:
+        try:
+            page = line.changed("/v1/changes", _question(place), place.etag)
+        except SyncFault as fault:
+            if fault.code != "sync-epoch":
+                raise
+            # The peer was restored: its feed begins anew; what is known here already is left alone.
+            place = replace(place, cursor=None, etag=None, seen=Seen("", 0, place.seen.root))
+            page = line.changed("/v1/changes", _question(place), None)
+        if page is None or (not _items(page.value) and page.value.get("has_more") is not True and place.seen.epoch):
+            _contacted(node, place, page.etag if page else place.etag)
+            return done
+        told = described(line)
+        with node.db.write() as session:
+            keys = {known.kid: known for known in refresh_keys(session, place.node, told)}
+        seen = grown_from(line, place.node, place.seen, keys)
+        place = _pages(node, kinds, line, replace(place, seen=seen), page.value, keys, done)
+        done.size = seen.size
+        witnessed(node, line, seen)
+    return done
+
+
+def _pages(
+    node: Node, kinds: Kinds, line: Line, place: _Place, page: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
+) -> _Place:
+    rules, last = Rules(place.conferences, keys), 0
+    while True:
+        items, cursor, more = _items(page), _cursor(page), page.get("has_more") is True
+        last = _require_progress(items, last, moved=cursor != place.cursor or not more)
+        changes = [judged(item, rules) for item in items if not _is_own(node, item)]
+        with node.db.write() as session:
+            _claim(session, place, cursor)
+            taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
+            session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
+        _tell_of(place.name, taken)
+        done.add(taken)
+        place = replace(place, cursor=cursor)
+        if not more:
+            return place
+        page = line.get("/v1/changes", _question(place))
+
+
+def _question(place: _Place) -> dict[str, str | int]:
+    asked: dict[str, str | int] = {"limit": PAGE}
+    if len(place.conferences) == 1:
+        asked["origin"] = place.conferences[0]
+    return asked | ({"cursor": place.cursor} if place.cursor else {})
+
+
+def _items(page: Mapping[str, Any]) -> list[Any]:
+    items = page.get("items")
+    if not isinstance(items, list) or len(items) > PAGE:
+        raise SyncFault("sync-page-form")
+    return items
+
+
+def _cursor(page: Mapping[str, Any]) -> str:
+    cursor = page.get("next_cursor")
+    if not isinstance(cursor, str) or not 0 < len(cursor) <= _LONGEST_CURSOR:
+        raise SyncFault("sync-page-form")
+    return cursor
+
+
+def _require_progress(items: list[Any], last: int, *, moved: bool) -> int:
+    """The number of the last item; raises `sync-loop` where a feed that says that more waits does not move, or moves backwards."""
+    numbers = [item["seq"] for item in items if isinstance(item, dict) and isinstance(item.get("seq"), int)]
+    if not moved or any(after <= before for before, after in zip([last, *numbers], numbers, strict=False)):
+        raise SyncFault("sync-loop")
+    return numbers[-1] if numbers else last
+
+
+def _is_own(node: Node, item: object) -> bool:
+    return isinstance(item, dict) and item.get("origin") in node.settings.authored
+
+
+def _claim(session: Session, place: _Place, cursor: str) -> None:
+    """Move the cursor on from where this pull began; raises `sync-elsewhere` where another one has moved it meanwhile."""
+    same = Peer.cursor.is_(None) if place.cursor is None else Peer.cursor == place.cursor
+    now, seen = utc_now(), place.seen
+    moved = (
+        update(Peer)
+        .where(Peer.name == place.name, same)
+        .values(cursor=cursor, etag=None, contact_at=now, tried_at=now, failure=None, failures=0)
+    )
+    moved = moved.values(epoch=seen.epoch, size=seen.size, root=seen.root, checkpoint=seen.text)
+    if changed_rows(session.execute(moved)) == 0:
+        raise SyncFault("sync-elsewhere", name=place.name)
+
+
+def _contacted(node: Node, place: _Place, etag: str | None) -> None:
+    with node.db.write() as session:
+        now = utc_now()
+        same = Peer.cursor.is_(None) if place.cursor is None else Peer.cursor == place.cursor
+        found = update(Peer).where(Peer.name == place.name, same)
+        session.execute(found.values(contact_at=now, tried_at=now, failure=None, failures=0, etag=etag))
+
+
+def _failed(node: Node, name: str, fault: SyncFault) -> None:
+    with node.db.write() as session:
+        failed = update(Peer).where(Peer.name == name)
+        session.execute(failed.values(tried_at=utc_now(), failure=fault.code, failures=Peer.failures + 1))
+    tell(logging.ERROR, "sync failed", {"peer": name, "code": fault.code, **fault.figures})
+
+
+def _tell_of(peer: str, taken: Taken) -> None:
+    for doubt in taken.quarantined:
+        named = {"kind": doubt.kind, "id": doubt.id, "version": doubt.version}
+        tell(logging.ERROR, "sync quarantined", {"peer": peer, "code": doubt.code, **named})

@@ -1,0 +1,64 @@
+"""One document's projections written anew from its entries, in the order of its versions: late ones fall into their place."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+from app.access.visibility import forget_marks_of, grantees_of, mark
+from app.documents.kinds import Kind, Kinds
+from app.exchange.received import Told, story
+from app.wire.codes import TLP, Op, Status
+
+_MARKINGS = {tlp.value: tlp for tlp in TLP}
+
+
+def is_understood(kind: Kind | None, document: dict[str, Any]) -> bool:
+    """Whether this release can show a document: of a kind and with codes that it knows; fields that it does not know are no matter."""
+    if kind is None:
+        return False
+    if document.get("status") == Status.WITHDRAWN.value:
+        return document["tlp"] in _MARKINGS
+    try:
+        known = kind.model.model_validate(document, extra="ignore", strict=False)
+    except ValueError:
+        return False
+    return known is not None and kind.understands(document)
+
+
+def project(session: Session, kinds: Kinds, document: dict[str, Any]) -> bool:
+    """Write the projections of a document's newest version, or where this release does not understand it, who may see it alone."""
+    kind = kinds.get(document["kind"])
+    if kind is not None and is_understood(kind, document):
+        kind.project(session, document)
+        return True
+    mark_alone(session, document)
+    return False
+
+
+def mark_alone(session: Session, document: dict[str, Any]) -> None:
+    """Mark who may see a version by its envelope; a marking that this release does not know is the strictest."""
+    tlp = _MARKINGS.get(document["tlp"], TLP.RED)
+    always = {f"{document['origin']}/secretariat", str(document["issuer"])}
+    mark(session, document["id"], document["version"], tlp, grantees_of(tlp, document["audience"] or [document["origin"]], always))
+
+
+def mark_hidden(session: Session, document_id: str, version: int, origin: str) -> None:
+    """Mark a version that its origin hid from this node: nobody here may see the document from now on."""
+    mark(session, document_id, version, TLP.RED, [f"{origin}/secretariat"])
+
+
+def replay(session: Session, kinds: Kinds, kind: str, document_id: str) -> None:
+    """Drop what is projected of a document and write it anew, version by version."""
+    if kind in kinds:
+        kinds[kind].forget_one(session, document_id)
+    forget_marks_of(session, document_id)
+    for told in story(session, document_id):
+        _replay_one(session, kinds, document_id, told)
+
+
+def _replay_one(session: Session, kinds: Kinds, document_id: str, told: Told) -> None:
+    if told.op == Op.HIDE.value:
+        mark_hidden(session, document_id, told.version, told.origin)
+    elif told.text is not None:
+        project(session, kinds, orjson.loads(told.text))

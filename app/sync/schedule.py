@@ -1,0 +1,48 @@
+"""When the worker asks which peer: every minute, less often where it fails, never two at the same moment by design (jitter)."""
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from app.core.clock import utc_now
+from app.core.logs import tell
+from app.documents.kinds import Kinds
+from app.exchange.node import Node
+from app.sync.faults import SyncFault
+from app.sync.models import Peer
+from app.sync.pulling import pull
+
+_FIRST_WAIT_S = 60.0
+_LONGEST_WAIT_S = 3_600.0
+_STEPS = 1_000
+
+
+def pull_due(node: Node, kinds: Kinds) -> int:
+    """Pull from every peer that has an address and whose wait is over; returns how many versions were applied."""
+    now = utc_now()
+    with node.db.read() as session:
+        peers = session.scalars(select(Peer).where(Peer.url.is_not(None)).order_by(Peer.name)).all()
+        due = [peer.name for peer in peers if is_due(peer.failures, peer.tried_at, now)]
+    return sum(_pulled(node, kinds, name) for name in due)
+
+
+def is_due(failures: int, tried_at: datetime | None, now: datetime, chance: float | None = None) -> bool:
+    """Whether a peer is asked again: at once after a success, else after 1, 2, 4 ... 60 minutes, each shortened by up to a half.
+
+    A clock that was set back does not keep a peer waiting: a last try that lies in the future counts as long ago.
+    """
+    if failures == 0 or tried_at is None or tried_at > now:
+        return True
+    longest = min(_FIRST_WAIT_S * 2 ** min(failures - 1, 10), _LONGEST_WAIT_S)
+    part = secrets.randbelow(_STEPS) / _STEPS if chance is None else chance
+    return now - tried_at >= timedelta(seconds=longest * (1 - part / 2))
+
+
+def _pulled(node: Node, kinds: Kinds, name: str) -> int:
+    try:
+        return pull(node, kinds, name).applied
+    except SyncFault as fault:
+        tell(logging.DEBUG, "peer waits", {"peer": name, "code": fault.code})
+        return 0
