@@ -47,7 +47,7 @@ run: setup ## set up, migrate, and serve the demo on a SQLite file (Ctrl-C ends 
 	$(BIN)/istmo demo
 
 test: setup ## the whole suite on SQLite and PostgreSQL; what is not about the store by turns (tests/conftest.py)
-	$(BIN)/pytest -n 4 --dist worksteal -m "not long"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not long"
 
 test-long: setup ## the long form of a suite: make test-long SUITE=writers; SUITE=both: every test on both databases
 	@if [ "$(SUITE)" = both ]; then ISTMO_BOTH=1 $(BIN)/pytest -n 3 --dist worksteal -m "not long"; exit; fi; \

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from typing import Any
 
 import anyio.to_thread
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -54,14 +53,12 @@ from app.core.quota import Quota
 from app.core.rendering import http_problem, problem_response, query_problem
 from app.documents.erasing import forget_marks
 from app.documents.kinds import Kind, Kinds
-from app.exchange import digests
-from app.exchange.log import entries
 from app.exchange.node import Node
 from app.exchange.upkeep import Jobs
-from app.sync.replaying import project, replay
+from app.sync.applying import forget_understood
+from app.sync.replaying import write_anew
 from app.web.description import declare_access, described
 from app.wire.alert_published import Alert
-from app.wire.codes import Op
 from app.wire.published import Bulletin
 
 PUBLIC = (
@@ -264,24 +261,11 @@ def description_of() -> dict[str, Any]:
 
 
 def rebuild(node: Node) -> int:
-    """Drop every projection and write it anew from the log, in one transaction; returns the number of entries read.
-
-    A document with a late or hidden version is written anew by itself, in the order of its versions.
-    """
-    count = 0
+    """Drop every projection and write it anew from the log, in one transaction; returns the number of entries read."""
     with node.db.write() as session:
         forget_marks(session)
         for kind in KINDS.values():
             kind.forget(session)
-        newest: dict[str, int] = {}
-        odd: dict[str, str] = {}
-        for entry in entries(session):
-            count += 1
-            if entry.version < newest.get(entry.id, 0) or entry.op == Op.HIDE.value:
-                odd[entry.id] = entry.kind
-            newest[entry.id] = max(entry.version, newest.get(entry.id, 0))
-            if entry.text is not None and entry.id not in odd and entry.kind != digests.KIND:
-                project(session, KINDS, orjson.loads(entry.text))
-        for document_id, name in odd.items():
-            replay(session, KINDS, name, document_id)
+        count, strange = write_anew(session, KINDS)
+        forget_understood(session, strange)
     return count

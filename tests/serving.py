@@ -109,14 +109,15 @@ class Nodes:
         self.stores, self.folder = stores, folder
         self._prepared: dict[str, tuple[Settings, dict[str, str]]] = {}
 
-    def ready(self, kind: str, folder: Path) -> tuple[Settings, Mapping[str, str]]:
+    def ready(self, kind: str, folder: Path, **others: object) -> tuple[Settings, Mapping[str, str]]:
         """Settings of a new node of a kind of store, its secrets under this folder, and the API keys of CLIENTS."""
-        if kind not in self._prepared:
-            settings = settings_for(self.stores.ready(kind), self.folder / kind)
-            self._prepared[kind] = settings, prepare(settings)
-        settings, keys = self._prepared[kind]
+        name = f"{kind} {others.get('conferences', '')}".strip()
+        if name not in self._prepared:
+            settings = settings_for(self.stores.ready(kind), self.folder / name, **others)
+            self._prepared[name] = settings, prepare(settings)
+        settings, keys = self._prepared[name]
         shutil.copytree(settings.secrets_dir, folder / "secrets")
-        return settings_for(self.stores.copy(settings.database_url), folder), keys
+        return settings_for(self.stores.copy(settings.database_url), folder, **others), keys
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from app.bulletins.certificates import certificate_text, named_in
 from app.bulletins.document import digest_of_certificate
 from app.bulletins.released import release_name
 from app.disclosure import check_certificate
+from app.exchange.keys import document_purpose, public_keys
 from app.exchange.log import Entry, documents, entries
 from app.exchange.verify import Fault
 
@@ -20,11 +21,13 @@ _MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 def certificate_faults(session: Session) -> Iterator[Fault]:
     """Each certificate of the log that is lost, changed or proves nothing, by the number of its entry.
 
-    Erased versions, and those of nodes before there were certificates, have none.  One that names an erased version can be proven by
+    Erased versions, and those of nodes before there were certificates, have none; those of another node's bulletins are there.  One that names an erased version can be proven by
     nobody any more: it is held against its digest alone.
     """
+    own = {known.purpose for known in public_keys(session)}
     for entry in entries(session):
-        document = orjson.loads(entry.text) if entry.kind == _KIND and entry.text is not None else {}
+        is_ours = entry.kind == _KIND and document_purpose(entry.origin) in own
+        document = orjson.loads(entry.text) if is_ours and entry.text is not None else {}
         if "disclosure" in document:
             yield from faults_of(session, entry, document)
 

@@ -1,8 +1,9 @@
 """From judged changes into this node's log and projections, in the order in which the peer gives them (house.md: journey, step 4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
@@ -174,6 +175,14 @@ def _flush(page: _Page) -> None:
     if page.waiting:
         record(page.session, page.attempt, "applied", [(each.id, each.version) for each in page.waiting])
     page.waiting = []
+
+
+def forget_understood(session: Session, still: Collection[str]) -> None:
+    """Take from quarantine what this release understands: all that was not understood but these documents."""
+    waiting = session.scalars(select(Quarantined).where(Quarantined.code == NOT_UNDERSTOOD)).all()
+    for row in waiting:
+        if row.document_id not in still:
+            session.delete(row)
 
 
 def _doubt(code: str, item: Item) -> Doubtful:

@@ -64,7 +64,7 @@ class Rules:
 def judged(raw: object, rules: Rules) -> Item | Doubtful:
     """One change as it may be applied, or why it may not be.
 
-    Codes: `sync-item-form`, `sync-foreign-origin`, `sync-item-differs`, `sync-digest`, `sync-key-unknown`, `sync-signature`,
+    Codes: `sync-item-form`, `sync-foreign-origin`, `sync-unsigned`, `sync-item-differs`, `sync-digest`, `sync-key-unknown`, `sync-signature`,
     `sync-document-form`, `sync-text-gate`.
     """
     named = _named(raw)
@@ -75,7 +75,7 @@ def judged(raw: object, rules: Rules) -> Item | Doubtful:
     if named.origin not in rules.conferences:
         return _doubt("sync-foreign-origin", named)
     if named.document is None:
-        return named
+        return _doubt("sync-unsigned", named) if named.op == Op.WITHDRAW.value else named
     fault = _form_fault(named, named.document) or _seal_fault(named, named.document, rules)
     return _doubt(fault, named) if fault else named
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt
@@ -57,6 +57,8 @@ class _Place:
     seen: Seen
     cursor: str | None
     etag: str | None
+    kept: str | None
+    """The cursor in the row: who moves it on compares it, so that of two pulls one goes on."""
 
 
 def pull(node: Node, kinds: Kinds, name: str) -> Pulled:
@@ -79,7 +81,7 @@ def _place_of(peer: Peer) -> _Place:
     if peer.url is None:
         raise SyncFault("sync-no-url", name=peer.name)
     seen = Seen(peer.epoch, peer.size, peer.root)
-    return _Place(peer.name, peer.node, peer.url, peer.authored, seen, peer.cursor, peer.etag)
+    return _Place(peer.name, peer.node, peer.url, peer.authored, seen, peer.cursor, peer.etag, peer.cursor)
 
 
 def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
@@ -120,7 +122,7 @@ def _pages(
             session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
         _tell_of(place.name, taken)
         done.add(taken)
-        place = replace(place, cursor=cursor)
+        place = replace(place, cursor=cursor, kept=cursor)
         if not more:
             return place
         page = line.get("/v1/changes", _question(place))
@@ -161,23 +163,21 @@ def _is_own(node: Node, item: object) -> bool:
 
 def _claim(session: Session, place: _Place, cursor: str) -> None:
     """Move the cursor on from where this pull began; raises `sync-elsewhere` where another one has moved it meanwhile."""
-    same = Peer.cursor.is_(None) if place.cursor is None else Peer.cursor == place.cursor
     now, seen = utc_now(), place.seen
-    moved = (
-        update(Peer)
-        .where(Peer.name == place.name, same)
-        .values(cursor=cursor, etag=None, contact_at=now, tried_at=now, failure=None, failures=0)
-    )
+    moved = update(Peer).where(*_unmoved(place)).values(cursor=cursor, etag=None, contact_at=now, tried_at=now, failure=None, failures=0)
     moved = moved.values(epoch=seen.epoch, size=seen.size, root=seen.root, checkpoint=seen.text)
     if changed_rows(session.execute(moved)) == 0:
         raise SyncFault("sync-elsewhere", name=place.name)
 
 
+def _unmoved(place: _Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Peer.name == place.name, Peer.cursor.is_(None) if place.kept is None else Peer.cursor == place.kept
+
+
 def _contacted(node: Node, place: _Place, etag: str | None) -> None:
     with node.db.write() as session:
         now = utc_now()
-        same = Peer.cursor.is_(None) if place.cursor is None else Peer.cursor == place.cursor
-        found = update(Peer).where(Peer.name == place.name, same)
+        found = update(Peer).where(*_unmoved(place))
         session.execute(found.values(contact_at=now, tried_at=now, failure=None, failures=0, etag=etag))
 
 

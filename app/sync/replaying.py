@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.access.visibility import forget_marks_of, grantees_of, mark
 from app.documents.kinds import Kind, Kinds
+from app.exchange.digests import KIND as AUDIT
+from app.exchange.log import entries
 from app.exchange.received import Told, story
 from app.wire.codes import TLP, Op, Status
 
@@ -62,3 +64,21 @@ def _replay_one(session: Session, kinds: Kinds, document_id: str, told: Told) ->
         mark_hidden(session, document_id, told.version, told.origin)
     elif told.text is not None:
         project(session, kinds, orjson.loads(told.text))
+
+
+def write_anew(session: Session, kinds: Kinds) -> tuple[int, set[str]]:
+    """Project every document of the log, their projections having been dropped; how many entries were read, and what is not understood.
+
+    A document with a late or hidden version is written by itself, in the order of its versions.  Memory: a number a document.
+    """
+    count, newest, odd, strange = 0, dict[str, int](), dict[str, str](), set[str]()
+    for entry in entries(session):
+        count += 1
+        if entry.version < newest.get(entry.id, 0) or entry.op == Op.HIDE.value:
+            odd[entry.id] = entry.kind
+        newest[entry.id] = max(entry.version, newest.get(entry.id, 0))
+        if entry.text is not None and entry.id not in odd and entry.kind != AUDIT and not project(session, kinds, orjson.loads(entry.text)):
+            strange.add(entry.id)
+    for document_id, name in odd.items():
+        replay(session, kinds, name, document_id)
+    return count, strange

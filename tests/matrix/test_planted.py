@@ -121,7 +121,7 @@ PLANTED: dict[Plant, Found] = {
     plants.feed_of_withdrawn: Found(about_all.feed, "hnd", TOLD),
     plants.anyone_is_an_analyst: Found(lists, "nobody", LISTED),
     plants.flows_for_any_role: Found(lists, "operator", "GET /v1/flows"),
-    plants.overseen_by_any_role: Found(about_all.others, "pan", "GET /v1/conferences/{code}/presidencies"),
+    plants.overseen_by_any_role: Found(about_all.others, "pan", "GET /v1/peers"),
     plants.operated_by_any_role: Found(about_all.others, "pan", "POST /v1/conferences/{code}/presidencies"),
     plants.written_by_any_role: Found(about_bulletins.publishing, "analyst", f"POST {BULLETINS}"),
     plants.here_behind_a_proxy: Found(about_all.machines, "nobody", "GET /metrics"),

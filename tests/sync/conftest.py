@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stores import STORES, Stores
+from serving import Nodes
+from stores import STORES
 from twins import Twins, twins
 
 
 @pytest.fixture(params=STORES)
-def strangers(request: pytest.FixtureRequest, stores: Stores, tmp_path: Path) -> Iterator[Twins]:
+def strangers(request: pytest.FixtureRequest, nodes: Nodes, tmp_path: Path) -> Iterator[Twins]:
     """Two fresh nodes that do not know each other: the test runs on SQLite and on PostgreSQL."""
-    with twins(stores, request.param, tmp_path) as made:
+    with twins(nodes, request.param, tmp_path) as made:
         yield made
 
 
@@ -23,8 +24,8 @@ def pair(strangers: Twins) -> Twins:
 
 
 @pytest.fixture(params=STORES)
-def old_pair(request: pytest.FixtureRequest, stores: Stores, tmp_path: Path) -> Iterator[Twins]:
+def old_pair(request: pytest.FixtureRequest, nodes: Nodes, tmp_path: Path) -> Iterator[Twins]:
     """Two nodes of which one is a release behind: what it passes on is more than its own description knows."""
-    with twins(stores, request.param, tmp_path, judged=False) as made:
+    with twins(nodes, request.param, tmp_path, judged=False) as made:
         made.meet()
         yield made

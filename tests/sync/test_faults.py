@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from bodies import cells, publish, revise, withdraw
 from faulty import Line, bad_line
-from serving import Served
+from serving import Nodes, Served
 from sqlalchemy import update
-from stores import STORES, Stores
+from stores import STORES
 from twins import Twins, held, name_of, quarantine, twins
 
 from app.exchange.verify import faults
@@ -118,8 +118,8 @@ def judge(pair: Twins, ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("kind", STORES)
-def test_after_random_faults_and_quiet_both_nodes_are_equal(stores: Stores, tmp_path: Path, kind: str):
-    with twins(stores, kind, tmp_path) as pair:
+def test_after_random_faults_and_quiet_both_nodes_are_equal(nodes: Nodes, tmp_path: Path, kind: str):
+    with twins(nodes, kind, tmp_path) as pair:
         pair.meet()
         ledger, ends = storm(pair, 40, SEED)
         judge(pair, ledger)
@@ -130,8 +130,8 @@ def test_after_random_faults_and_quiet_both_nodes_are_equal(stores: Stores, tmp_
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", STORES)
-def test_sync_faults_long_after_ten_thousand_random_faults_both_nodes_are_equal(stores: Stores, tmp_path: Path, kind: str):
-    with twins(stores, kind, tmp_path, judged=False) as pair:
+def test_sync_faults_long_after_ten_thousand_random_faults_both_nodes_are_equal(nodes: Nodes, tmp_path: Path, kind: str):
+    with twins(nodes, kind, tmp_path, judged=False) as pair:
         pair.meet()
         ledger, ends = storm(pair, 10_000, SEED)
         judge(pair, ledger)

@@ -5,9 +5,35 @@ from bodies import cells, publish, revise, withdraw
 from serving import Served
 from twins import Twins, held, peer_row, quarantine, texts
 
+from app.bulletins.proofs import certificate_faults
 from app.core.clock import utc_now
+from app.exchange import merkle
+from app.exchange.keys import checkpoint
+from app.exchange.models import LogHead
 from app.exchange.verify import faults
 from app.main import rebuild
+from app.wire.ids import uuid7
+
+ALERT = {
+    "title": {"es": "Lanchas de noche"},
+    "summary": {"es": "Una red que ofrece el cruce del golfo."},
+    "severity": "high",
+    "source_reliability": "B",
+    "information_credibility": 2,
+    "first_seen": "2018-01",
+    "last_seen": "2018-03",
+    "nationalities": ["NPL"],
+    "route": [{"seq": 1, "from": "COL", "to": "PAN", "mode": "sea"}],
+    "modus_operandi": ["safe_house"],
+    "tlp": "GREEN",
+}
+SIGHTING = {
+    "where": {"state": "PAN"},
+    "seen_from": "2018-02",
+    "certainty": "probable",
+    "note": {"es": "Las mismas lanchas."},
+    "tlp": "GREEN",
+}
 
 
 def shown(served: Served, who: str, document: dict[str, object]) -> int:
@@ -16,7 +42,7 @@ def shown(served: Served, who: str, document: dict[str, object]) -> int:
 
 def is_whole(served: Served) -> bool:
     with served.node.db.read() as session:
-        return list(faults(session)) == []
+        return [*faults(session), *certificate_faults(session)] == []
 
 
 def test_what_was_published_and_revised_is_there_once_in_order_byte_for_byte(pair: Twins):
@@ -163,3 +189,36 @@ def test_a_peer_whose_clock_lies_in_the_future_is_read_like_any_other(pair: Twin
         document = publish(pair.rcm.as_("rcm"))
     assert pair.pull(pair.sacm).applied == 1
     assert shown(pair.sacm, "bra", document) == 200
+
+
+def test_a_peer_that_was_restored_is_read_anew_and_what_is_known_is_left_alone(pair: Twins):
+    publish(pair.rcm.as_("rcm"))
+    pair.pull(pair.sacm)
+    node = pair.rcm.node
+    with node.db.write() as session:
+        head = session.get_one(LogHead, 1)
+        head.epoch = uuid7()
+        root = merkle.root_of(merkle.from_text(head.frontier))
+        head.checkpoint = checkpoint(node.signer, head.node, head.epoch, head.size, root)
+    assert (pair.pull(pair.sacm).known, peer_row(pair.sacm, "rcm").failure) == (1, None)
+    publish(pair.rcm.as_("rcm"), period="2022-11")
+    assert pair.pull(pair.sacm).applied == 1
+    assert held(pair.sacm, "RCM") == held(pair.rcm, "RCM")
+
+
+def test_alerts_and_what_is_said_of_them_cross_both_ways_and_end_together(pair: Twins):
+    alert = pair.rcm.as_("rcm").post("/v1/alerts", json=ALERT).json()
+    pair.pull(pair.sacm)
+    seen = pair.sacm.as_("sacm").post(f"/v1/alerts/{alert['id']}/sightings", json=SIGHTING).json()
+    pair.pull(pair.rcm)
+    told = pair.rcm.as_("rcm").get(f"/v1/alerts/{alert['id']}/sightings").json()
+    assert [item["id"] for item in told["items"]] == [seen["id"]]
+    etag = {"If-Match": f'"{alert["id"]}.v1"'}
+    assert pair.rcm.as_("rcm").post(f"/v1/alerts/{alert['id']}/erase", json={"reason": "names somebody"}, headers=etag).status_code == 200
+    pair.pull(pair.sacm)
+    for served in (pair.rcm, pair.sacm):
+        assert served.as_("sacm").get(f"/v1/alerts/{alert['id']}").status_code == 404
+        assert served.as_("sacm").get(f"/v1/sightings/{seen['id']}").status_code == 404
+        assert is_whole(served)
+    pair.pull(pair.rcm)
+    assert quarantine(pair.rcm) == quarantine(pair.sacm) == []

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from serving import Served, prepare, serving, settings_for
+from serving import Nodes, Served, serving
 from sqlalchemy import select
-from stores import Stores
 
 from app.access.clients import NewClient, create
 from app.exchange.log import Entry, entries
@@ -58,13 +57,13 @@ def introduce(served: Served, other: Served, fingerprint: str | None = None) -> 
 
 
 @contextmanager
-def twins(stores: Stores, kind: str, folder: Path, *, judged: bool = True) -> Iterator[Twins]:
+def twins(nodes: Nodes, kind: str, folder: Path, *, judged: bool = True) -> Iterator[Twins]:
     """Two fresh nodes over one kind of store, which do not know each other yet; `judged`: by the API description of this release."""
     with ExitStack() as stack:
         made = []
         for conference in CONFERENCES:
-            settings = settings_for(stores.ready(kind), folder / conference, conferences=conference, private_peers=True)
-            made.append(stack.enter_context(serving(settings, judged=judged, keys=prepare(settings))))
+            settings, keys = nodes.ready(kind, folder / conference, conferences=conference, private_peers=True)
+            made.append(stack.enter_context(serving(settings, judged=judged, keys=keys)))
         yield Twins(*made)
 
 
