@@ -69,6 +69,7 @@ check: setup ## lint, format, types, floors, dependencies, security, locks, open
 bench: setup ## rates beside an empty route, as ratios in one run; a node asked more than it can; the protection of numbers
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/overload.py
+	$(BIN)/python bench/alerts.py
 	$(MAKE) bench-disclosure
 
 bench-disclosure: setup ## seconds and persons shown of each method, of later versions, of the check of a certificate

@@ -33,6 +33,12 @@ class Alert(VersionRow, Base):
     __table_args__ = (
         UniqueConstraint("document_id", "version"),
         Index("ix_alert_newest_published", "published_at", "document_id", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_alert_newest_severity", "severity", "document_id", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_alert_newest_confidence", "confidence", "document_id", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_alert_newest_reference", "reference", "document_id", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        # With the other day: a question for a span of time looks at both.
+        Index("ix_alert_newest_first", "first_day", "document_id", "last_day", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_alert_newest_last", "last_day", "document_id", "first_day", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
     )
 
 

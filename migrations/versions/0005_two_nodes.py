@@ -1,4 +1,4 @@
-"""two nodes: peers and their keys, what could not be taken from them, who witnessed the log
+"""two nodes: peers and their keys, what could not be taken from them, who witnessed the log; alerts by what they are sorted by
 
 Revision ID: 0005
 Revises: 0004
@@ -12,6 +12,15 @@ revision = '0005'
 down_revision = '0004'
 branch_labels = None
 depends_on = None
+
+_NEWEST = sa.text('superseded_at IS NULL')
+_SORTS = {
+    'severity': ['severity', 'document_id'],
+    'confidence': ['confidence', 'document_id'],
+    'reference': ['reference', 'document_id'],
+    'first': ['first_day', 'document_id', 'last_day'],
+    'last': ['last_day', 'document_id', 'first_day'],
+}
 
 
 def upgrade() -> None:
@@ -74,9 +83,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quarantined')),
     sa.UniqueConstraint('peer', 'document_id', 'version', 'code', 'digest', name=op.f('uq_quarantined_peer_document_id_version_code_digest'))
     )
+    for name, columns in _SORTS.items():
+        op.create_index(f'ix_alert_newest_{name}', 'alert', columns, unique=False, sqlite_where=_NEWEST, postgresql_where=_NEWEST)
 
 
 def downgrade() -> None:
+    for name in _SORTS:
+        op.drop_index(f'ix_alert_newest_{name}', table_name='alert')
     op.drop_table('quarantined')
     op.drop_table('peer')
     op.drop_table('witness')

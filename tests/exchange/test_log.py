@@ -143,6 +143,24 @@ def test_stored_documents_are_found_by_id_and_version_in_one_statement(db, book)
     }
 
 
+def test_documents_are_looked_up_by_index_however_long_the_log_is(db, book):
+    pairs = [(book.publish(), 1) for _ in range(3)]
+    with db.read() as session:
+        asked: list[tuple[str, object]] = []
+        event.listen(session.connection(), "before_cursor_execute", lambda _c, _cur, statement, given, *_: asked.append((statement, given)))
+        log.documents(session, pairs)
+        (statement, given), connection = asked[0], session.connection()
+        if db.is_sqlite:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
+            plan = [str(row[-1]) for row in rows]
+            assert [line for line in plan if line.startswith("SCAN log_entry")] == []
+        else:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # what a long log does by itself
+            plan = [str(row[0]) for row in connection.exec_driver_sql(f"EXPLAIN {statement}", given)]
+            assert [line for line in plan if "Seq Scan on log_entry" in line] == []
+    assert any("log_entry" in line for line in plan)
+
+
 def test_a_reinstated_document_is_withdrawn_in_its_earlier_versions_only(db, book):
     document_id = book.publish()
     book.withdraw(document_id, 2)
