@@ -1,6 +1,6 @@
 """What an office answers to an alert, judged: its form, its marking beside the alert's, and for a proposal the change it offers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -59,9 +59,7 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
     tlp = draft.tlp or TLP(about.document["tlp"])
     audience = _audience(session, caller, draft, tlp, about)
     # Its own secretariat, which always reads it, does not count: an answer is seen only with its alert.
-    faults = list(link_faults(session, caller, [("/tlp", about.id)], tlp, grantees_of(tlp, audience or [conference], ())))
-    if faults:
-        raise Problem("invalid-content", *faults)
+    _require_links(session, caller, [("/tlp", about.id)], tlp, grantees_of(tlp, audience or [conference], ()))
     written = draft.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_COMMON)
     content = written | {
         "kind": kind_of(draft),
@@ -76,15 +74,23 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         content["where"] = written["where"] | {"state": codes.resolve_state(draft.where.state)}
     if isinstance(draft, ProposalDraft):
         content |= judge_changes(draft, about.document)
-        if content["changes"].get("audience"):
-            content["changes"]["audience"] = sorted({conference_code(party) for party in content["changes"]["audience"]})
-            require_known_parties(session, content["changes"]["audience"], ("changes",))
-        named = [(pointer("changes", "related", at), each) for at, each in enumerate(content["changes"].get("related") or ())]
-        readers = readers_of(tlp, audience, conference, str(caller.office))
-        faults = list(link_faults(session, caller, named, tlp, readers))
-        if faults:
-            raise Problem("invalid-content", *faults)
+        named = _named_by_changes(session, content["changes"])
+        _require_links(session, caller, named, tlp, readers_of(tlp, audience, conference, str(caller.office)))
     return content
+
+
+def _require_links(session: Session, caller: Caller, named: Sequence[tuple[str, str]], tlp: TLP, readers: Iterable[str]) -> None:
+    faults = list(link_faults(session, caller, named, tlp, readers))
+    if faults:
+        raise Problem("invalid-content", *faults)
+
+
+def _named_by_changes(session: Session, changes: dict[str, Any]) -> list[tuple[str, str]]:
+    """The documents that a proposed change names, by their places; its parties are put in their one form and must be known."""
+    if changes.get("audience"):
+        changes["audience"] = sorted({conference_code(party) for party in changes["audience"]})
+        require_known_parties(session, changes["audience"], ("changes",))
+    return [(pointer("changes", "related", at), each) for at, each in enumerate(changes.get("related") or ())]
 
 
 def _handling(draft: Draft, about: About) -> list[str]:

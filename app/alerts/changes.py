@@ -48,6 +48,20 @@ def judge_changes(draft: ProposalDraft, alert: Mapping[str, Any]) -> dict[str, A
     Raises `invalid-document` with every fault of the alert that would come of it under `/changes`, and `invalid-content` with
     `proposal-empty` where nothing would change.
     """
+    _require_form(draft, alert)
+    wanted = parse(AlertDraft, merged(alert, draft.changes), at=("changes",))
+    faults = findings_of(wanted, ("changes",)) + _retention_faults(draft, wanted)
+    if faults:
+        raise Problem("invalid-document", *faults)
+    content = content_of(wanted, str(alert["origin"]), wanted.audience if wanted.audience is not None else alert["audience"])
+    changes = {name: content.get(name) for name in draft.changes}
+    if all(alert.get(name) == value for name, value in changes.items()):
+        raise Problem("invalid-content", Finding("proposal-empty", pointer="/changes"))
+    return {"alert_version": draft.alert_version or alert["version"], "changes": changes}
+
+
+def _require_form(draft: ProposalDraft, alert: Mapping[str, Any]) -> None:
+    """Let a proposal pass that was written against a version there is and changes only what may be offered."""
     if draft.alert_version is not None and draft.alert_version > alert["version"]:
         raise Problem(
             "invalid-document", Finding("out-of-range", pointer="/alert_version", params={"minimum": 1, "maximum": alert["version"]})
@@ -58,17 +72,12 @@ def judge_changes(draft: ProposalDraft, alert: Mapping[str, Any]) -> dict[str, A
     ]
     if fixed:
         raise Problem("invalid-document", *fixed)
-    wanted = parse(AlertDraft, merged(alert, draft.changes), at=("changes",))
-    faults = findings_of(wanted, ("changes",))
-    if "retention_until" in draft.changes and wanted.retention_until and date.fromisoformat(wanted.retention_until) < utc_now().date():
-        faults.append(Finding("retention-past", pointer="/changes/retention_until"))
-    if faults:
-        raise Problem("invalid-document", *faults)
-    content = content_of(wanted, str(alert["origin"]), wanted.audience if wanted.audience is not None else alert["audience"])
-    changes = {name: content.get(name) for name in draft.changes}
-    if all(alert.get(name) == value for name, value in changes.items()):
-        raise Problem("invalid-content", Finding("proposal-empty", pointer="/changes"))
-    return {"alert_version": draft.alert_version or alert["version"], "changes": changes}
+
+
+def _retention_faults(draft: ProposalDraft, wanted: AlertDraft) -> list[Finding]:
+    until = wanted.retention_until if "retention_until" in draft.changes else None
+    over = until is not None and date.fromisoformat(until) < utc_now().date()
+    return [Finding("retention-past", pointer="/changes/retention_until")] if over else []
 
 
 def overtaken(changes: Mapping[str, Any], base: Mapping[str, Any], alert: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Alerts as a file, CSV or NDJSON: what may not be passed on stays on the screen, and the file says that something is missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import orjson
@@ -55,10 +56,7 @@ def export(request: Request, caller: Caller, query: AlertQuery, form: str) -> Re
     `Istmo-Left-Out` say that something was left out: `no-onward=2`, and `tlp` where the caller's own filter did it (case B017).
     Raises `role-forbidden` (403) for an operator, who reads no bodies, and `cursor-invalid` with a cursor: a file has no pages.
     """
-    if not caller.reads_bodies:
-        raise Problem("role-forbidden", role=caller.role.value)
-    if query.cursor:
-        raise Problem("cursor-invalid")
+    _require_file(caller, query)
     node, language = node_of(request), language_of(request)
     headers = {"Cache-Control": "private, no-cache", **spoken(language, "Authorization", "Accept")}
     with node.db.read() as session:
@@ -67,16 +65,24 @@ def export(request: Request, caller: Caller, query: AlertQuery, form: str) -> Re
         asked = query.model_dump(mode="json")
         headers["ETag"] = answer_etag("alerts", form, at.epoch, highest, asked, caller.rights, language, utc_now().date())
         if is_fresh(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(status_code=304, headers={name: value for name, value in headers.items() if name != "Content-Language"})
+            headers.pop("Content-Language")
+            return Response(status_code=304, headers=headers)
         rows = _rows(session, caller, query)
         missing = listing.left_out(session, caller, query)
-    held = [row for row in rows if not row[3]]
-    held = held[: query.limit] if query.limit else held
-    left = [*([f"no-onward={len(rows) - sum(not row[3] for row in rows)}"] if any(row[3] for row in rows) else []), *missing]
+    passing = [row for row in rows if not row[3]]
+    kept_back = len(rows) - len(passing)
+    held, left = passing[: query.limit], [*([f"no-onward={kept_back}"] if kept_back else []), *missing]
     node.read_audit.note(attempt_of(request), [(row[0], row[1], list(TLP)[row[2]]) for row in held])
     lines = _csv(node, caller, held, left, language) if form == "csv" else _ndjson(node, caller, held, left)
     headers |= {"Content-Type": _HEADERS[form], "Content-Disposition": f'attachment; filename="alerts.{form}"'}
     return StreamingResponse(lines, headers=headers | ({"Istmo-Left-Out": ", ".join(left)} if left else {}))
+
+
+def _require_file(caller: Caller, query: AlertQuery) -> None:
+    if not caller.reads_bodies:
+        raise Problem("role-forbidden", role=caller.role.value)
+    if query.cursor:
+        raise Problem("cursor-invalid")
 
 
 def _rows(session: Session, caller: Caller, query: AlertQuery) -> list[Row]:
@@ -97,14 +103,16 @@ def _documents(node: Node, caller: Caller, held: Sequence[Row]) -> Iterator[dict
         with node.db.read() as session:
             seen = marks_of(session, caller, [row[0] for row in chunk])
             stored = documents(session, [(row[0], row[1]) for row in chunk if row[0] in seen])
-        for row in chunk:
-            found = stored.get((row[0], row[1]))
-            if found is None or found.text is None:
-                continue
-            document = envelope(found.text, withdrawn=True) if found.withdrawn else orjson.loads(found.text)
-            plain = {name: value for name, value in document.items() if name not in _NOT_IN_FILES}
-            related: Any = plain.get("related")
-            yield plain if related is None else plain | {"related": [each for each in related if each in named]}
+        found = (stored.get((row[0], row[1])) for row in chunk)
+        yield from (_plain(each.text, named, withdrawn=each.withdrawn) for each in found if each is not None and each.text is not None)
+
+
+def _plain(text: str, named: AbstractSet[str], *, withdrawn: bool) -> dict[str, Any]:
+    """A document as a file holds it: without seals, and naming only what the file holds."""
+    document = envelope(text, withdrawn=True) if withdrawn else orjson.loads(text)
+    plain = {name: value for name, value in document.items() if name not in _NOT_IN_FILES}
+    related: Any = plain.get("related")
+    return plain if related is None else plain | {"related": [each for each in related if each in named]}
 
 
 def _ndjson(node: Node, caller: Caller, held: Sequence[Row], left: Sequence[str]) -> Iterator[bytes]:

@@ -84,10 +84,15 @@ def _body(query: AlertQuery | FacetQuery, has: Callable[[str, Sequence[str]], Co
         if wanted:
             terms = codes.vocabulary(name).terms
             found.append(has(name, [known_code(text if text in terms else None, name, text, list(terms)) for text in wanted]))
+    return found + _told(query) + _seen(query) + _words(query)
+
+
+def _told(query: AlertQuery | FacetQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     found += [Alert.network_code.in_([text.upper() for text in query.network_code])] if query.network_code else []
     found += [Alert.severity >= query.severity_min.rank] if query.severity_min else []
     found += [Alert.case_status == query.case_status.value] if query.case_status else []
-    return found + _seen(query) + _words(query)
+    return found
 
 
 def _states(parameter: str, texts: Sequence[str]) -> list[str]:

@@ -1,12 +1,12 @@
 """Which alerts are related to one, and why: over visible alerts alone, so that no hidden one moves a score (contract: related)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
@@ -91,6 +91,19 @@ def _scores(session: Session, caller: Caller, alert: Mapping[str, Any]) -> dict[
         Alert.document_id != alert["id"],
         Alert.document_id.in_(visible_documents(caller)),
     )
+    points = Counter[int]()
+    for (row, reason), count in _shared(session, alert, others).items():
+        points[row] += min(MOST[reason], _EACH[reason] * count)
+    network = alert.get("network_code")
+    for row in session.scalars(select(Alert.id).where(*others, Alert.network_code == network)) if network else ():
+        points[row] += SAME_NETWORK
+    # Time adds to what is there: whatever is short of enough by more than that is out.
+    near = [row for row, score in points.items() if score >= ENOUGH - SAME_TIME]
+    return _timed(session, span_of(alert), points, near)
+
+
+def _shared(session: Session, alert: Mapping[str, Any], others: Sequence[ColumnElement[bool]]) -> Counter[tuple[int, str]]:
+    """How many codes each of the others shares with this alert, by row and reason."""
     shared = Counter[tuple[int, str]]()
     mine = [(name, code) for name, code in sorted(terms_of(alert)) if name in _REASONS and code not in VAGUE]
     if mine:
@@ -99,15 +112,7 @@ def _scores(session: Session, caller: Caller, alert: Mapping[str, Any]) -> dict[
         )
         for row, name, count in session.execute(counted.group_by(AlertTerm.alert_id, AlertTerm.list)):
             shared[row, _REASONS[name]] += count
-    points = Counter[int]()
-    for (row, reason), count in shared.items():
-        points[row] += min(MOST[reason], _EACH[reason] * count)
-    network = alert.get("network_code")
-    for row in session.scalars(select(Alert.id).where(*others, Alert.network_code == network)) if network else ():
-        points[row] += SAME_NETWORK
-    # Time adds to what is there: whatever is short of enough by more than that is out.
-    near = [row for row, score in points.items() if score >= ENOUGH - SAME_TIME]
-    return _timed(session, span_of(alert), points, near)
+    return shared
 
 
 _CHUNK: Final = 500

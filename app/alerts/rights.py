@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.access.visibility import marks_of, visible_documents
+from app.access.visibility import Marked, marks_of, visible_documents
 from app.alerts.models import Alert, AlertAnswer
 from app.core.clock import utc_now
 from app.core.problems import Problem
@@ -78,14 +78,21 @@ def link_faults(
     `named` are pairs of a pointer and a document id; `tlp` and `grantees` are how the document that names them will be marked.
     What is seen only with another is as strict as that too, unless it is judged `alone`.
     """
+    if not named:
+        return
     readers = frozenset(grantees)
-    marks = marks_of(session, caller, [document_id for _, document_id in named]) if named else {}
-    parents = {marked.parent for marked in marks.values() if marked.parent and not alone}
-    above = marks_of(session, caller, sorted(parents)) if parents else {}
+    chains = _chains(session, caller, [document_id for _, document_id in named], alone=alone)
     for place, document_id in named:
-        marked = marks.get(document_id)
-        both = [marked, above.get(marked.parent)] if marked and marked.parent and not alone else [marked]
-        if None in both:
+        chain = chains[document_id]
+        if None in chain:
             yield Finding("link-unknown", pointer=place)
-        elif not all(each.covers(tlp, readers) for each in both if each):
+        elif not all(each.covers(tlp, readers) for each in chain if each):
             yield Finding("link-stricter", pointer=place)
+
+
+def _chains(session: Session, caller: Caller, ids: Sequence[str], *, alone: bool) -> dict[str, list[Marked | None]]:
+    """How each document is marked, and what it is seen only with, unless judged `alone`; none for what the caller may not see."""
+    marks = marks_of(session, caller, ids)
+    parents = {} if alone else {document_id: marked.parent for document_id, marked in marks.items() if marked.parent}
+    above = marks_of(session, caller, sorted(set(parents.values()))) if parents else {}
+    return {each: [marks.get(each), *([above.get(parents[each])] if each in parents else [])] for each in ids}

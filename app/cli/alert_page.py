@@ -43,6 +43,20 @@ def page_lines(told: Json, word: Word) -> Iterator[str]:
     alert = told["alert"]
     yield f"{alert.get('reference', '')}  {text_in(alert.get('title')) or coded(alert.get('status'))}"
     yield ""
+    yield from _told_in_words(alert)
+    yield from _facts(alert, _FACTS, word)
+    yield from _route(alert.get("route") or (), word)
+    yield from _fee(alert.get("fee") or {}, word)
+    yield from _facts(alert, dict.fromkeys(_IDENTITY, ""), word)
+    yield from _links(alert)
+    for kind, lines in (("sightings", _sighting), ("opinions", _opinion), ("proposals", _proposal)):
+        if kind in told:
+            yield from _answers(kind, told[kind], alert, lines, word)
+    if "related" in told:
+        yield from _related(told["related"])
+
+
+def _told_in_words(alert: Json) -> Iterator[str]:
     for name in ("summary", "recommendation"):
         if alert.get(name):
             yield (f"{heading(name)}: " if name != "summary" else "") + text_in(alert[name])
@@ -50,18 +64,12 @@ def page_lines(told: Json, word: Word) -> Iterator[str]:
     if "title" not in alert:
         yield words_of("alerts-envelope")
         yield ""
-    yield from _facts(alert, _FACTS, word)
-    yield from _route(alert.get("route") or (), word)
-    yield from _fee(alert.get("fee") or {}, word)
-    yield from _facts(alert, dict.fromkeys(_IDENTITY, ""), word)
+
+
+def _links(alert: Json) -> Iterator[str]:
     if alert.get("related"):
         yield f"{heading('linked')}: {'; '.join(map(str, alert['related']))}"
     yield from (f"{heading('credits')}: {each.get('office')} ({each.get('proposal')})" for each in alert.get("credits") or ())
-    for kind, lines in (("sightings", _sighting), ("opinions", _opinion), ("proposals", _proposal)):
-        if kind in told:
-            yield from _answers(kind, told[kind], alert, lines, word)
-    if "related" in told:
-        yield from _related(told["related"])
 
 
 def marking_of(told: Json, word: Word) -> str:
@@ -147,22 +155,36 @@ def _fee(fee: Json, word: Word) -> Iterator[str]:
 
 
 def _answers(kind: str, page: Json, alert: Json, lines: Callable[[Json, Word], Iterator[str]], word: Word) -> Iterator[str]:
-    items, total, counts = page.get("items") or [], page.get("total") or 0, page.get("counts") or {}
-    if kind == "opinions":
-        # A refusal of a proposal is an opinion too, and told beside the proposal; counted are those that still say how far one agrees.
-        items, total = [item for item in items if item.get("opinion") and not item.get("decides")], sum(counts.values())
-    told = [f"{_named('opinion', step, word)} {number}" for step, number in counts.items() if number]
+    items, total = _shown(kind, page)
+    steps = _steps(page, word)
     number = str(total) if len(items) == total else words_of("page-whole", shown=len(items), total=total)
     yield ""
-    yield f"{heading(kind)}: {number}" + (f" ({'; '.join(told)})" if told else "")
+    yield f"{heading(kind)}: {number}" + (f" ({steps})" if steps else "")
+    decisions = page.get("decisions") or {}
     for served in items:
-        item = {**served, "decision": (page.get("decisions") or {}).get(served.get("id"))}
-        first, *rest = lines(item, word) if item.get("status") != "withdrawn" else [coded("withdrawn")]
-        # Its own marking is told where it is another than the alert's, which stands on the page.
-        other = any(item.get(name) != alert.get(name) for name in ("tlp", "audience", "handling"))
-        yield f"  {item.get('issuer')}  {first}"
-        yield from [f"    {_marking(item, word)}"] if other else []
-        yield from (f"    {each}" for line in rest for each in line.split("\n"))
+        yield from _answer({**served, "decision": decisions.get(served.get("id"))}, alert, lines, word)
+
+
+def _shown(kind: str, page: Json) -> tuple[list[Json], int]:
+    items = page.get("items") or []
+    if kind != "opinions":
+        return items, page.get("total") or 0
+    # A refusal of a proposal is an opinion too, and told beside the proposal; counted are those that still say how far one agrees.
+    return [item for item in items if item.get("opinion") and not item.get("decides")], sum((page.get("counts") or {}).values())
+
+
+def _steps(page: Json, word: Word) -> str:
+    counts = page.get("counts") or {}
+    return "; ".join(f"{_named('opinion', step, word)} {number}" for step, number in counts.items() if number)
+
+
+def _answer(item: Json, alert: Json, lines: Callable[[Json, Word], Iterator[str]], word: Word) -> Iterator[str]:
+    first, *rest = lines(item, word) if item.get("status") != "withdrawn" else [coded("withdrawn")]
+    yield f"  {item.get('issuer')}  {first}"
+    # Its own marking is told where it is another than the alert's, which stands on the page.
+    if any(item.get(name) != alert.get(name) for name in ("tlp", "audience", "handling")):
+        yield f"    {_marking(item, word)}"
+    yield from (f"    {each}" for line in rest for each in line.split("\n"))
 
 
 def _sighting(item: Json, word: Word) -> Iterator[str]:

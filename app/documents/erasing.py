@@ -53,19 +53,23 @@ def erase(
         ends = along(session, document_id) if along else {}
         # First: the kind's lock comes before the log's.  What is judged wrong below is all taken back.
         forget(session, document_id)
-        found = log.newest(session, document_id)
-        if found is None or found.kind != kind or found.op == Op.ERASE.value:
-            raise Problem("not-found")
-        if caller is not None and caller.conference != found.origin:
-            raise Problem("not-origin")
-        if found.version != version:
-            raise Problem("precondition-failed")
+        _require_erasable(session, kind, caller, document_id, version)
         for each, drop in ends.items():
             drop(session, each)
         receipt, *_ = [_erase_one(session, node, attempt, each) for each in (document_id, *ends)]
         if keep:
             keep(session, receipt)
     return receipt
+
+
+def _require_erasable(session: Session, kind: str, caller: Caller | None, document_id: str, version: int) -> None:
+    found = log.newest(session, document_id)
+    if found is None or found.kind != kind or found.op == Op.ERASE.value:
+        raise Problem("not-found")
+    if caller is not None and caller.conference != found.origin:
+        raise Problem("not-origin")
+    if found.version != version:
+        raise Problem("precondition-failed")
 
 
 def erase_received(

@@ -127,8 +127,7 @@ def extends(first_size: int, first_root: bytes, second_size: int, second_root: b
     Every tree extends the empty one, by a proof without hashes; so does a tree itself.
     """
     if not 0 < first_size < second_size:
-        equal = first_size == second_size and first_root == second_root
-        return not proof and (equal or 0 == first_size < second_size)
+        return not proof and _is_start(first_size, first_root, second_size, second_root)
     if not proof or not _are_hashes(first_root, *proof):
         return False
     # The root of a first tree that is one whole subtree of the second is known already, and no hash of the proof.
@@ -137,12 +136,20 @@ def extends(first_size: int, first_root: bytes, second_size: int, second_root: b
     while index & 1:
         index, last = index >> 1, last >> 1
     sides = _sides(index, last, len(path) - 1)
-    if sides is None:
-        return False
+    return sides is not None and _climbed(path, sides) == (first_root, second_root)
+
+
+def _is_start(first_size: int, first_root: bytes, second_size: int, second_root: bytes) -> bool:
+    same = first_size == second_size and first_root == second_root
+    return same or 0 == first_size < second_size
+
+
+def _climbed(path: Sequence[bytes], sides: Sequence[bool]) -> tuple[bytes, bytes]:
+    """Roots of the earlier and the later tree that a proof leads to: what lies to the left is in both."""
     old = new = path[0]
     for is_left, other in zip(sides, path[1:], strict=True):
         old, new = (node_hash(other, old), node_hash(other, new)) if is_left else (old, node_hash(new, other))
-    return (old, new) == (first_root, second_root)
+    return old, new
 
 
 def _split(size: int) -> int:

@@ -1,6 +1,6 @@
 """What objects of STIX 2.1 have in common here: their making, their makers, their places, our extension with the whole document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.directory import codes
@@ -71,13 +71,20 @@ def words(**told: Mapping[str, str] | None) -> Object:
 
     STIX has one language an object; what else there is stands in the whole document.
     """
-    found = {name: {one: texts[one] for one in _LANGUAGES if texts.get(one)} for name, texts in told.items() if texts}
-    there = {name: texts for name, texts in found.items() if texts}
+    there = {name: found for name, texts in told.items() if (found := _written(texts or {}))}
     if not there:
         return {}
-    common = [one for one in _LANGUAGES if all(one in texts for texts in there.values())]
-    language = (common or list(next(iter(there.values()))))[0]
+    language = _common_language([*there.values()])
     return {name: texts.get(language) or next(iter(texts.values())) for name, texts in there.items()} | {"lang": language}
+
+
+def _written(texts: Mapping[str, str]) -> dict[str, str]:
+    return {one: texts[one] for one in _LANGUAGES if texts.get(one)}
+
+
+def _common_language(there: Sequence[Mapping[str, str]]) -> str:
+    common = [one for one in _LANGUAGES if all(one in texts for texts in there)]
+    return (common or list(there[0]))[0]
 
 
 def _alpha2(state: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from app.exchange.keys import PublicKey
-from app.exchange.merkle import EMPTY_ROOT, HASH_LENGTH, extends
+from app.exchange.merkle import HASH_LENGTH, extends
 from app.exchange.node import Node
 from app.exchange.witnesses import counter_signed, is_signed, keep
 from app.sync.faults import SyncFault
@@ -55,17 +55,18 @@ def _seen(stated: Mapping[str, Any], node: str, signature: object) -> Seen:
 
 
 def _require_extension(line: Line, before: Seen, now: Seen) -> None:
-    if now.size == before.size:
-        proof: list[bytes | None] = []
-    elif now.size < before.size:
+    proof = _proof(line, before.size, now.size) if now.size > before.size else []
+    roots = bytes.fromhex(before.root), bytes.fromhex(now.root)
+    if proof is None or not extends(before.size, roots[0], now.size, roots[1], proof):
         raise SyncFault("sync-rewritten", size=before.size)
-    else:
-        told = line.get("/v1/log/proofs/consistency", {"from": before.size, "to": now.size}).get("proof")
-        proof = [_hash(each) for each in told] if isinstance(told, list) and len(told) <= _MOST_HASHES else [None]
-    whole = [each for each in proof if each is not None]
-    roots = (_hash(before.root) or EMPTY_ROOT, _hash(now.root) or EMPTY_ROOT)
-    if len(whole) != len(proof) or not extends(before.size, roots[0], now.size, roots[1], whole):
-        raise SyncFault("sync-rewritten", size=before.size)
+
+
+def _proof(line: Line, first: int, second: int) -> list[bytes] | None:
+    """The hashes that the peer gives, none where they are no hashes."""
+    told = line.get("/v1/log/proofs/consistency", {"from": first, "to": second}).get("proof")
+    found = [_hash(each) for each in told] if isinstance(told, list) and len(told) <= _MOST_HASHES else [None]
+    whole = [each for each in found if each is not None]
+    return whole if len(whole) == len(found) else None
 
 
 def _hash(text: object) -> bytes | None:
