@@ -138,10 +138,15 @@ KINDS: Kinds = {
         app.alerts.projection.forget_one,
         Alert,
         along=app.alerts.ending.with_answers,
+        withdrawn_as=("reference",),
     ),
     **{
         name: Kind(
-            app.alerts.answer_projection.project, app.alerts.answer_projection.forget, app.alerts.answer_projection.forget_one, model
+            app.alerts.answer_projection.project,
+            app.alerts.answer_projection.forget,
+            app.alerts.answer_projection.forget_one,
+            model,
+            withdrawn_as=("alert",),
         )
         for name, model in app.alerts.answer_projection.MODELS.items()
     },

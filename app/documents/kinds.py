@@ -24,6 +24,8 @@ class Kind:
     understands: Callable[[Mapping[str, Any]], bool] = lambda _document: True
     is_of_origin: Callable[[Session, Mapping[str, Any]], bool] = lambda _session, _document: True
     along: Along | None = None
+    withdrawn_as: tuple[str, ...] = ()
+    """Fields that the version which takes one back bears beside the common ones."""
 
 
 Kinds = Mapping[str, Kind]

@@ -7,17 +7,13 @@ from app.core.catalogue import filled, sentences
 
 
 class SyncFault(Exception):  # noqa: N818 - says what is the matter, as Problem does
-    """A peer that cannot be reached, or that said what no honest node says: nothing of it was taken.
+    """A peer that cannot be reached, or that said what no honest node says: nothing of it was taken."""
 
-    `retry_after` are the seconds that the peer asks us to wait.
-    """
-
-    def __init__(self, code: str, *, retry_after: float | None = None, **figures: object) -> None:
+    def __init__(self, code: str, **figures: object) -> None:
         """Keep the code and the figures of its sentence; as text it is the English one."""
         super().__init__(told(code, figures))
         self.code = code
         self.figures = figures
-        self.retry_after = retry_after
 
 
 def told(code: str, figures: Mapping[str, object], language: str = "en") -> str:

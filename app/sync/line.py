@@ -21,7 +21,6 @@ LONGEST_ANSWER_S = 300.0
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
 _GONE, _TOO_MANY, _UNAVAILABLE = 410, 429, 503
 _LONGEST_ETAG = 100
-_LONGEST_WAIT_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def _refused(response: httpx.Response, raw: bytes) -> SyncFault:
     if status < httpx.codes.BAD_REQUEST:
         return SyncFault("sync-redirect", status=status)
     if status in {_TOO_MANY, _UNAVAILABLE}:
-        return SyncFault("sync-busy", retry_after=_seconds(response.headers.get("retry-after")), status=status)
+        return SyncFault("sync-busy", status=status)
     code = _code(raw)
     if status == _GONE and code == "resync-required":
         return SyncFault("sync-epoch")
@@ -128,10 +127,6 @@ def _code(raw: bytes) -> str:
     code = problem.get("code") if isinstance(problem, dict) else None
     # A foreign server may say anything: only what has the shape of a code is repeated.
     return code if isinstance(code, str) and code.replace("-", "").isalnum() and code.isascii() else ""
-
-
-def _seconds(text: str | None) -> float | None:
-    return min(float(text), _LONGEST_WAIT_S) if text and text.isdecimal() and text.isascii() else None
 
 
 def _object(raw: bytes) -> dict[str, Any]:

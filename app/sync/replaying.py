@@ -10,6 +10,7 @@ from app.documents.kinds import Kind, Kinds
 from app.exchange.digests import KIND as AUDIT
 from app.exchange.log import entries
 from app.exchange.received import Told, story
+from app.wire.changes import Withdrawal
 from app.wire.codes import TLP, Op, Status
 
 _MARKINGS = {tlp.value: tlp for tlp in TLP}
@@ -19,13 +20,12 @@ def is_understood(kind: Kind | None, document: dict[str, Any]) -> bool:
     """Whether this release can show a document: of a kind and with codes that it knows; fields that it does not know are no matter."""
     if kind is None:
         return False
-    if document.get("status") == Status.WITHDRAWN.value:
-        return document["tlp"] in _MARKINGS
+    withdrawn = document.get("status") == Status.WITHDRAWN.value
     try:
-        known = kind.model.model_validate(document, extra="ignore", strict=False)
+        (Withdrawal if withdrawn else kind.model).model_validate(document, extra="ignore")
     except ValueError:
         return False
-    return known is not None and kind.understands(document)
+    return all(isinstance(document.get(name), str) for name in kind.withdrawn_as) if withdrawn else kind.understands(document)
 
 
 def project(session: Session, kinds: Kinds, document: dict[str, Any]) -> bool:

@@ -108,6 +108,22 @@ def test_a_withdrawal_that_nobody_signed_withdraws_nothing(pair: Twins):
         assert pair.sacm.as_("bra").get(f"/v1/bulletins/{document['id']}").json()["status"] == "published"
 
 
+@pytest.mark.parametrize("kind", ["alert", "sighting", "bulletin"])
+def test_a_signed_withdrawal_that_lacks_what_its_kind_needs_blocks_nothing(old_pair: Twins, kind: str):
+    document = publish(old_pair.rcm.as_("rcm"))
+    kept = {name: document[name] for name in ("origin", "issuer", "audience", "handling", "mandate", "lang", "created_at", "published_at")}
+    bad = {**kept, "kind": kind, "id": fresh_id(), "version": 1, "status": "withdrawn", "tlp": "GREEN"}
+    del bad["lang" if kind == "bulletin" else "mandate"]
+    told = resealed(old_pair.rcm, bad)
+    item = {**item_of(told, 1), "op": "withdraw", "document": None, "withdrawal": told}
+
+    def before(items: list[Json]) -> list[Json]:
+        return [item, *({**each, "seq": 2} for each in items)]
+
+    assert taken(old_pair, with_items(before)) == [("sync-not-understood", 1)]
+    assert document["id"] in [entry[0] for entry in held(old_pair.sacm, "RCM")]
+
+
 def test_the_same_version_with_another_content_is_a_fork_and_an_alarm(pair: Twins):
     document = publish(pair.rcm.as_("rcm"))
     pair.pull(pair.sacm)
