@@ -1,23 +1,24 @@
 """`istmo peers` and `istmo pull`: who the peers are, how far each was read, and reading on (contract: Command line)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.node import Json, opened, words
 from app.cli.output import REFUSED, UNREACHABLE, language, result, result_json, say, tell, words_of
-from app.exchange import log
 from app.main import KINDS
 from app.settings import Settings
 from app.sync import peers as known_peers
 from app.sync import pulling
 from app.sync.faults import SyncFault, in_words, told
 from app.sync.showing import shown
+from app.sync.standing import standings
 
 peers = typer.Typer(no_args_is_help=True, help=words_of("help-peers"))
 Name = Annotated[str, typer.Argument(help=words_of("peer-name-argument"))]
+_MOST_SHOWN = 20
 _AWAY = frozenset({"sync-busy", "sync-unreachable"})
 
 
@@ -54,21 +55,44 @@ def add_peer(
 
 @peers.command("list", help=words_of("help-peers-list"))
 def list_peers(*, as_json: Json = False) -> None:
-    """Show every peer: last contact, how far it was read, what it witnessed of this node's log, what waits in quarantine and why."""
+    """Show every peer: last contact, how far each has read the other and what waits since when, what is in quarantine and why."""
     with _spoken(), opened(Settings()) as node, node.db.read() as session:
-        size = log.head(session).size
-        rows = [shown(standing, size, language()) for standing in known_peers.standings(session)]
+        rows = [shown(standing, language()) for standing in standings(session, node)]
     if as_json:
         result_json(rows)
         return
+    if not rows:
+        tell("peers-none")
     for row in rows:
-        contact, witnessed = row["last_contact"] or words_of("peer-never"), row["witnessed"] or 0
-        named = {"name": row["name"], "node": row["node"], "conferences": ", ".join(row["conferences"])}
-        result(words_of("peer-line", **named, contact=contact, size=row["size"], applied=row["applied"], witnessed=witnessed))
-        if row["failure"]:
-            result(f"  {in_words(row['failure'], language())}")
-        for each in row["quarantined"]:
-            result(f"  {each['count']}: {each['reason']}")
+        for line in lines_of(row):
+            result(line)
+
+
+def lines_of(row: Mapping[str, Any]) -> Iterator[str]:
+    """A peer as people read it: what does not concern it is left out."""
+    named = {"name": row["name"], "node": row["node"], "conferences": ", ".join(row["conferences"])}
+    heard = words_of("peer-ago", time=row["last_contact"], hours=row["silent_hours"]) if row["last_contact"] else words_of("peer-never")
+    yield words_of("peer-line", **named, contact=heard)
+    yield f"  {words_of('peer-read', read=row['read'] or 0, size=row['size'], applied=row['applied'])}"
+    if row["unread"]:
+        yield f"  {words_of('peer-unread', count=row['unread'], hours=row['unread_hours'])}"
+    if row["witnessed"] is None:
+        yield f"  {words_of('peer-unheard')}"
+    else:
+        yield f"  {words_of('peer-witnessed', size=row['witnessed'], time=row['witnessed_at'])}"
+    if row["waiting"]:
+        yield f"  {words_of('peer-waiting', count=row['waiting'], time=row['waiting_since'], hours=row['waiting_hours'])}"
+    if row["failure"]:
+        yield f"  {in_words(row['failure'], language())}"
+    yield from _quarantine_of(row)
+
+
+def _quarantine_of(row: Mapping[str, Any]) -> Iterator[str]:
+    for each in row["quarantined"]:
+        yield f"  {each['count']}: {each['reason']}"
+        for one in row["newest"][:_MOST_SHOWN]:
+            if one["code"] == each["code"]:
+                yield f"    {one['since']}  {one['kind'] or '-'}  {one['id'] or '-'}  v{one['version'] or '-'}"
 
 
 @peers.command("remove", help=words_of("help-peers-remove"))

@@ -84,10 +84,10 @@ def keep(session: Session, checkpoint: Mapping[str, Any], witness: str, signatur
     return Kept(witness, named["size"], kept_at)
 
 
-def newest_by(session: Session, witness: str) -> Kept | None:
-    """The last that a node is known to have witnessed; none where it never did."""
-    asked = select(Witness.size, Witness.kept_at).where(Witness.witness == witness).order_by(Witness.id.desc()).limit(1)
-    row = session.execute(asked).first()
+def newest_by(session: Session, witness: str, epoch: str) -> Kept | None:
+    """The most of a log, as it is since its last restore, that a node is known to have witnessed; none where it never did."""
+    asked = select(Witness.size, Witness.kept_at).where(Witness.witness == witness, Witness.epoch == epoch)
+    row = session.execute(asked.order_by(Witness.size.desc()).limit(1)).first()
     return Kept(witness, row.size, row.kept_at) if row else None
 
 

@@ -1,5 +1,6 @@
 """From judged changes into this node's log and projections, in the order in which the peer gives them (house.md: journey, step 4)."""
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -7,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
-from app.core.clock import utc_now
-from app.core.db import insert_new
+from app.core.logs import tell
 from app.documents.erasing import erase_received
 from app.documents.kinds import Kinds
 from app.exchange.log import newest as newest_of
@@ -16,14 +16,13 @@ from app.exchange.node import Node
 from app.exchange.received import Held, Received, append_received, held, is_erased
 from app.sync.checking import Doubtful, Item
 from app.sync.models import Quarantined
+from app.sync.quarantine import FULL, NOT_UNDERSTOOD, keep
 from app.sync.replaying import mark_hidden, project, replay
 from app.wire.codes import Op
 
 FORK = "sync-fork"
 TAKEN_ID = "sync-id-taken"
 FOREIGN_STATE = "sync-foreign-state"
-NOT_UNDERSTOOD = "sync-not-understood"
-"""Taken, kept and passed on, but neither listed nor counted here until a release comes that knows its kind and codes."""
 
 
 @dataclass
@@ -71,8 +70,8 @@ def take(
     _flush(page)
     for document_id, kind in page.late.items():
         replay(session, kinds, kind, document_id)
-    for doubt in page.taken.quarantined:
-        _quarantine(session, peer, doubt)
+    if keep(session, peer, page.taken.quarantined):
+        tell(logging.ERROR, "sync quarantined", {"peer": peer, "code": FULL})
     return page.taken
 
 
@@ -187,8 +186,3 @@ def forget_understood(session: Session, still: Collection[str]) -> None:
 
 def _doubt(code: str, item: Item) -> Doubtful:
     return Doubtful(code, item.kind, item.id, item.version, item.digest or "", item.text)
-
-
-def _quarantine(session: Session, peer: str, doubt: Doubtful) -> None:
-    row = {"peer": peer, "code": doubt.code, "kind": doubt.kind, "document_id": doubt.id, "version": doubt.version, "digest": doubt.digest}
-    insert_new(session, Quarantined, {**row, "text": doubt.text, "kept_at": utc_now()})

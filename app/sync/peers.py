@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
@@ -20,10 +20,9 @@ from app.exchange.foreign import foreign_keys, learn
 from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, endorsed, kid_of
 from app.exchange.merkle import EMPTY_ROOT
 from app.exchange.node import Node
-from app.exchange.witnesses import Kept, newest_by
 from app.sync.faults import SyncFault
 from app.sync.line import Line
-from app.sync.models import Peer, Quarantined
+from app.sync.models import Peer
 from app.wire.canonical import canonical
 from app.wire.codes import Role
 
@@ -48,15 +47,6 @@ class Described:
         """SHA-256 over the keys in force, in hexadecimal: what two operators compare by telephone."""
         inside = sorted([known.purpose, known.kid, known.public.hex()] for known in self.keys if known.valid_to is None)
         return hashlib.sha256(canonical(inside)).hexdigest()
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a peer stands: last contact, how far it was read, what waits in quarantine by reason, what it witnessed of our log."""
-
-    peer: Peer
-    quarantined: Mapping[str, int]
-    witnessed: Kept | None
 
 
 def described(line: Line) -> Described:
@@ -198,14 +188,3 @@ def refresh_keys(session: Session, peer: str, told: Described) -> list[PublicKey
 
 def _is_endorsed(known: Mapping[str, PublicKey], key: PublicKey) -> bool:
     return endorsed({each.kid: each.public for each in known.values() if each.purpose == key.purpose}, key)
-
-
-def standings(session: Session) -> list[Standing]:
-    """How every peer stands, by name."""
-    waiting: dict[str, dict[str, int]] = {}
-    for peer, code, count in session.execute(
-        select(Quarantined.peer, Quarantined.code, func.count()).group_by(Quarantined.peer, Quarantined.code)
-    ):
-        waiting.setdefault(peer, {})[code] = count
-    peers = session.scalars(select(Peer).order_by(Peer.name)).all()
-    return [Standing(peer, waiting.get(peer.name, {}), newest_by(session, peer.node)) for peer in peers]

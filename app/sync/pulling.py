@@ -104,8 +104,15 @@ def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
         seen = grown_from(line, place.node, place.seen, keys)
         place = _pages(node, kinds, line, replace(place, seen=seen), page.value, keys, done)
         done.size = seen.size
-        witnessed(node, line, seen)
+        if done.pages > 1 or _is_read(line, place):
+            witnessed(node, line, seen)
     return done
+
+
+def _is_read(line: Line, place: _Place) -> bool:
+    """Whether nothing came between the page and the checkpoint: who counter-signs says that everything up to there is applied."""
+    page = line.get("/v1/changes", _question(place))
+    return not _items(page) and page.get("has_more") is not True
 
 
 def _pages(

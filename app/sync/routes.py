@@ -9,10 +9,9 @@ from app.core.declared import SPOKEN
 from app.core.http import json_response
 from app.core.language import language_of, spoken
 from app.core.query import NoQuery
-from app.exchange import log
 from app.exchange.node import Node
-from app.sync.peers import standings
 from app.sync.showing import shown
+from app.sync.standing import standings
 from app.wire.peers import PeerList
 
 router = APIRouter(prefix="/v1/peers", tags=["exchange"])
@@ -20,11 +19,10 @@ router = APIRouter(prefix="/v1/peers", tags=["exchange"])
 
 @router.get("", operation_id="list_peers", response_model=PeerList, responses={200: SPOKEN})
 def list_peers(request: Request, caller: Overseer, query: Annotated[NoQuery, Query()]) -> Response:
-    """Every peer: last contact, how far it was read, what it has witnessed of this node's log, and what was not taken, with the reason in words."""
+    """Every peer: last contact, how far each has read the other, what waits since when, and what was not taken, with the reason in words."""
     del caller, query
     node: Node = request.app.state.node
     language = language_of(request)
     with node.db.read() as session:
-        size = log.head(session).size
-        items = [shown(standing, size, language) for standing in standings(session)]
+        items = [shown(standing, language) for standing in standings(session, node)]
     return json_response({"items": items}, headers={"Cache-Control": "private, no-cache", **spoken(language, "Authorization")})

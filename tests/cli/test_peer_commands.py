@@ -1,6 +1,7 @@
 """`istmo peers` and `istmo pull` on two real nodes: what they print, and with what they leave."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from stores import STORES, Stores
 
 from app.access.clients import NewClient, create
 from app.cli import shell
+from app.cli.peers import lines_of
 from app.wire.codes import Role
 
 
@@ -49,6 +51,8 @@ def key_of(rcm: Served) -> str:
 
 def test_a_peer_is_added_pulled_shown_and_removed(rcm: Served, desk: object, capsys: pytest.CaptureFixture[str]):
     publish(rcm.as_("rcm"))
+    assert run("peers", "list") == 0
+    assert "knows no other" in capsys.readouterr().err
     assert run("peers", "add", "rcm", "--url", rcm.url, "--key", key_of(rcm)) == 0
     added = capsys.readouterr()
     assert len(added.out.strip()) == 64
@@ -68,7 +72,9 @@ def test_a_peer_is_added_pulled_shown_and_removed(rcm: Served, desk: object, cap
         None,
     )
     assert run("peers", "list") == 0
-    assert capsys.readouterr().out.startswith("rcm: node RCM (RCM), last contact 20")
+    heard, *lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"rcm: node RCM \(RCM\), last contact 20\S+Z \(0 hours ago\)", heard)
+    assert lines == ["  read up to entry 1 of 1; 1 versions taken", "  it has not confirmed anything of ours yet"]
     assert run("peers", "remove", "rcm") == 0
     assert run("pull", "rcm") == 1
     assert "no peer is called rcm" in capsys.readouterr().err
@@ -90,3 +96,43 @@ def test_without_private_peers_an_address_in_a_private_network_is_refused(
     monkeypatch.delenv("ISTMO_PRIVATE_PEERS")
     assert run("peers", "add", "rcm", "--url", rcm.url, "--key", key_of(rcm)) == 1
     assert "over https only" in capsys.readouterr().err
+
+
+STANDING = {
+    "name": "rcm",
+    "node": "RCM",
+    "conferences": ["RCM"],
+    "last_contact": None,
+    "silent_hours": None,
+    "applied": 57,
+    "size": 120,
+    "read": 90,
+    "unread": 30,
+    "unread_hours": 5,
+    "failure": "sync-busy",
+    "witnessed": 300,
+    "witnessed_at": "2026-03-01T12:00:00Z",
+    "waiting": 4,
+    "waiting_since": "2026-03-02T12:00:00Z",
+    "waiting_hours": 9,
+    "quarantined": [{"code": "sync-fork", "count": 2, "reason": "otro"}],
+    "newest": [
+        {"code": "sync-fork", "since": "2026-03-03T12:00:00Z", "kind": "alert", "id": "01", "version": 3},
+        {"code": "sync-fork", "since": "2026-03-02T12:00:00Z", "kind": None, "id": None, "version": None},
+    ],
+}
+
+
+def test_a_peer_is_told_line_by_line_in_the_officers_language(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ISTMO_LANG", "es")
+    assert list(lines_of(STANDING)) == [
+        "rcm: nodo RCM (RCM), último contacto nunca",
+        "  leído hasta la entrada 90 de 120; 57 versiones recibidas",
+        "  30 entradas de su registro se vieron y aún no se recibieron; hace 5 horas estaba todo",
+        "  tiene todo lo nuestro hasta la entrada 300, según su firma (2026-03-01T12:00:00Z)",
+        "  4 versiones nuestras lo esperan, la más antigua desde 2026-03-02T12:00:00Z (9 horas)",
+        "  el nodo par no tiene capacidad ahora (…); el próximo intento se hace solo",
+        "  2: otro",
+        "    2026-03-03T12:00:00Z  alert  01  v3",
+        "    2026-03-02T12:00:00Z  -  -  v-",
+    ]

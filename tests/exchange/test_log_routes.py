@@ -263,9 +263,9 @@ def test_what_this_node_saw_of_another_is_kept_and_listed_with_its_own_signature
     with served.node.db.write() as session:
         assert is_signed(checkpoint, [sacm.public("checkpoint")])
         assert not is_signed({**checkpoint, "size": 10}, [sacm.public("checkpoint")])
-        assert newest_by(session, "RCM-SACM") is None
+        assert newest_by(session, "RCM-SACM", stated["epoch"]) is None
         mine = counter_signed(served.node.signer, checkpoint)
-        assert keep(session, checkpoint, "RCM-SACM", mine) == newest_by(session, "RCM-SACM")
+        assert keep(session, checkpoint, "RCM-SACM", mine) == newest_by(session, "RCM-SACM", stated["epoch"])
     item = get(served, "witnesses")["items"][0]
     assert (item["checkpoint"], item["witness"], item["signature"]) == (checkpoint, "RCM-SACM", mine)
     assert stands(public_halves(served, "checkpoint_keys")[mine["kid"]], mine, b"istmo witness", rfc8785.dumps(checkpoint))

@@ -14,17 +14,18 @@ from app.exchange import keys
 from app.exchange.keys import load_signer
 from app.sync import peers
 from app.sync.faults import SyncFault
+from app.sync.standing import standings
 from app.wire.codes import Role
 
 
 def fails(twins: Twins, *, name: str = "rcm", url: str = "", key: str = "", fingerprint: str | None = None) -> str:
     """The code by which SACM's node refuses a peer; none is known afterwards that was not before."""
     with twins.sacm.node.db.read() as session:
-        before = [standing.peer.name for standing in peers.standings(session)]
+        before = [standing.peer.name for standing in standings(session, twins.sacm.node)]
     with pytest.raises(SyncFault) as fault:
         peers.add(twins.sacm.node, name, url or twins.rcm.url, key or key_for(twins.rcm, "SACM"), fingerprint)
     with twins.sacm.node.db.read() as session:
-        assert [standing.peer.name for standing in peers.standings(session)] == before
+        assert [standing.peer.name for standing in standings(session, twins.sacm.node)] == before
     return fault.value.code
 
 
@@ -117,22 +118,27 @@ def test_an_officer_sees_how_a_peer_stands_and_why_something_waits(pair: Twins):
     document = publish(pair.rcm.as_("rcm"))
     bare = {name: value for name, value in document.items() if name not in {"outcome", "population_shown_pct", "warnings"}}
     foreign = resealed(pair.rcm, bare, id=fresh_id(), reporting_state="BRA", publisher="BRA-MIG")
-    with crooked(pair.rcm, on_changes(lambda page: {**page, "items": [*page["items"], item_of(foreign, 2)]})) as url:
+
+    def joined(page: Json) -> Json:
+        return {**page, "items": [*page["items"], item_of(foreign, 2)] if page["items"] else []}
+
+    with crooked(pair.rcm, on_changes(joined)) as url:
         with pair.sacm.node.db.write() as session:
             peers.peer_of(session, "rcm").url = url
         pair.pull(pair.sacm)
     pair.pull(pair.rcm)
     with pair.sacm.node.db.read() as session:
-        (standing,) = peers.standings(session)
+        (standing,) = standings(session, pair.sacm.node)
     assert (standing.peer.applied, standing.peer.size, dict(standing.quarantined)) == (1, 1, {"sync-foreign-state": 1})
     assert standing.peer.contact_at is not None
     with pair.rcm.node.db.read() as session:
-        (ours,) = peers.standings(session)
+        (ours,) = standings(session, pair.rcm.node)
     # What SACM's node has witnessed of RCM's log, as RCM's officer sees it.
     assert (ours.witnessed and ours.witnessed.size, ours.peer.node) == (1, "SACM")
     assert json.loads(str(standing.peer.checkpoint))["size"] == 1
     (told,) = pair.sacm.as_("operator").get("/v1/peers", headers={"Accept-Language": "es"}).json()["items"]
     assert (told["name"], told["size"], told["applied"], told["silent_hours"], told["failure"]) == ("rcm", 1, 1, 0, None)
+    assert [each["id"] for each in told["newest"]] == [foreign["id"]]
     assert told["quarantined"] == [
         {
             "code": "sync-foreign-state",
@@ -141,7 +147,7 @@ def test_an_officer_sees_how_a_peer_stands_and_why_something_waits(pair: Twins):
         }
     ]
     (told,) = pair.rcm.as_("rcm").get("/v1/peers").json()["items"]
-    assert (told["witnessed"], told["unwitnessed"]) == (1, 0)
+    assert (told["witnessed"], told["unwitnessed"], told["waiting"], told["waiting_hours"]) == (1, 0, 0, None)
 
 
 def test_what_a_peer_has_not_witnessed_is_counted_and_others_do_not_see_it(pair: Twins):
