@@ -24,8 +24,9 @@ from app.access.audit import Attempt
 from app.access.callers import Caller
 from app.bulletins.declare import declare
 from app.bulletins.service import Submission, publish
-from app.cli.demo import load_samples, make_demo_clients
+from app.cli.demo import CLIENTS, load_samples
 from app.cli.node import prepare_store
+from app.cli.sampling import make_demo_clients
 from app.exchange.node import open_node
 from app.settings import Settings
 from app.wire.bulletin import BulletinDraft
@@ -69,7 +70,7 @@ def filled_node(settings):
     bodies = [made_up("CRI", f"{2005 + month // 12}-{month % 12 + 1:02}", drawn) for month in range(MONTHS)]
     submissions = [Submission(declare(BulletinDraft.model_validate(body), "RCM")) for body in bodies]
     publish(node, caller, submissions, attempt=Attempt("bench.load", caller))
-    keys = {wanted.role: credential.api_key for wanted, credential in make_demo_clients(node)}
+    keys = {wanted.role: credential.api_key for wanted, credential in make_demo_clients(node, CLIENTS)}
     node.close()
     return keys[Role.ANALYST], keys[Role.PARTNER]
 

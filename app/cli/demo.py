@@ -1,6 +1,5 @@
 """The demo: a node on loopback with the public sample statistics, one client of each role, and three requests to try."""
 
-import importlib.resources
 import json
 import os
 from collections.abc import Sequence
@@ -9,12 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
 from app.access.audit import Attempt
 from app.access.callers import Caller
-from app.access.clients import Credential, NewClient, disable
-from app.access.models import Client
+from app.access.clients import Credential, NewClient
 from app.bulletins.declare import declare
 from app.bulletins.files import read_file
 from app.bulletins.preparing import Submission
@@ -22,12 +19,11 @@ from app.bulletins.queries import FileQuery
 from app.bulletins.service import publish
 from app.cli.node import prepare_store, run, words
 from app.cli.output import result, tell, words_of
-from app.directory.clients import make_client
+from app.cli.sampling import COLUMNS, DARIEN, DARIEN_CODES, NAME, make_demo_clients, print_keys, sample, say_block
+from app.cli.two_nodes import two_nodes
 from app.exchange.node import Node, open_node
 from app.settings import Settings
 from app.wire.codes import TLP, Role
-
-_NAME = "demo"
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ class Sample:
 # STL is no code of ISO 3166: whom it means is not guessed.
 _OTHERS = ("OOO=_O", "STL=_O")
 SAMPLES = (
-    Sample("darien_by_nationality.csv", "PAN", "irregular_transit", "person", ("OOO=_O", "TIB=CHN")),
+    Sample(DARIEN, "PAN", "irregular_transit", "person", DARIEN_CODES),
     Sample("honduras_by_nationality.csv", "HND", "irregular_entry", "person", _OTHERS),
     Sample("mexico_by_nationality.csv", "MEX", "apprehension", "event", _OTHERS),
 )
@@ -55,24 +51,30 @@ _EXAMPLE = {
     "period": "2025-05",
     "cells": [{"nationality": code, "value": value} for code, value in (("VEN", 40), ("NPL", 12), ("SOM", 3), ("ERI", 9))],
 }
-COLUMNS = ("nationality_iso3=nationality", "count=value")
 CLIENTS = (
-    NewClient(Role.OPERATOR, "RCM", name=_NAME),
-    NewClient(Role.SECRETARIAT, "RCM", name=_NAME, person="secretariat"),
-    NewClient(Role.PARTNER, "RCM", "PAN", name=_NAME),
-    NewClient(Role.ANALYST, "SACM", name=_NAME),
-    NewClient(Role.PEER, "SACM", name=_NAME),
+    NewClient(Role.OPERATOR, "RCM", name=NAME),
+    NewClient(Role.SECRETARIAT, "RCM", name=NAME, person="secretariat"),
+    NewClient(Role.PARTNER, "RCM", "PAN", name=NAME),
+    NewClient(Role.ANALYST, "SACM", name=NAME),
+    NewClient(Role.PEER, "SACM", name=NAME),
 )
 
 
-def demo(*, port: Annotated[int, typer.Option(min=1, max=65535, help=words_of("demo-port"))] = 8080) -> None:
+def demo(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65534, help=words_of("demo-port"))] = 8080,
+    two: Annotated[bool, typer.Option("--two-nodes", help=words_of("demo-two"))] = False,
+) -> None:
     """Run a node on loopback with the public monthly series of Darién, Honduras and Mexico; prints keys and requests to try."""
+    if two:
+        two_nodes(port)
+        return
     settings = demo_settings(port)
     with words():
         prepare_store(settings)
         node = open_node(settings)
         load_samples(node)
-        made = make_demo_clients(node)
+        made = make_demo_clients(node, CLIENTS)
     print_welcome(made, f"http://127.0.0.1:{port}")
     run(node, "127.0.0.1", port)
 
@@ -90,36 +92,24 @@ def demo_settings(port: int) -> Settings:
 def load_samples(node: Node) -> None:
     """Publish every sample series as the RCM's secretariat would; a second time nothing is written but audit."""
     caller = Caller("demo", Role.SECRETARIAT, "RCM", None, TLP.RED.rank, None)
-    for sample in SAMPLES:
-        results = publish(node, caller, submissions_of(sample), attempt=Attempt("demo.load", caller))
+    for series in SAMPLES:
+        results = publish(node, caller, submissions_of(series), attempt=Attempt("demo.load", caller))
         created = sum(result.outcome == "created" for result in results)
-        tell("demo-sample", file=sample.file, total=len(results), created=created)
+        tell("demo-sample", file=series.file, total=len(results), created=created)
 
 
-def submissions_of(sample: Sample) -> list[Submission]:
+def submissions_of(series: Sample) -> list[Submission]:
     """A sample as what a push of its file would submit."""
-    raw = importlib.resources.files("app.cli").joinpath("samples", sample.file).read_bytes()
-    query = FileQuery(state=sample.state, measure=sample.measure, unit=sample.unit, column=COLUMNS, code=sample.codes, sum_duplicates=True)
-    file = read_file(raw, query, row_limit=100_000)
+    query = FileQuery(state=series.state, measure=series.measure, unit=series.unit, column=COLUMNS, code=series.codes, sum_duplicates=True)
+    file = read_file(sample(series.file), query, row_limit=100_000)
     return [Submission(declare(bulletin.draft(at), "RCM", ("bulletins", at))) for at, bulletin in enumerate(file.bulletins)]
-
-
-def make_demo_clients(node: Node) -> list[tuple[NewClient, Credential]]:
-    """Create one client of each role; those of an earlier demo are disabled, for their keys were printed on a screen."""
-    with node.db.write() as session:
-        for client in session.scalars(select(Client).where(Client.name == _NAME, Client.disabled_at.is_(None))):
-            disable(session, client.id)
-        return [(wanted, make_client(session, wanted)) for wanted in CLIENTS]
 
 
 def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) -> None:
     """Print the address, the keys and three requests that work when pasted."""
     say_block(words_of("demo-serves", address=address))
-    by_role = {}
-    for wanted, credential in made:
-        by_role[wanted.role] = credential.api_key
-        office = f"{wanted.role.value} {wanted.conference}{'/' + wanted.state if wanted.state else ''}"
-        result(f"  {office:<18} {credential.api_key}")
+    by_role = {wanted.role: credential.api_key for wanted, credential in made}
+    print_keys(made)
     analyst, partner = by_role[Role.ANALYST], by_role[Role.PARTNER]
     flows = f"{address}/v1/flows?reporting_state=PAN&measure=irregular_transit&group_by=period"
     say_block(words_of("demo-try"))
@@ -130,9 +120,3 @@ def print_welcome(made: Sequence[tuple[NewClient, Credential]], address: str) ->
     result(words_of("demo-month"))
     body = json.dumps(_EXAMPLE, separators=(",", ":"))
     result(f"curl -s -X POST -H 'Authorization: Bearer {partner}' -H 'Content-Type: application/json' -d '{body}' {address}/v1/bulletins")
-
-
-def say_block(words: str) -> None:
-    """A heading with air around it."""
-    for line in ("", words, ""):
-        result(line)

@@ -30,7 +30,7 @@ from app.settings import Settings
 from app.web import schemas
 
 Json = Annotated[bool, typer.Option("--json", help=words_of("option-json"))]
-_BACKLOG = 2048
+BACKLOG = 2048
 # Longer than reverse proxies keep a connection to us (60 s): were we the first to close it, a request could already be on its way.
 _KEEP_ALIVE_S = 75
 
@@ -103,21 +103,27 @@ def serve(
     run(node, host, port, with_worker=not no_worker)
 
 
-def run(node: Node, host: str, port: int, *, with_worker: bool = True) -> None:
-    """Serve an open node, and do its upkeep, until it is stopped; what runs is finished first, within `ISTMO_GRACE_S`."""
-    settings = node.settings
-    logs.configure(settings.log_level, settings.log_format)
+def server_of(node: Node, host: str, port: int) -> uvicorn.Server:
+    """A server over an open node; it does not listen yet."""
     config = uvicorn.Config(
         create_app(node),
         host=host,
         port=port,
         log_config=None,
         access_log=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=settings.grace_s,
+        timeout_graceful_shutdown=node.settings.grace_s,
         proxy_headers=False,  # uvicorn believes whoever calls from loopback; ISTMO_TRUSTED_PROXIES says whom we believe
     )
+    return uvicorn.Server(config)
+
+
+def run(node: Node, host: str, port: int, *, with_worker: bool = True) -> None:
+    """Serve an open node, and do its upkeep, until it is stopped; what runs is finished first, within `ISTMO_GRACE_S`."""
+    settings = node.settings
+    logs.configure(settings.log_level, settings.log_format)
+    server = server_of(node, host, port)
     # The server raises the signal anew when it has ended: a stop that was asked for is no failure (exit 0).
     stop_on_signal(lambda: None)
     # What is loaded now stays to the end: looking through it for garbage stops every thread for a good 100 ms.
@@ -127,7 +133,7 @@ def run(node: Node, host: str, port: int, *, with_worker: bool = True) -> None:
     upkeep = threading.Thread(target=worker.run, name="worker", daemon=True)
     if with_worker:
         upkeep.start()
-    uvicorn.Server(config).run()
+    server.run()
     worker.stop()
     if with_worker:
         upkeep.join(settings.grace_s)

@@ -13,8 +13,8 @@ from datetime import datetime
 
 import httpx
 import pytest
-import structlog
 from bodies import bulletin, cells, publish
+from logging_kept import logging_kept
 from pydantic import BaseModel
 from serving import Served
 from sqlalchemy import text
@@ -30,15 +30,8 @@ FIGURE = 471147
 @pytest.fixture
 def restored() -> Iterator[None]:
     """The process's logging as it was."""
-    root, hook = logging.getLogger(), threading.excepthook
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    root.handlers[:], threading.excepthook = handlers, hook
-    root.setLevel(level)
-    for name in (logs.OWN, logs.SERVER):
-        logging.getLogger(name).setLevel(logging.NOTSET)
+    with logging_kept():
+        yield
 
 
 @pytest.fixture
