@@ -1,125 +1,149 @@
-"""A bad line between two nodes: a real HTTP server that passes requests on and lets them come to harm, by chance with a seed."""
+"""A bad line between two nodes: a real server that passes requests on, byte by byte, and lets them come to harm by chance with a seed."""
 
 import random
+import re
 import socket
 import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+from urllib.parse import urlsplit
 
-import httpx
-from serving import TLS, Served
+from serving import Served
 
-FAULTS = ("reset", "cut request", "cut answer", "lost answer", "one byte short", "duplicate", "delay", "slow", "busy", "garbled", "refuse")
+BREAKS = ("reset", "cut request", "cut answer", "lost answer", "one byte short", "busy", "garbled")
+BEARS = ("duplicate", "delay", "slow")
+"""A pull goes on after these: they come twice as often, so that it also gets to its later requests."""
+WITNESS = "/v1/log/witnesses"
+_LENGTH = re.compile(rb"(?<=\r\nContent-Length: )\d+", re.IGNORECASE)
+_BUSY = b'HTTP/1.1 503 Busy\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"code":"busy"}'
 
 
 class Line:
-    """What the line does to the next requests; `harm` is how often, 0 is a good line."""
+    """What the line does to the next requests; `harm` is how often, 0 is a good line. Of each path every fault comes once before one comes again."""
 
-    def __init__(self, seed: int, harm: float) -> None:
+    def __init__(self, upstream: Served, seed: int, harm: float) -> None:
         self.chance, self.harm = random.Random(seed), harm
-        self.done: Counter[str] = Counter()
-        self.lock = threading.Lock()
-
-    def next_fault(self) -> str | None:
-        with self.lock:
-            if self.chance.random() >= self.harm:
-                return None
-            fault = self.chance.choice(FAULTS)
-            self.done[fault] += 1
-            return fault
+        self.done: Counter[tuple[str, str]] = Counter()
+        self._decks: dict[str, list[str]] = {}
+        parts = urlsplit(upstream.url)
+        self._upstream = parts.hostname, parts.port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._listen()
 
     @property
     def faults(self) -> int:
-        return sum(self.done.values())
+        return self.done.total()
+
+    def next_fault(self, path: str) -> str | None:
+        """The fault of the next request; a witness, after which nothing follows, nearly always comes to harm."""
+        if self.chance.random() >= (self.harm and max(self.harm, 0.9 * (path == WITNESS))):
+            return None
+        if not self._decks.get(path):
+            self._decks[path] = [*BREAKS, *BEARS, *BEARS]
+            self.chance.shuffle(self._decks[path])
+        fault = self._decks[path].pop()
+        self.done[path, fault] += 1
+        return fault
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Nobody listens until the block ends."""
+        self.close()
+        self.done["", "refuse"] += 1
+        yield
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._listen()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _listen(self) -> None:
+        self._thread = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
+        self._thread.start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = listener.accept()
+                threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
+
+    def _serve(self, caller: socket.socket) -> None:
+        with (
+            suppress(OSError),
+            caller,
+            socket.create_connection(self._upstream) as node,
+            caller.makefile("rb") as asked,
+            node.makefile("rb") as told,
+        ):
+            for each in (caller, node):
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while request := _message(asked):
+                fault = self.next_fault(request.split(b" ", 2)[1].split(b"?")[0].decode())
+                if fault == "cut request":
+                    node.sendall(request[: len(request) // 2])
+                answers = [_passed_on(node, told, request) for _ in range(_TIMES.get(fault or "", 1))]
+                if not answers or not _answered(caller, answers[-1], fault):
+                    _reset(caller)
+                    return
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: "_Quiet"
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def handle_one(self) -> None:
-        sent = self.rfile.read(int(self.headers.get("content-length", 0)))
-        fault = self.server.line.next_fault()
-        if fault in {"reset", "refuse", "cut request"}:
-            self.reset()
-            return
-        got = self.pass_on(sent)
-        if fault == "duplicate":
-            got = self.pass_on(sent)
-        if fault == "lost answer":
-            self.reset()
-            return
-        if fault == "delay":
-            time.sleep(0.005)
-        self.answer(got, fault)
-
-    def pass_on(self, sent: bytes) -> httpx.Response:
-        kept = {name: self.headers[name] for name in ("Authorization", "Content-Type", "If-None-Match") if name in self.headers}
-        return self.server.forward.request(self.command, self.path, content=sent, headers=kept)
-
-    def answer(self, got: httpx.Response, fault: str | None) -> None:
-        body, status = got.content, got.status_code
-        if fault == "busy":
-            body, status = b'{"code":"busy"}', 503
-        if fault == "garbled":
-            body = body[: len(body) // 2] + b"}"
-        self.send_response(status)
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "ETag": got.headers.get("etag", "")}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if fault in {"cut answer", "one byte short"} and body:
-            self.wfile.write(body[: len(body) // 2] if fault == "cut answer" else body[:-1])
-            self.wfile.flush()
-            self.reset()
-        elif fault == "slow":
-            for at in range(0, len(body), max(len(body) // 8, 1)):
-                self.wfile.write(body[at : at + max(len(body) // 8, 1)])
-                self.wfile.flush()
-                time.sleep(0.001)
-        else:
-            self.wfile.write(body)
-
-    def reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def finish(self) -> None:
-        try:
-            super().finish()
-        except (OSError, ValueError):
-            self.close_connection = True
-
-    do_GET = do_POST = handle_one  # noqa: N815 - the library's own names
+_TIMES = {"reset": 0, "cut request": 0, "duplicate": 2}
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
+def _message(stream: BinaryIO) -> bytes:
+    """A whole request or answer, empty where the connection ended."""
+    lines = [stream.readline()]
+    while lines[-1] not in {b"\r\n", b""}:
+        lines.append(stream.readline())
+    head = b"".join(lines)
+    length = _LENGTH.search(head)
+    return head + stream.read(int(length[0])) if length else head
 
-    def __init__(self, line: Line, forward: httpx.Client) -> None:
-        self.line, self.forward = line, forward
-        super().__init__(("127.0.0.1", 0), _Handler)
 
-    def handle_error(self, *_: object) -> None:
-        """A line that was cut is what is tested."""
+def _passed_on(node: socket.socket, told: BinaryIO, request: bytes) -> bytes:
+    node.sendall(request)
+    return _message(told)
+
+
+def _answered(caller: socket.socket, answer: bytes, fault: str | None) -> bool:
+    """Whether the connection still stands after the answer, or what is left of it."""
+    if fault in {"lost answer", "cut answer", "one byte short"}:
+        caller.sendall(answer[: {"lost answer": 0, "cut answer": len(answer) // 2}.get(fault, -1)])
+        return False
+    if fault == "slow":
+        for part in range(8):
+            caller.sendall(answer[len(answer) * part // 8 : len(answer) * (part + 1) // 8])
+            time.sleep(0.001)
+        return True
+    if fault == "delay":
+        time.sleep(0.005)
+    caller.sendall({"busy": _BUSY, "garbled": _garbled(answer)}.get(fault or "", answer))
+    return True
+
+
+def _garbled(answer: bytes) -> bytes:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    half = body[: len(body) // 2] + b"}"
+    return _LENGTH.sub(str(len(half)).encode(), head) + b"\r\n\r\n" + half
+
+
+def _reset(caller: socket.socket) -> None:
+    # Closed with what lingers thrown away: the other end gets a reset, no end.
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @contextmanager
-def bad_line(upstream: Served, line: Line) -> Iterator[str]:
-    """The address of the other end of a line to a node."""
-    forward = httpx.Client(base_url=upstream.url, trust_env=False, verify=TLS, timeout=30)
-    server = _Quiet(line, forward)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    forward.close()
+def bad_line(upstream: Served, seed: int, harm: float) -> Iterator[Line]:
+    """A line to a node for the length of a block."""
+    line = Line(upstream, seed, harm)
+    yield line
+    line.close()

@@ -57,12 +57,15 @@ def introduce(served: Served, other: Served, fingerprint: str | None = None) -> 
 
 
 @contextmanager
-def twins(nodes: Nodes, kind: str, folder: Path, *, judged: bool = True) -> Iterator[Twins]:
-    """Two fresh nodes over one kind of store, which do not know each other yet; `judged`: by the API description of this release."""
+def twins(nodes: Nodes, kind: str, folder: Path, *, judged: bool = True, other: str | None = None) -> Iterator[Twins]:
+    """Two fresh nodes over one kind of store, or SACM's over an `other`, which do not know each other yet.
+
+    `judged`: by the API description of this release.
+    """
     with ExitStack() as stack:
         made = []
-        for conference in CONFERENCES:
-            settings, keys = nodes.ready(kind, folder / conference, conferences=conference, private_peers=True)
+        for conference, store in zip(CONFERENCES, (kind, other or kind), strict=True):
+            settings, keys = nodes.ready(store, folder / conference, conferences=conference, private_peers=True)
             made.append(stack.enter_context(serving(settings, judged=judged, keys=keys)))
         yield Twins(*made)
 
