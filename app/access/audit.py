@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.access.models import AuditRow
 from app.core.clock import utc_now
 from app.core.db import Database
+
+RESTORED = "restore"
+"""The action of whatever a restore of this node writes."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ def row_of(
 def record(session: Session, attempt: Attempt, outcome: str, documents: Iterable[tuple[str | None, int | None]] = ((None, None),)) -> None:
     """Write a row a document inside the transaction of the change itself: without them there is no change."""
     session.execute(insert(AuditRow), [row_of(attempt, outcome, None, *document) for document in documents])
+
+
+def restored(session: Session) -> set[tuple[str, int]]:
+    """(document id, version) of what came back to this node at a restore: a peer or the journal knew it, the backup did not."""
+    rows = session.execute(select(AuditRow.document_id, AuditRow.version).where(AuditRow.action == RESTORED))
+    return {(row.document_id, row.version) for row in rows if row.document_id is not None and row.version is not None}
 
 
 def record_refusal(db: Database, attempt: Attempt, code: str) -> None:

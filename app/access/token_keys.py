@@ -65,7 +65,7 @@ def rotate_leaked(session: Session, secrets: Secrets) -> str:
 def replace_missing(session: Session, secrets: Secrets) -> None:
     """New keys for those whose files are gone; a signing key without its file is retired, its tokens end as they would."""
     for row in _in_force(session):
-        if not _is_readable(secrets, row):
+        if not is_readable(secrets, row):
             if row.signs_from is None:
                 session.delete(row)
             row.signs_to = utc_now()
@@ -133,7 +133,8 @@ def _file_name(row: TokenKey) -> str:
     return f"{PURPOSE}.{row.kid}.pem"
 
 
-def _is_readable(secrets: Secrets, row: TokenKey) -> bool:
+def is_readable(secrets: Secrets, row: TokenKey) -> bool:
+    """Whether the private half of a key is in its file."""
     try:
         _private(secrets, row)
     except SecretMissing:

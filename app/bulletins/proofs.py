@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
+from app.access.audit import restored
 from app.bulletins.certificates import certificate_text, named_in
 from app.bulletins.document import digest_of_certificate
 from app.bulletins.released import release_name
@@ -21,12 +22,13 @@ _MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 def certificate_faults(session: Session) -> Iterator[Fault]:
     """Each certificate of the log that is lost, changed or proves nothing, by the number of its entry.
 
-    Erased versions, and those of nodes before there were certificates, have none; those of another node's bulletins are there.  One that names an erased version can be proven by
+    Erased versions, and those of nodes before there were certificates, have none; those of another node's bulletins are there, and those of
+    what came back from a peer at a restore were lost with the store.  One that names an erased version can be proven by
     nobody any more: it is held against its digest alone.
     """
-    own = {known.purpose for known in public_keys(session)}
+    own, returned = {known.purpose for known in public_keys(session)}, restored(session)
     for entry in entries(session):
-        is_ours = entry.kind == _KIND and document_purpose(entry.origin) in own
+        is_ours = entry.kind == _KIND and document_purpose(entry.origin) in own and (entry.id, entry.version) not in returned
         document = orjson.loads(entry.text) if is_ours and entry.text is not None else {}
         if "disclosure" in document:
             yield from faults_of(session, entry, document)

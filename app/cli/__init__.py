@@ -26,6 +26,8 @@ COMMANDS = (
     "keys",
     "peers",
     "pull",
+    "backup",
+    "restore",
     "verify",
     "rebuild",
     "openapi",

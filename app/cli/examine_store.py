@@ -54,6 +54,8 @@ def _schema(db: Database) -> Iterator[Ailment]:
         found = session.scalar(text("SELECT version_num FROM alembic_version"))
     if found is None:
         yield Ailment("doctor-schema-missing")
+    elif found == schema.UNFINISHED:
+        yield Ailment("doctor-restoring")
     elif not schema.knows(found):
         yield Ailment("doctor-schema-newer", {"found": found})
     elif found != schema.head():

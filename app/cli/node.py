@@ -53,7 +53,7 @@ def words() -> Iterator[None]:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Node]:
     """The node for the time of one command; leaves with 1 where there is no migrated database to open."""
-    _require_migrated(settings)
+    require_migrated(settings)
     node = open_node(settings)
     try:
         yield node
@@ -61,11 +61,20 @@ def opened(settings: Settings) -> Iterator[Node]:
         node.close()
 
 
-def _require_migrated(settings: Settings) -> None:
+def require_migrated(settings: Settings) -> None:
+    """Leave with 1 where there is no migrated database, or one into which a backup was put in part only."""
     url = make_url(settings.database_url)
     missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file()
-    if missing or schema.current(settings.database_url) is None:
+    found = None if missing else schema.current(settings.database_url)
+    if found is None:
         tell("store-missing")
+        raise typer.Exit(REFUSED)
+    _require_finished(found)
+
+
+def _require_finished(found: str | None) -> None:
+    if found == schema.UNFINISHED:
+        tell("store-restoring")
         raise typer.Exit(REFUSED)
 
 
@@ -85,6 +94,7 @@ def migrate() -> None:
     """Bring the database to the newest schema; a new one gets its directory and its keys. SQLite is copied beside itself first."""
     settings = Settings()
     with words():
+        _require_finished(schema.current(settings.database_url))
         prepare_store(settings)
     tell("store-migrated", revision=schema.head(), folder=settings.secrets_dir)
 
@@ -147,6 +157,7 @@ def stop_on_signal(stop: Callable[[], None]) -> None:
 
 def _require_schema(settings: Settings) -> None:
     found = schema.current(settings.database_url)
+    _require_finished(found)
     if found is not None and not schema.knows(found):
         tell("store-newer", found=found)
         raise typer.Exit(REFUSED)

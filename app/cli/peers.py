@@ -23,7 +23,7 @@ _AWAY = frozenset({"sync-busy", "sync-unreachable"})
 
 
 @contextmanager
-def _spoken() -> Iterator[None]:
+def spoken() -> Iterator[None]:
     """Say in plain words what keeps a sync from going on; leave with 3 where the peer is away, else with 1."""
     try:
         with words():
@@ -43,7 +43,7 @@ def add_peer(
     as_json: Json = False,
 ) -> None:
     """Know a peer from now on; never asks: prints the fingerprint of its keys to compare, or checks the one given."""
-    with _spoken(), opened(Settings()) as node:
+    with spoken(), opened(Settings()) as node:
         added = known_peers.add(node, name, url, key, fingerprint)
     conferences = ", ".join(added.conferences)
     if as_json:
@@ -56,7 +56,7 @@ def add_peer(
 @peers.command("list", help=words_of("help-peers-list"))
 def list_peers(*, as_json: Json = False) -> None:
     """Show every peer: last contact, how far each has read the other and what waits since when, what is in quarantine and why."""
-    with _spoken(), opened(Settings()) as node, node.db.read() as session:
+    with spoken(), opened(Settings()) as node, node.db.read() as session:
         rows = [shown(standing, language()) for standing in standings(session, node)]
     if as_json:
         result_json(rows)
@@ -98,14 +98,14 @@ def _quarantine_of(row: Mapping[str, Any]) -> Iterator[str]:
 @peers.command("remove", help=words_of("help-peers-remove"))
 def remove_peer(name: Name) -> None:
     """Take nothing more from a peer; its documents stay, and so do the keys that check them."""
-    with _spoken(), opened(Settings()) as node:
+    with spoken(), opened(Settings()) as node:
         known_peers.remove(node, name)
     tell("peer-removed", name=name)
 
 
 def pull(name: Name, *, as_json: Json = False) -> None:
     """Read a peer's changes until there are no more."""
-    with _spoken(), opened(Settings()) as node:
+    with spoken(), opened(Settings()) as node:
         done = pulling.pull(node, KINDS, name)
     odd = [{"code": each.code, "kind": each.kind, "id": each.id, "version": each.version} for each in done.quarantined]
     if as_json:

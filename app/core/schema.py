@@ -14,10 +14,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, MetaData, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
 import app
+
+UNFINISHED = "restoring"
+"""The revision that a store bears while a backup is put into it: no build knows it, so that nothing is served before all is done."""
 
 _LOCK = 0x4953544D4F
 _WAIT_S = 600
@@ -40,7 +43,12 @@ def head() -> str:
 def current(url: str) -> str | None:
     """The revision of a store; none where nothing was migrated yet."""
     with _connection(make_url(url)) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_of(connection)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the store behind a connection."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def knows(revision: str) -> bool:
@@ -56,6 +64,36 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Take a store back to an earlier revision."""
     _run(make_url(url), command.downgrade, revision)
+
+
+def remake(url: str, revision: str, may: Callable[[Connection], None], fill: Callable[[Connection], None]) -> None:
+    """Make a store anew: at a revision, filled, then brought to the head, whole or not at all; it bears UNFINISHED until `finish`.
+
+    `may` raises where what is there must stay.
+    """
+    made = config()
+    with _connection(make_url(url)) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        may(connection)
+        known = MetaData()
+        known.reflect(connection)
+        known.drop_all(connection)
+        made.attributes["connection"] = connection
+        command.upgrade(made, revision)
+        fill(connection)
+        command.upgrade(made, "head")
+        _check_foreign_keys(connection)
+        _stamp(connection, UNFINISHED)
+
+
+def finish(connection: Connection) -> None:
+    """Say that a store that was made anew is done; the caller commits."""
+    _stamp(connection, head())
+
+
+def _stamp(connection: Connection, revision: str) -> None:
+    connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 def _run(target: URL, verb: Callable[[Config, str], None], revision: str) -> None:
@@ -105,7 +143,7 @@ def _without_foreign_keys(connection: sqlite3.Connection, _record: object) -> No
 def _copy_beside(target: URL, connection: Connection) -> None:
     # Under the write lock of the migration itself: of two at once the second finds the head and keeps the first one's copy.
     source = Path(target.database or "")
-    if not source.is_file() or source.stat().st_size == 0 or MigrationContext.configure(connection).get_current_revision() == head():
+    if not source.is_file() or source.stat().st_size == 0 or revision_of(connection) == head():
         return
     copy, spare = source.with_suffix(".before-migration"), source.with_suffix(".before-migration.new")
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(spare)) as new:

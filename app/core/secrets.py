@@ -55,6 +55,14 @@ class Secrets:
         except FileNotFoundError:
             raise SecretMissing("secret-missing", file=self.folder / name) from None
 
+    def add_line(self, name: str, line: bytes) -> None:
+        """Append a line to a file of the folder; it is on the disk when this returns."""
+        descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
     def forget(self, name: str) -> None:
         """Take a secret away; one that is not there is no matter."""
         (self.folder / name).unlink(missing_ok=True)

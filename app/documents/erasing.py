@@ -13,6 +13,7 @@ from app.core.idempotency import forget_naming
 from app.core.parsing import parse
 from app.core.problems import Problem
 from app.exchange import log
+from app.exchange.erased import note
 from app.exchange.log import Receipt
 from app.exchange.node import Node
 from app.wire.bulletin import Grounds
@@ -59,6 +60,7 @@ def erase(
         receipt, *_ = [_erase_one(session, node, attempt, each) for each in (document_id, *ends)]
         if keep:
             keep(session, receipt)
+    note(node, kind, receipt)
     return receipt
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, and_, case, func, literal, null, or_, select
+from sqlalchemy import Row, Select, and_, case, false, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
@@ -73,7 +73,9 @@ def page(session: Session, caller: Caller, seal: CursorSeal, head: Head, asked: 
 
 def _statement(caller: Caller, asked: Question, after: int) -> Select[*tuple[Any, ...]]:
     visible = seen_by(caller)
-    served = and_(visible, LogEntry.op != Op.WITHDRAW.value, ~withdrawn())
+    # Of its own conference a peer gets what was taken back too: a node that was restored has it from nowhere else.
+    own = LogEntry.origin == caller.conference if caller.role is Role.PEER else false()
+    served = and_(visible, LogEntry.op != Op.WITHDRAW.value, or_(own, ~withdrawn()))
     body = case((served, LogEntry.document), else_=null()) if caller.reads_bodies else literal(None)
     marking = select(func.max(DocumentAccess.tlp)).where(
         DocumentAccess.document_id == LogEntry.document_id, or_(DocumentAccess.version == LogEntry.version, DocumentAccess.newest)

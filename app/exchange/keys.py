@@ -10,7 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -128,6 +128,30 @@ def _introduction(key: PublicKey) -> bytes:
     return canonical({"kid": key.kid, "key": base64url(key.public), "purpose": key.purpose, "from": rfc3339(key.valid_from)})
 
 
+def found_among(secrets: Secrets, purposes: Iterable[str]) -> list[PublicKey]:
+    """Public halves of all keys of some purposes whose files are in the folder, whether or not the store knows them."""
+    found = []
+    for purpose in purposes:
+        for file in sorted(secrets.folder.glob(f"{purpose}.*.pem")):
+            made = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            key = load_pem_private_key(file.read_bytes(), None)
+            if isinstance(key, Ed25519PrivateKey):
+                public = key.public_key().public_bytes_raw()
+                found.append(PublicKey(kid_of(public), purpose, public, made, None))
+    return found
+
+
+def adopt(session: Session, key: PublicKey) -> bool:
+    """Put a key in force that the store had forgotten, in the place of the one before it; false where it knows it."""
+    if session.get(SigningKey, key.kid) is not None:
+        return False
+    _close(session, key.purpose)
+    session.add(SigningKey(kid=key.kid, purpose=key.purpose, public=key.public, valid_from=key.valid_from, endorsement=None))
+    session.flush()
+    _audit(session, "keys.adopt", [key])
+    return True
+
+
 def load_signer(session: Session, secrets: Secrets) -> Signer:
     """The keys in force, read from their files; raises `SecretMissing` where a file is gone or is not the key's."""
     return Signer({known.purpose: (known.kid, _private(secrets, known)) for known in _in_force(session)})
@@ -177,7 +201,7 @@ def replace_missing(session: Session, secrets: Secrets, settings: Settings) -> l
     HMAC keys are drawn anew too: cursors given before end, kept answers are found no more.
     """
     secrets.make_hmac_keys()
-    lost = [known.purpose for known in _in_force(session) if not _is_readable(secrets, known)]
+    lost = [known.purpose for known in _in_force(session) if not is_readable(secrets, known)]
     made = [_replace(session, secrets, purpose) for purpose in lost] + _make_missing(session, secrets, settings)
     _audit(session, "keys.replace", made)
     token_keys.replace_missing(session, secrets)
@@ -192,7 +216,8 @@ def _file_name(known: PublicKey) -> str:
     return f"{known.purpose}.{known.kid}.pem"
 
 
-def _is_readable(secrets: Secrets, known: PublicKey) -> bool:
+def is_readable(secrets: Secrets, known: PublicKey) -> bool:
+    """Whether the private half of a key is in its file."""
     try:
         _private(secrets, known)
     except SecretMissing:
@@ -229,9 +254,13 @@ def _make_missing(session: Session, secrets: Secrets, settings: Settings) -> lis
 
 
 def _replace(session: Session, secrets: Secrets, purpose: str, old: Signer | None = None) -> PublicKey:
+    _close(session, purpose)
+    return _make(session, secrets, purpose, old)
+
+
+def _close(session: Session, purpose: str) -> None:
     closing = update(SigningKey).where(SigningKey.purpose == purpose, SigningKey.valid_to.is_(None))
     session.execute(closing.values(valid_to=utc_now()))
-    return _make(session, secrets, purpose, old)
 
 
 def _make(session: Session, secrets: Secrets, purpose: str, old: Signer | None = None) -> PublicKey:

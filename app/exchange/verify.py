@@ -1,12 +1,13 @@
 """Verifying the log: every entry that is not what was recorded is named, from the tables and public keys alone (guarantees 3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.access.audit import restored
 from app.core.faults import told
 from app.exchange import merkle
 from app.exchange.foreign import foreign_keys
@@ -33,11 +34,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class _Keys:
-    """Public halves by id: of this node, those also of the nodes from which it received documents; and what its own are for."""
+    """Public halves by id: of this node, those also of the nodes from which it received documents; what its own are for; what came back at a restore."""
 
     own: Mapping[str, PublicKey]
     all: Mapping[str, PublicKey]
     purposes: frozenset[str]
+    returned: Collection[tuple[str, int]]
 
 
 @dataclass
@@ -91,7 +93,7 @@ def faults(session: Session) -> Iterator[Fault]:
 def _known_keys(session: Session) -> _Keys:
     own = {known.kid: known for known in public_keys(session)}
     foreign = {known.kid: known for known in foreign_keys(session)}
-    return _Keys(own, {**foreign, **own}, frozenset(known.purpose for known in own.values()))
+    return _Keys(own, {**foreign, **own}, frozenset(known.purpose for known in own.values()), restored(session))
 
 
 def _readable(session: Session, walk: _Walk) -> Iterator[Entry]:
@@ -155,8 +157,9 @@ def _signature_fault(entry: Entry, signature: object, keys: Mapping[str, PublicK
 
 def _version_fault(walk: _Walk, entry: Entry, keys: _Keys) -> Iterator[Fault]:
     expected = walk.versions.get(entry.id, 0) + 1
-    # Of another's documents some versions were never shown to this node, and an older one may come late.
-    if entry.version != expected and document_purpose(entry.origin) in keys.purposes:
+    # Of another's documents some versions were never shown to this node, and an older one may come late; so may own ones at a restore.
+    is_own = document_purpose(entry.origin) in keys.purposes and (entry.id, entry.version) not in keys.returned
+    if entry.version != expected and is_own:
         yield Fault(entry.number, "log-version", {"expected": expected})
     walk.versions[entry.id] = entry.version
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.access.audit import Attempt, record
 from app.core.clock import utc_now
 from app.core.db import insert_new
-from app.core.secrets import SecretMissing
+from app.core.secrets import SecretMissing, Secrets
 from app.exchange.foreign import foreign_keys, learn
 from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, endorsed, kid_of
 from app.exchange.merkle import EMPTY_ROOT
@@ -144,8 +144,13 @@ def _keep_key(node: Node, name: str, key: str) -> None:
 
 def key_of(node: Node, name: str) -> str:
     """The API key with which this node speaks to a peer; raises `SyncFault` (`peer-key-missing`)."""
+    return key_in(node.secrets, name)
+
+
+def key_in(secrets: Secrets, name: str) -> str:
+    """The same of a node that is not open yet."""
     try:
-        return node.secrets.read(_file(name)).decode().strip()
+        return secrets.read(_file(name)).decode().strip()
     except (SecretMissing, UnicodeDecodeError):
         raise SyncFault("peer-key-missing", name=name) from None
 

@@ -95,7 +95,7 @@ def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
             # The peer was restored: its feed begins anew; what is known here already is left alone.
             place = replace(place, cursor=None, etag=None, seen=Seen("", 0, place.seen.root))
             page = line.changed("/v1/changes", _question(place), None)
-        if page is None or (not _items(page.value) and page.value.get("has_more") is not True and place.seen.epoch):
+        if page is None or (not items_of(page.value) and page.value.get("has_more") is not True and place.seen.epoch):
             _contacted(node, place, page.etag if page else place.etag)
             return done
         told = described(line)
@@ -120,8 +120,8 @@ def _pages(
 ) -> _Place:
     rules, last = Rules(place.conferences, keys), 0
     while True:
-        items, cursor, more = _items(page), _cursor(page), page.get("has_more") is True
-        last = _require_progress(items, last, moved=cursor != place.cursor or not more)
+        items, cursor, more = items_of(page), cursor_of(page), page.get("has_more") is True
+        last = require_progress(items, last, moved=cursor != place.cursor or not more)
         changes = [judged(item, rules) for item in items if not _is_own(node, item)]
         with node.db.write() as session:
             _claim(session, place, cursor)
@@ -142,21 +142,23 @@ def _question(place: _Place) -> dict[str, str | int]:
     return asked | ({"cursor": place.cursor} if place.cursor else {})
 
 
-def _items(page: Mapping[str, Any]) -> list[Any]:
+def items_of(page: Mapping[str, Any]) -> list[Any]:
+    """The items of a page of a feed; raises `SyncFault` (`sync-page-form`)."""
     items = page.get("items")
     if not isinstance(items, list) or len(items) > PAGE:
         raise SyncFault("sync-page-form")
     return items
 
 
-def _cursor(page: Mapping[str, Any]) -> str:
+def cursor_of(page: Mapping[str, Any]) -> str:
+    """Where the next page of a feed begins; raises `SyncFault` (`sync-page-form`)."""
     cursor = page.get("next_cursor")
     if not isinstance(cursor, str) or not 0 < len(cursor) <= _LONGEST_CURSOR:
         raise SyncFault("sync-page-form")
     return cursor
 
 
-def _require_progress(items: list[Any], last: int, *, moved: bool) -> int:
+def require_progress(items: list[Any], last: int, *, moved: bool) -> int:
     """The number of the last item; raises `sync-loop` where a feed that says that more waits does not move, or moves backwards."""
     numbers = [item["seq"] for item in items if isinstance(item, dict) and isinstance(item.get("seq"), int)]
     if not moved or any(after <= before for before, after in zip([last, *numbers], numbers, strict=False)):

@@ -183,7 +183,7 @@ PLANTED: dict[str, tuple[object, str, object, Callable[[Twins], bool]]] = {
     "hides passed over": (applying, "mark_hidden", nothing, what_is_tightened_is_hidden),
     "erasures passed over": (applying, "_end", taken_as_known, what_is_erased_is_gone),
     "any key": (peers, "_is_endorsed", lambda *_: True, a_key_that_nothing_endorses_is_not_believed),
-    "any progress": (pulling, "_require_progress", lambda *_, **__: 0, a_feed_that_stands_still_is_left),
+    "any progress": (pulling, "require_progress", lambda *_, **__: 0, a_feed_that_stands_still_is_left),
 }  # fmt: skip
 
 
