@@ -2,19 +2,18 @@
 
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.access.rules import Reader, attempt_of
-from app.core.clock import rfc3339, utc_now
+from app.core.clock import utc_now
 from app.core.conditional import answer_etag, is_fresh
 from app.core.declared import CONDITIONAL, REFUSED
 from app.core.http import json_response
 from app.core.paging import page_size, unguessable
 from app.core.query import PageQuery, Word
 from app.exchange import feed, log
-from app.exchange.keys import CHECKPOINT, PublicKey, base64url, document_purpose, public_keys
+from app.exchange.describing import description
 from app.exchange.node import Node
 from app.wire.changes import ChangePage, NodeDescription
 
@@ -62,18 +61,5 @@ def describe_node(request: Request) -> Response:
     """The node's name, epoch, conferences and the public keys of their documents and of its checkpoints, old keys included (public)."""
     node: Node = request.app.state.node
     with node.db.read() as session:
-        epoch, keys = log.head(session).epoch, public_keys(session)
-    documents = [
-        {**_shown(known), "conference": known.purpose.removeprefix(document_purpose(""))} for known in keys if known.purpose != CHECKPOINT
-    ]
-    described = {"node": node.settings.node_name, "epoch": epoch, "conferences": list(node.settings.authored), "document_keys": documents}
-    described["checkpoint_keys"] = [_shown(known) for known in keys if known.purpose == CHECKPOINT]
+        described = description(session, node)
     return json_response(described, headers={"Cache-Control": "public, max-age=60"})
-
-
-def _shown(known: PublicKey) -> dict[str, object]:
-    ends = rfc3339(known.valid_to) if known.valid_to else None
-    shown: dict[str, object] = {"kid": known.kid, "key": base64url(known.public), "from": rfc3339(known.valid_from), "to": ends}
-    if known.endorsement:
-        shown["endorsement"] = orjson.Fragment(known.endorsement)
-    return shown

@@ -84,6 +84,11 @@ def keep(session: Session, checkpoint: Mapping[str, Any], witness: str, signatur
     return Kept(witness, named["size"], kept_at)
 
 
+def epochs_of(session: Session, node: str) -> set[str]:
+    """The epochs of a node's log of which a witness is kept."""
+    return set(session.scalars(select(Witness.epoch).where(Witness.node == node).distinct()))
+
+
 def newest_by(session: Session, witness: str, epoch: str) -> Kept | None:
     """The most of a log, as it is since its last restore, that a node is known to have witnessed; none where it never did."""
     asked = select(Witness.size, Witness.kept_at).where(Witness.witness == witness, Witness.epoch == epoch)

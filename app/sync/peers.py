@@ -175,20 +175,34 @@ def remove(node: Node, name: str) -> None:
 def refresh_keys(session: Session, peer: str, told: Described) -> list[PublicKey]:
     """Take new keys of a peer that keys of it which are known endorse, and the ends of old ones; all that are known now.
 
+    Raises what `believed` raises.
+    """
+    if fresh := believed(session, peer, told):
+        learn(session, peer, fresh)
+    return foreign_keys(session, peer)
+
+
+def believed(session: Session, peer: str, told: Described) -> list[PublicKey]:
+    """What a peer's description says of its keys that is not known yet and to be believed: new ones, and the ends of old ones.
+
     Raises `SyncFault` (`sync-other-node`) where another node answers. A key that nothing endorses is left out: whoever took over
     an address must not be believed for it.
     """
     if told.node != peer:
         raise SyncFault("sync-other-node", node=told.node)
     known = {each.kid: each for each in foreign_keys(session, peer)}
+    elsewhere = {each.kid for each in foreign_keys(session)} - set(known)
     taken: list[PublicKey] = []
     for each in sorted(told.keys, key=lambda key: key.valid_from):
-        if each.kid in known or _is_endorsed(known, each):
+        before = known.get(each.kid)
+        if before is None:
+            is_taken = each.kid not in elsewhere and _is_endorsed(known, each)
+        else:
+            is_taken = before.purpose == each.purpose and before.valid_to != each.valid_to
+        if is_taken:
             known[each.kid] = each
             taken.append(each)
-    if taken:
-        learn(session, peer, taken)
-    return foreign_keys(session, peer)
+    return taken
 
 
 def _is_endorsed(known: Mapping[str, PublicKey], key: PublicKey) -> bool:

@@ -1,6 +1,5 @@
 """Pulling from a peer: each page fetched outside any transaction, judged, then applied with its cursor in one write (guarantees 3)."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,10 +10,10 @@ from sqlalchemy.orm import Session
 from app.access.audit import Attempt
 from app.core.clock import utc_now
 from app.core.db import changed_rows
-from app.core.logs import tell
 from app.documents.kinds import Kinds
 from app.exchange.keys import PublicKey
 from app.exchange.node import Node
+from app.sync.alarms import failed, tell_of
 from app.sync.applying import Taken, take
 from app.sync.checking import Doubtful, Rules, judged
 from app.sync.faults import SyncFault
@@ -57,8 +56,8 @@ class _Place:
     seen: Seen
     cursor: str | None
     etag: str | None
-    kept: str | None
-    """The cursor in the row: who moves it on compares it, so that of two pulls one goes on."""
+    kept: tuple[str | None, str, int]
+    """Cursor, epoch and size in the row: who moves them on compares them, so that of two that read or are sent to one goes on."""
 
 
 def pull(node: Node, kinds: Kinds, name: str) -> Pulled:
@@ -73,7 +72,7 @@ def pull(node: Node, kinds: Kinds, name: str) -> Pulled:
         return _pull(node, kinds, place)
     except SyncFault as fault:
         if fault.code != "sync-elsewhere":
-            _failed(node, name, fault)
+            failed(node, name, fault)
         raise
 
 
@@ -81,7 +80,7 @@ def _place_of(peer: Peer) -> _Place:
     if peer.url is None:
         raise SyncFault("sync-no-url", name=peer.name)
     seen = Seen(peer.epoch, peer.size, peer.root)
-    return _Place(peer.name, peer.node, peer.url, peer.authored, seen, peer.cursor, peer.etag, peer.cursor)
+    return _Place(peer.name, peer.node, peer.url, peer.authored, seen, peer.cursor, peer.etag, (peer.cursor, peer.epoch, peer.size))
 
 
 def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
@@ -112,7 +111,7 @@ def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
 def _is_read(line: Line, place: _Place) -> bool:
     """Whether nothing came between the page and the checkpoint: who counter-signs says that everything up to there is applied."""
     page = line.get("/v1/changes", _question(place))
-    return not _items(page) and page.get("has_more") is not True
+    return not items_of(page) and page.get("has_more") is not True
 
 
 def _pages(
@@ -122,14 +121,14 @@ def _pages(
     while True:
         items, cursor, more = items_of(page), cursor_of(page), page.get("has_more") is True
         last = require_progress(items, last, moved=cursor != place.cursor or not more)
-        changes = [judged(item, rules) for item in items if not _is_own(node, item)]
+        changes = [judged(item, rules) for item in items if not is_own(node, item)]
         with node.db.write() as session:
             _claim(session, place, cursor)
             taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
             session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
-        _tell_of(place.name, taken)
+        tell_of(place.name, taken)
         done.add(taken)
-        place = replace(place, cursor=cursor, kept=cursor)
+        place = replace(place, cursor=cursor, kept=(cursor, place.seen.epoch, place.seen.size))
         if not more:
             return place
         page = line.get("/v1/changes", _question(place))
@@ -166,7 +165,8 @@ def require_progress(items: list[Any], last: int, *, moved: bool) -> int:
     return numbers[-1] if numbers else last
 
 
-def _is_own(node: Node, item: object) -> bool:
+def is_own(node: Node, item: object) -> bool:
+    """Whether a change is of a document of this node's own: those are never taken from anybody."""
     return isinstance(item, dict) and item.get("origin") in node.settings.authored
 
 
@@ -179,8 +179,10 @@ def _claim(session: Session, place: _Place, cursor: str) -> None:
         raise SyncFault("sync-elsewhere", name=place.name)
 
 
-def _unmoved(place: _Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Peer.name == place.name, Peer.cursor.is_(None) if place.kept is None else Peer.cursor == place.kept
+def _unmoved(place: _Place) -> tuple[ColumnElement[bool], ...]:
+    cursor, epoch, size = place.kept
+    there = Peer.cursor.is_(None) if cursor is None else Peer.cursor == cursor
+    return Peer.name == place.name, there, Peer.epoch == epoch, Peer.size == size
 
 
 def _contacted(node: Node, place: _Place, etag: str | None) -> None:
@@ -188,16 +190,3 @@ def _contacted(node: Node, place: _Place, etag: str | None) -> None:
         now = utc_now()
         found = update(Peer).where(*_unmoved(place))
         session.execute(found.values(contact_at=now, tried_at=now, failure=None, failures=0, etag=etag))
-
-
-def _failed(node: Node, name: str, fault: SyncFault) -> None:
-    with node.db.write() as session:
-        failed = update(Peer).where(Peer.name == name)
-        session.execute(failed.values(tried_at=utc_now(), failure=fault.code, failures=Peer.failures + 1))
-    tell(logging.ERROR, "sync failed", {"peer": name, "code": fault.code, **fault.figures})
-
-
-def _tell_of(peer: str, taken: Taken) -> None:
-    for doubt in taken.quarantined:
-        named = {"kind": doubt.kind, "id": doubt.id, "version": doubt.version}
-        tell(logging.ERROR, "sync quarantined", {"peer": peer, "code": doubt.code, **named})

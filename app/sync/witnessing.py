@@ -1,6 +1,7 @@
 """Checkpoints of a peer's log: each extends the one before, and both nodes keep both signatures (RFC 6962 section 2.1.2)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from app.exchange.witnesses import counter_signed, is_signed, keep
 from app.sync.faults import SyncFault
 from app.sync.line import Line
 from app.wire.canonical import canonical
+from app.wire.ids import UUID7
 
+_EPOCH = re.compile(UUID7)
 _LARGEST = 2**31 - 1
 _MOST_HASHES = 64
 
@@ -31,31 +34,52 @@ class Seen:
 def grown_from(line: Line, node: str, before: Seen, keys: Mapping[str, PublicKey]) -> Seen:
     """The peer's present checkpoint, signed by a key of its and consistent with the one before.
 
-    Raises `SyncFault`: `sync-checkpoint-form`, `sync-checkpoint-signature`, and `sync-rewritten` where what was seen before is not
-    what now lies at the start of the log. A peer that was restored (another epoch) begins anew.
+    Raises what `stated_by` raises, and `sync-rewritten` where what was seen before is not what now lies at the start of the log. A
+    peer that was restored (another epoch) begins anew.
     """
-    stated = line.get("/v1/log/checkpoint")
-    signature = stated.pop("signature", None)
-    now = _seen(stated, node, signature)
-    if not is_signed({**stated, "signature": signature}, list(keys.values())):
-        raise SyncFault("sync-checkpoint-signature")
+    now = stated_by(line.get("/v1/log/checkpoint"), node, keys)
     if now.epoch == before.epoch and before.size > 0:
-        _require_extension(line, before, now)
+        _require_extension(before, now, _proof(line, before.size, now.size) if now.size > before.size else [])
+    return now
+
+
+def stated_by(checkpoint: Mapping[str, Any], node: str, keys: Mapping[str, PublicKey]) -> Seen:
+    """What a checkpoint says, by whatever way it came.
+
+    Raises `SyncFault`: `sync-checkpoint-form`, `sync-checkpoint-signature`.
+    """
+    stated = {name: value for name, value in checkpoint.items() if name != "signature"}
+    now = _seen(stated, node, checkpoint.get("signature"))
+    if not is_signed(checkpoint, list(keys.values())):
+        raise SyncFault("sync-checkpoint-signature")
     return now
 
 
 def _seen(stated: Mapping[str, Any], node: str, signature: object) -> Seen:
     epoch, size, root = stated.get("epoch"), stated.get("size"), stated.get("root")
-    texts = isinstance(epoch, str) and isinstance(root, str) and isinstance(stated.get("time"), str)
+    texts = isinstance(epoch, str) and _EPOCH.fullmatch(epoch) and isinstance(root, str) and isinstance(stated.get("time"), str)
     if set(stated) != {"node", "epoch", "size", "root", "time"} or stated["node"] != node or not texts:
         raise SyncFault("sync-checkpoint-form")
-    if not isinstance(size, int) or not 0 <= size <= _LARGEST or _hash(root) is None:
+    if not isinstance(size, int) or not 0 <= size <= _LARGEST or not hashes([root]):
         raise SyncFault("sync-checkpoint-form")
     return Seen(str(epoch), size, str(root), canonical({**stated, "signature": signature}).decode())
 
 
-def _require_extension(line: Line, before: Seen, now: Seen) -> None:
-    proof = _proof(line, before.size, now.size) if now.size > before.size else []
+def require_one_log(before: Seen, now: Seen, proven_from: int, proof: Sequence[str]) -> Seen:
+    """Which of two states of one log goes further, where a proof that was brought along shows that it begins with the other.
+
+    `proven_from` is the size from which the bringer believed that it had to lead. Raises `SyncFault`: `sync-behind` with the size
+    from which it must lead, `sync-rewritten`.
+    """
+    earlier, later = sorted((before, now), key=lambda seen: seen.size)
+    if earlier.size != later.size and before.size > 0 and proven_from != before.size:
+        raise SyncFault("sync-behind", size=before.size)
+    same = earlier.size in {0, later.size}
+    _require_extension(earlier, later, [] if same else hashes(proof))
+    return later if now.size > before.size else before
+
+
+def _require_extension(before: Seen, now: Seen, proof: Sequence[bytes] | None) -> None:
     roots = bytes.fromhex(before.root), bytes.fromhex(now.root)
     if proof is None or not extends(before.size, roots[0], now.size, roots[1], proof):
         raise SyncFault("sync-rewritten", size=before.size)
@@ -64,9 +88,14 @@ def _require_extension(line: Line, before: Seen, now: Seen) -> None:
 def _proof(line: Line, first: int, second: int) -> list[bytes] | None:
     """The hashes that the peer gives, none where they are no hashes."""
     told = line.get("/v1/log/proofs/consistency", {"from": first, "to": second}).get("proof")
-    found = [_hash(each) for each in told] if isinstance(told, list) and len(told) <= _MOST_HASHES else [None]
+    return hashes(told) if isinstance(told, list) else None
+
+
+def hashes(texts: Sequence[object]) -> list[bytes] | None:
+    """The hashes of a proof; none where they are too many or no hashes."""
+    found = [_hash(each) for each in texts[:_MOST_HASHES]]
     whole = [each for each in found if each is not None]
-    return whole if len(whole) == len(found) else None
+    return whole if len(whole) == len(texts) else None
 
 
 def _hash(text: object) -> bytes | None:
