@@ -23,6 +23,7 @@ from app.wire.codes import Op
 FORK = "sync-fork"
 TAKEN_ID = "sync-id-taken"
 FOREIGN_STATE = "sync-foreign-state"
+OWN_UNKNOWN = "sync-own-unknown"
 
 
 @dataclass
@@ -89,7 +90,9 @@ def _last_erasures(changes: Iterable[Item | Doubtful]) -> list[Item | Doubtful]:
 def _apply(page: _Page, item: Item, conferences: Sequence[str]) -> None:
     known = page.log.get(item.id, {})
     before = known.get(item.version)
-    if is_erased(known) or (known and next(iter(known.values())).origin not in conferences):
+    if item.origin in page.node.settings.authored and item.origin not in conferences:
+        _come_back(page, item, known)
+    elif is_erased(known) or (known and next(iter(known.values())).origin not in conferences):
         _known_or_foreign(page, item, known)
     elif item.op in {Op.HIDE.value, Op.ERASE.value}:
         _end(page, item, known)
@@ -108,6 +111,17 @@ def _known_or_foreign(page: _Page, item: Item, known: dict[int, Held]) -> None:
         page.taken.known += 1
     else:
         page.taken.quarantined.append(_doubt(TAKEN_ID, item))
+
+
+def _come_back(page: _Page, item: Item, known: dict[int, Held]) -> None:
+    """A document of this node's own that a peer passes on: it is what this node published, or somebody made another of it."""
+    before = known.get(item.version)
+    if is_erased(known) or item.op in {Op.HIDE.value, Op.ERASE.value}:
+        page.taken.known += 1
+    elif before is None:
+        page.taken.quarantined.append(_doubt(OWN_UNKNOWN, item))
+    else:
+        _again(page, item, before)
 
 
 def _again(page: _Page, item: Item, before: Held) -> None:

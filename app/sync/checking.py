@@ -55,10 +55,11 @@ class Doubtful:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a peer may bring: documents of its conferences, signed by the keys that are known of it."""
+    """What a peer may bring: documents of its conferences, signed by the keys that are known of it; `own` are those of this node."""
 
     conferences: Sequence[str]
     keys: Mapping[str, PublicKey]
+    own: Sequence[str] = ()
 
 
 def judged(raw: object, rules: Rules) -> Item | Doubtful:
@@ -73,7 +74,8 @@ def judged(raw: object, rules: Rules) -> Item | Doubtful:
     if named.op in {Op.HIDE.value, Op.ERASE.value}:
         return named
     if named.origin not in rules.conferences:
-        return _doubt("sync-foreign-origin", named)
+        # What comes back here is compared with what this node published itself: no signature says more.
+        return replace(named, document=None) if named.origin in rules.own else _doubt("sync-foreign-origin", named)
     if named.document is None:
         return _doubt("sync-unsigned", named) if named.op == Op.WITHDRAW.value else named
     fault = _form_fault(named, named.document) or _seal_fault(named, named.document, rules)

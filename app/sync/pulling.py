@@ -117,11 +117,11 @@ def _is_read(line: Line, place: _Place) -> bool:
 def _pages(
     node: Node, kinds: Kinds, line: Line, place: _Place, page: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
 ) -> _Place:
-    rules, last = Rules(place.conferences, keys), 0
+    rules, last = Rules(place.conferences, keys, node.settings.authored), 0
     while True:
         items, cursor, more = items_of(page), cursor_of(page), page.get("has_more") is True
         last = require_progress(items, last, moved=cursor != place.cursor or not more)
-        changes = [judged(item, rules) for item in items if not is_own(node, item)]
+        changes = [judged(item, rules) for item in items]
         with node.db.write() as session:
             _claim(session, place, cursor)
             taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
@@ -163,11 +163,6 @@ def require_progress(items: list[Any], last: int, *, moved: bool) -> int:
     if not moved or any(after <= before for before, after in zip([last, *numbers], numbers, strict=False)):
         raise SyncFault("sync-loop")
     return numbers[-1] if numbers else last
-
-
-def is_own(node: Node, item: object) -> bool:
-    """Whether a change is of a document of this node's own: those are never taken from anybody."""
-    return isinstance(item, dict) and item.get("origin") in node.settings.authored
 
 
 def _claim(session: Session, place: _Place, cursor: str) -> None:

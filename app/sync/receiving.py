@@ -21,7 +21,7 @@ from app.sync.checking import Rules, judged
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 from app.sync.peers import believed, peer_of, read_description
-from app.sync.pulling import PAGE, is_own
+from app.sync.pulling import PAGE
 from app.sync.witnessing import Seen, require_one_log, stated_by
 
 _NO_ALARM = frozenset({"peer-unknown", "sync-behind", "sync-elsewhere"})
@@ -92,8 +92,8 @@ def receive(
 def _receive(node: Node, kinds: Kinds, name: str, brought: Brought, attempt: Attempt, along: Callable[[Session, Receipt], None]) -> Receipt:
     with node.db.read() as session:
         found, known = _judge(session, name, brought)
-    rules = Rules(found.peer.authored, {key.kid: key for key in known})
-    changes = [judged(item, rules) for item in brought.items if not is_own(node, item)]
+    rules = Rules(found.peer.authored, {key.kid: key for key in known}, node.settings.authored)
+    changes = [judged(item, rules) for item in brought.items]
     receipt = Receipt(brought.checkpoint, node.settings.node_name, counter_signed(node.signer, brought.checkpoint))
     with node.db.write() as session:
         _claim(session, found)

@@ -70,9 +70,9 @@ def test_a_change_that_is_not_what_was_signed_is_not_taken_and_blocks_nothing(pa
     assert [document_id for document_id, *_ in held(pair.sacm, "RCM")] == [second["id"]]
 
 
-def test_an_origin_of_ours_in_a_peers_feed_is_passed_over(pair: Twins):
+def test_a_document_in_our_name_that_we_never_published_is_reported(pair: Twins):
     document = publish(pair.rcm.as_("rcm"))
-    assert taken(pair, only(lambda item: {**item, "origin": "SACM"})) == []
+    assert taken(pair, only(lambda item: {**item, "origin": "SACM"})) == [("sync-own-unknown", 1)]
     assert document["id"] not in [entry[0] for entry in held(pair.sacm, "SACM")]
 
 
