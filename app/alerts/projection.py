@@ -13,6 +13,7 @@ from app.alerts.models import Alert, AlertReference, AlertTerm
 from app.alerts.seen import span_of
 from app.alerts.terms import terms_of
 from app.alerts.texts import folded_text
+from app.alerts.unseen import never_seen
 from app.core.db import insert_new
 from app.documents.models import identity_of, instant
 from app.wire.codes import TLP, Severity, Status
@@ -21,7 +22,8 @@ from app.wire.codes import TLP, Severity, Status
 def project(session: Session, document: Mapping[str, Any]) -> None:
     """Write what lists, relations and access ask for of one version; the same for one made here, received or rebuilt.
 
-    Codes and texts are kept of the newest version alone.  A withdrawal takes those of every earlier version with it.
+    Codes and texts are kept of the newest version alone.  A withdrawal takes those of every earlier version with it; where none of them
+    ever came, the alert is listed as withdrawn and says no more.
     """
     before = session.scalar(select(Alert).where(Alert.document_id == document["id"], Alert.superseded_at.is_(None)))
     _supersede(session, document)
@@ -31,8 +33,7 @@ def project(session: Session, document: Mapping[str, Any]) -> None:
         until = document.get("retention_until")
         _mark(session, document, date.fromisoformat(until) if until else None)
     else:
-        if before is not None:
-            _withdraw(session, document, before)
+        _withdraw(session, document, before)
         _mark(session, document, before.retention_until if before else None)
 
 
@@ -70,8 +71,9 @@ def _publish(session: Session, document: Mapping[str, Any]) -> None:
         session.execute(insert(AlertTerm), terms)
 
 
-def _withdraw(session: Session, document: Mapping[str, Any], before: Alert) -> None:
-    kept = {column.name: getattr(before, column.name) for column in Alert.__table__.columns if column.name != "id"}
+def _withdraw(session: Session, document: Mapping[str, Any], before: Alert | None) -> None:
+    columns = [column.name for column in Alert.__table__.columns if column.name != "id"]
+    kept = {name: getattr(before, name) for name in columns} if before else never_seen(document)
     session.execute(update(Alert).where(Alert.document_id == document["id"]).values(status=Status.WITHDRAWN.value))
     day = instant(document["published_at"]).date()
     said = {

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.visibility import grantees_of, mark
 from app.bulletins.models import Bulletin, Cell, Certificate, Flow, Hideout, PublishedTable
 from app.bulletins.released import locked, remember, rows_text
+from app.bulletins.unseen import never_seen
 from app.core.db import insert_new
 from app.directory.codes import area_of, nationalities
 from app.directory.dimensions import DIMENSIONS, is_margin
@@ -29,7 +30,7 @@ def project(session: Session, document: Mapping[str, Any]) -> None:
     """Write what lists, flows and access ask for of one version; the same for one made here, received or rebuilt.
 
     Takes the flat document.  A withdrawal takes the cells of every earlier version with it: their bodies are never served again.
-    Where none of these is known, for they were erased, it has nothing that lists or flows could show.
+    Where none of these ever came, it is listed as withdrawn and says no more.
     """
     withdrawn = document["status"] == Status.WITHDRAWN.value
     before = session.scalar(select(Bulletin).where(Bulletin.document_id == document["id"], Bulletin.superseded_at.is_(None)))
@@ -40,7 +41,7 @@ def project(session: Session, document: Mapping[str, Any]) -> None:
     )
     if not withdrawn:
         _publish(session, document)
-    elif before is not None:
+    else:
         _withdraw(session, document, before)
     _mark(session, document, document.get("reporting_state") or (before.reporting_state if before else _state_of(session, document)))
 
@@ -87,8 +88,9 @@ _ATTRIBUTES = (
 )
 
 
-def _withdraw(session: Session, document: Mapping[str, Any], before: Bulletin) -> None:
-    kept = {column.name: getattr(before, column.name) for column in Bulletin.__table__.columns if column.name != "id"}
+def _withdraw(session: Session, document: Mapping[str, Any], before: Bulletin | None) -> None:
+    columns = [column.name for column in Bulletin.__table__.columns if column.name != "id"]
+    kept = {name: getattr(before, name) for name in columns} if before else never_seen(document)
     earlier = select(Bulletin.id).where(Bulletin.document_id == document["id"])
     session.execute(delete(Cell).where(Cell.bulletin_id.in_(earlier)))
     session.execute(delete(Hideout).where(Hideout.bulletin_id.in_(earlier)))
