@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, and_, case, false, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
@@ -52,10 +52,15 @@ def position(seal: CursorSeal, head: Head, asked: Question) -> int:
     """
     if asked.cursor is None:
         return 0
-    epoch, number = seal.open(asked.cursor, asked.binding)
+    return opened(seal, head, asked.cursor, asked.binding)[0]
+
+
+def opened(seal: CursorSeal, head: Head, cursor: str, binding: str) -> list[int]:
+    """The numbers that a cursor of this epoch holds; raises what `position` raises."""
+    epoch, *numbers = seal.open(cursor, binding)
     if epoch != head.epoch:
         raise Problem("resync-required", headers={"Link": f'<{SNAPSHOT}>; rel="alternate"'}, link=SNAPSHOT)
-    return int(str(number))
+    return [int(str(number)) for number in numbers]
 
 
 def page(session: Session, caller: Caller, seal: CursorSeal, head: Head, asked: Question) -> Page:
@@ -67,12 +72,23 @@ def page(session: Session, caller: Caller, seal: CursorSeal, head: Head, asked: 
     rows = session.execute(_statement(caller, asked, after)).all()
     given = rows[: asked.limit]
     last = given[-1].number if given else after
-    items = [_item(row, caller) for row in given]
-    return Page(items, seal.seal([head.epoch, last], asked.binding), len(rows) > asked.limit, _delivered(given))
+    items = [item_of(row, caller) for row in given]
+    return Page(items, seal.seal([head.epoch, last], asked.binding), len(rows) > asked.limit, delivered(given))
 
 
 def _statement(caller: Caller, asked: Question, after: int) -> Select[*tuple[Any, ...]]:
     visible = seen_by(caller)
+    told = columns_of(caller, visible).where(LogEntry.number > after, *chosen(asked), or_(visible, hidden_from(caller)))
+    return told.order_by(LogEntry.number).limit(asked.limit + 1)
+
+
+def chosen(asked: Question) -> list[ColumnElement[bool]]:
+    """Conditions on an entry of the log: the filters of a question."""
+    return [column == value for column, value in ((LogEntry.kind, asked.kind), (LogEntry.origin, asked.origin)) if value is not None]
+
+
+def columns_of(caller: Caller, visible: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Of every entry of the log what `item_of` needs; `visible` says which of them the caller may see."""
     # Of its own conference a peer gets what was taken back too: a node that was restored has it from nowhere else.
     own = LogEntry.origin == caller.conference if caller.role is Role.PEER else false()
     served = and_(visible, LogEntry.op != Op.WITHDRAW.value, or_(own, ~withdrawn()))
@@ -85,18 +101,16 @@ def _statement(caller: Caller, asked: Question, after: int) -> Select[*tuple[Any
     withdrawal = case((taken_back, LogEntry.document), else_=null()) if caller.role is Role.PEER else literal(None)
     columns = (LogEntry.number, LogEntry.kind, LogEntry.document_id, LogEntry.version, LogEntry.op, LogEntry.origin)
     told: Select[*tuple[Any, ...]] = select(*columns, LogEntry.recorded_at, LogEntry.digest)
-    told = told.add_columns(
+    return told.add_columns(
         body.label("body"),
         withdrawal.label("withdrawal"),
         visible.label("visible"),
         marking.correlate(LogEntry).scalar_subquery().label("tlp"),
     )
-    chosen = [column == value for column, value in ((LogEntry.kind, asked.kind), (LogEntry.origin, asked.origin)) if value is not None]
-    told = told.where(LogEntry.number > after, *chosen, or_(visible, hidden_from(caller)))
-    return told.order_by(LogEntry.number).limit(asked.limit + 1)
 
 
-def _item(row: Row[Any], caller: Caller) -> dict[str, object]:
+def item_of(row: Row[Any], caller: Caller) -> dict[str, object]:
+    """One change as the caller is told of it (contract: Changes)."""
     numbered: dict[str, object] = {"seq": row.number} if caller.role in _LEARN_NUMBERS else {}
     named = {"id": row.document_id, "version": row.version}
     if not row.visible or row.op == Op.HIDE.value:
@@ -111,5 +125,6 @@ def _item(row: Row[Any], caller: Caller) -> dict[str, object]:
     return {**shown, **numbered}
 
 
-def _delivered(rows: Sequence[Row[Any]]) -> list[tuple[str, int, TLP]]:
+def delivered(rows: Sequence[Row[Any]]) -> list[tuple[str, int, TLP]]:
+    """The versions whose bodies are in these rows, each with its marking, for the audit of reads."""
     return [(row.document_id, row.version, list(TLP)[row.tlp]) for row in rows if row.body is not None]

@@ -12,10 +12,10 @@ from app.core.declared import CONDITIONAL, REFUSED
 from app.core.http import json_response
 from app.core.paging import page_size, unguessable
 from app.core.query import PageQuery, Word
-from app.exchange import feed, log
+from app.exchange import feed, log, snapshot
 from app.exchange.describing import description
 from app.exchange.node import Node
-from app.wire.changes import ChangePage, NodeDescription
+from app.wire.changes import ChangePage, NodeDescription, SnapshotPage
 
 Kind = Literal[
     "bulletin", "alert", "sighting", "opinion", "proposal", "mandate", "meeting", "invitation", "commitment", "inquiry", "answer"
@@ -29,6 +29,13 @@ class ChangesQuery(PageQuery):
 
     kind: Kind | None = Field(None, description="changes of documents of this kind only")
     origin: Word | None = Field(None, description="changes of this conference's documents only")
+
+
+class SnapshotQuery(PageQuery):
+    """Which documents are asked for."""
+
+    kind: Kind | None = Field(None, description="documents of this kind only")
+    origin: Word | None = Field(None, description="this conference's documents only")
 
 
 @router.get(
@@ -54,6 +61,34 @@ def list_changes(request: Request, caller: Reader, query: Annotated[ChangesQuery
         page = feed.page(session, caller, node.cursor_seal, head, asked)
     node.read_audit.note(attempt_of(request), page.delivered)
     return json_response({"items": page.items, "next_cursor": page.next_cursor, "has_more": page.has_more}, headers=headers)
+
+
+@router.get(
+    "/v1/snapshot", operation_id="get_snapshot", response_model=SnapshotPage, responses={**CONDITIONAL, 410: REFUSED}, tags=["exchange"]
+)
+def get_snapshot(request: Request, caller: Reader, query: Annotated[SnapshotQuery, Query()]) -> Response:
+    """Every document that stands, in its newest version, as it stood when the first page was asked: where to begin, or to begin anew.
+
+    The last page gives the cursor of `/v1/changes` for that moment: what was published, revised, taken back, hidden or erased
+    since, while the pages were read too, comes by it. After a restore a cursor is refused with `resync-required` (410).
+    """
+    node: Node = request.app.state.node
+    limit = page_size(query.limit, node.settings.page_limit)
+    asked = feed.Question(query.cursor, limit, query.kind, query.origin)
+    with node.db.read() as session:
+        head = log.head(session)
+        at = snapshot.place(session, caller, node.cursor_seal, head, asked)
+        highest, upto = (unguessable(node.cursor_seal, number) for number in (log.highest_visible(session, caller, at=head), at.upto))
+        etag = answer_etag(
+            "snapshot", head.epoch, highest, upto, caller.rights, at.after, limit, query.kind, query.origin, utc_now().date()
+        )
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        if is_fresh(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        page = snapshot.page(session, caller, node.cursor_seal, head, asked, at)
+    node.read_audit.note(attempt_of(request), page.delivered)
+    more = {"next_cursor": page.next_cursor, "has_more": page.next_cursor is not None, "changes_cursor": page.changes_cursor}
+    return json_response({"items": page.items, **more}, headers=headers)
 
 
 @router.get("/.well-known/istmo.json", operation_id="describe_node", response_model=NodeDescription, tags=["exchange"])

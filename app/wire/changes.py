@@ -98,6 +98,15 @@ class ChangePage(Output):
     has_more: bool
 
 
+class SnapshotPage(Output):
+    """A page of documents that stand, as changes; the last one gives no next page but the cursor of `/v1/changes` to go on with."""
+
+    items: list[Change] = Field(max_length=10_000)
+    next_cursor: Cursor | None
+    has_more: bool
+    changes_cursor: Cursor | None
+
+
 class CheckpointKey(Output):
     """A public Ed25519 key (base64url, 32 bytes) and the time in which it signs; `to` is null while it does.
 

@@ -12,7 +12,17 @@ from world import Answer
 ABSENT_PLACES = ("XYZ", "nobodysclient", "nonsense")
 BARE = {"POST /v1/me/rotate", "POST /v1/clients/{client_id}/rotate", "POST /v1/clients/{client_id}/disable"}
 ASKED_APART = (
-    *("/v1/bulletins", "/v1/flows", "/v1/alerts", "/v1/sightings", "/v1/opinions", "/v1/proposals", "/v1/changes", "/v1/log/"),
+    *(
+        "/v1/bulletins",
+        "/v1/flows",
+        "/v1/alerts",
+        "/v1/sightings",
+        "/v1/opinions",
+        "/v1/proposals",
+        "/v1/changes",
+        "/v1/snapshot",
+        "/v1/log/",
+    ),
     *("/metrics", "/oauth/"),
 )
 
@@ -22,6 +32,7 @@ def feed(matrix: Matrix) -> Iterator[Mismatch]:
     for who, client in matrix.asking:
         yield from _told(matrix, who, client, "")
         yield from _told(matrix, who, client, "sighting")
+        yield from _stands(matrix, who, client)
 
 
 def _told(matrix: Matrix, who: str, client: Client | None, kind: str) -> Iterator[Mismatch]:
@@ -40,6 +51,21 @@ def _told(matrix: Matrix, who: str, client: Client | None, kind: str) -> Iterato
         items = answer.json()["items"]
         got = [(item["id"], item["version"], item["op"], item.get("document") is not None, item.get("seq")) for item in items]
     yield from matrix.cell("GET /v1/changes", who, kind or "the feed", refused("GET /v1/changes", client) or expected, got)
+
+
+def _stands(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch]:
+    """Where a reader begins: of what stands and may be seen the newest version, in the order of the log."""
+    known = {each.document.id: each for each in (*matrix.world.filed, *matrix.world.alerts, *matrix.world.answers)}
+    expected = []
+    for document_id, version in matrix.world.log:
+        said = told(client, known[document_id], version) if client and version == known[document_id].newest else None
+        if said and said[0] in {"publish", "revise"}:
+            expected.append((document_id, version, *said))
+    answer = matrix.world.ask(who, "GET", "/v1/snapshot?limit=1000")
+    got: object = outcome(answer)
+    if answer.status == 200:
+        got = [(item["id"], item["version"], item["op"], item["document"] is not None) for item in answer.json()["items"]]
+    yield from matrix.cell("GET /v1/snapshot", who, "the start", refused("GET /v1/snapshot", client) or expected, got)
 
 
 def others(matrix: Matrix) -> Iterator[Mismatch]:

@@ -160,6 +160,7 @@ def answer_of(kind: str, number: int) -> Json:
 LISTS = {
     "bulletins": ("limit=1", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "origin=RCM", "origin=SACM", "reporting_state=CRI", "period_to=1999"),
     "changes": ("limit=1", "origin=RCM", "origin=SACM", "kind=bulletin", "kind=alert", "kind=proposal"),
+    "snapshot": ("limit=1", "origin=RCM", "kind=bulletin"),
     "flows": ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state"),
     "alerts": ("limit=1", "limit=1&sort=-severity", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "passes=PAN&active_from=2012-05", "format=csv", "format=ndjson"),
     "alerts/facets": ("tlp=RED", "q=zeisig"),

@@ -76,6 +76,7 @@ def _read(asked: Asked) -> None:
     asked("get_bulletin_certificate", "analyst", "GET", f"/v1/bulletins/{one}/certificate")
     asked("get_disclosure_report", "rcm", "GET", f"/v1/bulletins/{one}/disclosure-report")
     asked("list_changes", "peer", "GET", "/v1/changes", params={"limit": 2})
+    asked("get_snapshot", "analyst", "GET", "/v1/snapshot", params={"limit": 1})
     asked("list_flows", "analyst", "GET", "/v1/flows", params={"nationality": "HTI,SOM", "period_from": "2022-10", "limit": 2})
     asked("describe_node", None, "GET", "/.well-known/istmo.json")
 
