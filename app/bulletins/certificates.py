@@ -59,6 +59,16 @@ def readable(session: Session, caller: Caller, document_id: str, number: int | N
     return found, text
 
 
+def served_among(session: Session, caller: Caller, pairs: Iterable[Pair]) -> list[tuple[str, int, str]]:
+    """Id, version and certificate of those bulletins of which the caller may read it, by the rule of `readable`, in their order."""
+    found: list[tuple[str, int, str]] = []
+    for pair in pairs:
+        text = certificate_text(session, pair)
+        if text is not None and _all_served(session, caller, {pair, *named_in(text)}):
+            found.append((*pair, text))
+    return found
+
+
 def visible_among(session: Session, caller: Caller, pairs: Iterable[Pair]) -> list[Pair]:
     """Those versions that a caller may see, withdrawn ones too, in their order."""
     asked = list(dict.fromkeys(pairs))

@@ -26,6 +26,8 @@ COMMANDS = (
     "keys",
     "peers",
     "pull",
+    "export",
+    "import",
     "backup",
     "restore",
     "verify",

@@ -1,4 +1,4 @@
-"""What an operator does on the node itself: migrate, serve, verify, rebuild, openapi."""
+"""What an operator does on the node itself: migrate, serve, rebuild, openapi."""
 
 import gc
 import signal
@@ -12,18 +12,15 @@ import typer
 import uvicorn
 from sqlalchemy import make_url
 
-from app.bulletins.proofs import certificate_faults
-from app.cli.output import REFUSED, finding_line, language, result, result_json, say, tell, words_of
+from app.cli.output import REFUSED, finding_line, language, say, tell, words_of
 from app.core import logs, schema
 from app.core.faults import told
 from app.core.problems import Problem, as_json, sentence_of
 from app.core.secrets import SecretMissing, Secrets
 from app.directory.service import seed
 from app.exchange import keys as exchange_keys
-from app.exchange.digests import audit_faults
 from app.exchange.node import Node, open_database, open_node
 from app.exchange.upkeep import Worker
-from app.exchange.verify import faults
 from app.main import JOBS, create_app, description_of
 from app.main import rebuild as rebuild_projections
 from app.settings import Settings
@@ -166,25 +163,6 @@ def _require_schema(settings: Settings) -> None:
     elif found != schema.head():
         tell("store-older", found=found, needed=schema.head())
         raise typer.Exit(REFUSED)
-
-
-def verify(*, as_json: Json = False) -> None:
-    """Check the whole log: every digest, signature, leaf and root, the signed checkpoint and each bulletin's certificate; name each entry that is wrong."""
-    with words(), opened(Settings()) as node, node.db.read() as session:
-        spoken = language()
-        found = [
-            {"entry": fault.number, "code": fault.code, "fault": told(fault.code, fault.figures, spoken)}
-            for fault in [*faults(session), *audit_faults(session), *certificate_faults(session)]
-        ]
-    if as_json:
-        result_json({"faults": found})
-        raise typer.Exit(REFUSED if found else 0)
-    for fault in found:
-        result(words_of("verify-entry", entry="-" if fault["entry"] is None else fault["entry"], fault=fault["fault"]))
-    if found:
-        tell("verify-faults", count=len(found))
-        raise typer.Exit(REFUSED)
-    tell("verify-whole")
 
 
 def rebuild() -> None:

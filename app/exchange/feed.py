@@ -82,6 +82,13 @@ def _statement(caller: Caller, asked: Question, after: int) -> Select[*tuple[Any
     return told.order_by(LogEntry.number).limit(asked.limit + 1)
 
 
+def own_changes(session: Session, caller: Caller, origins: Sequence[str], after: int, limit: int) -> list[Row[Any]]:
+    """What a caller sees or is told of documents of these conferences above a number, as rows for `item_of`, in one statement."""
+    visible = seen_by(caller)
+    told = columns_of(caller, visible).where(LogEntry.number > after, LogEntry.origin.in_(list(origins)))
+    return list(session.execute(told.where(or_(visible, hidden_from(caller))).order_by(LogEntry.number).limit(limit)))
+
+
 def chosen(asked: Question) -> list[ColumnElement[bool]]:
     """Conditions on an entry of the log: the filters of a question."""
     return [column == value for column, value in ((LogEntry.kind, asked.kind), (LogEntry.origin, asked.origin)) if value is not None]

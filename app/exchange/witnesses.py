@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import rfc3339, utc_now
@@ -94,6 +94,14 @@ def newest_by(session: Session, witness: str, epoch: str) -> Kept | None:
     asked = select(Witness.size, Witness.kept_at).where(Witness.witness == witness, Witness.epoch == epoch)
     row = session.execute(asked.order_by(Witness.size.desc()).limit(1)).first()
     return Kept(witness, row.size, row.kept_at) if row else None
+
+
+def between(session: Session, own: str, other: str, limit: int) -> list[dict[str, object]]:
+    """What others witnessed of this node's log, and this node of another's: of each the newest ones, the newest first."""
+    found: list[dict[str, object]] = []
+    for chosen in (Witness.node == own, and_(Witness.node == other, Witness.witness == own)):
+        found += [_shown(row) for row in session.scalars(select(Witness).where(chosen).order_by(Witness.id.desc()).limit(limit))]
+    return found
 
 
 def listed(session: Session, before: int | None, limit: int) -> tuple[list[tuple[int, dict[str, object]]], int]:

@@ -10,6 +10,7 @@ DOCUMENT_CONTEXT = b"istmo document"
 CHECKPOINT_CONTEXT = b"istmo checkpoint"
 WITNESS_CONTEXT = b"istmo witness"
 KEY_CONTEXT = b"istmo key"
+CARRIED_CONTEXT = b"istmo carried files"
 
 
 def canonical(value: object) -> bytes:

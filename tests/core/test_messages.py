@@ -39,6 +39,7 @@ TEXTS = [
 SAYS = {"tell": ("commands", 0), "words_of": ("commands", 0), "Unreachable": ("commands", 0), "Unusable": ("commands", 0)}
 SAYS |= {"SecretMissing": ("faults", 0), "Fault": ("faults", 1), "told": ("faults", 0), "words": ("pages", 0), "_reason": ("report", 0)}
 SAYS |= dict.fromkeys(("SyncFault", "EgressRefused", "Doubtful", "_doubt"), ("sync", 0))
+SAYS |= {"Flaw": ("sync", 2)}
 SAYS |= dict.fromkeys(("Problem", "Finding", "_fault", "_Refused", "PydanticCustomError"), ("problems", 0))
 # Codes that a sentence of code makes from a name of ours: f"summary-{name}".
 MADE = {"commands": {f"{kind}-{name}" for kind in ("summary", "help") for name in COMMANDS}, "pages": {f"guide-{name}" for name in GUIDES}}
