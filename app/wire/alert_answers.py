@@ -8,8 +8,8 @@ from app.wire.alert import AREA, MONTH_OR_DAY, MonthOrDay
 from app.wire.bulletin import DocumentId, Narratives, Wire
 from app.wire.codes import TLP, Certainty, Decision, Outcome, Status
 from app.wire.codes import Opinion as OpinionCode
-from app.wire.output import ConferenceCode, Cursor, Hexadecimal, Identifier, Moment, Name, Output, PartyCode, StateCode, Sum, Version, Words
-from app.wire.published import Codes, Signature
+from app.wire.output import Cursor, Hexadecimal, Identifier, Name, Output, StateCode, Sum, Version, Words
+from app.wire.published import Envelope, Signature
 from app.wire.text import Code, Mandate, Reason, Title
 
 Language = Literal["es", "pt", "en"]
@@ -89,20 +89,8 @@ class Acceptance(Wire):
     reason: Reason | None = None
 
 
-class _Envelope(Output):
-    id: Identifier
-    version: Version
-    origin: ConferenceCode
-    issuer: PartyCode
+class _Envelope(Envelope):
     alert: Identifier
-    tlp: TLP
-    audience: list[PartyCode] = Field(max_length=50)
-    handling: Codes
-    mandate: Codes
-    lang: list[Language] = Field(max_length=3)
-    created_at: Moment
-    published_at: Moment
-    reason: Words | None = None
     digest: Hexadecimal
     signature: Signature
 

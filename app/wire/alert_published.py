@@ -6,8 +6,8 @@ from pydantic import Field, RootModel
 
 from app.wire.alert_content import AlertContent
 from app.wire.codes import TLP, Outcome, Status
-from app.wire.output import ConferenceCode, Cursor, Hexadecimal, Identifier, Moment, Name, Output, PartyCode, Sum, TermCode, Version, Words
-from app.wire.published import Codes, Place, Signature
+from app.wire.output import Cursor, Hexadecimal, Identifier, Moment, Name, Output, PartyCode, Sum, TermCode, Version, Words
+from app.wire.published import Codes, Envelope, Place, Signature
 
 Reference = Annotated[str, Field(max_length=32, pattern="^[A-Z][A-Z0-9-]*-[0-9]{4}-[0-9A-HJKMNP-TV-Z]{5}$")]
 """How people name an alert: conference, year, five characters that follow from its id."""
@@ -41,24 +41,12 @@ class Alert(AlertRow):
     signature: Signature
 
 
-class WithdrawnRow(Output):
+class WithdrawnRow(Envelope):
     """What a line of a file says of a withdrawn alert: that it exists, and not what it said."""
 
     kind: Literal["alert"]
-    id: Identifier
-    version: Version
     status: Status
-    origin: ConferenceCode
-    issuer: PartyCode
     reference: Reference
-    tlp: TLP
-    audience: list[PartyCode] = Field(max_length=50)
-    handling: Codes
-    mandate: Codes
-    lang: list[Literal["es", "pt", "en"]] = Field(max_length=3)
-    created_at: Moment
-    published_at: Moment
-    reason: Words | None = None
 
 
 class AlertEnvelope(WithdrawnRow):

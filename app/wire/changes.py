@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.wire.alert_answers import AlertOpinion, Proposal, Sighting
 from app.wire.alert_published import Alert, Reference
-from app.wire.codes import TLP, Op, Status
+from app.wire.codes import Op, Status
 from app.wire.output import (
     Base64Url,
     ConferenceCode,
@@ -16,36 +16,22 @@ from app.wire.output import (
     KeyId,
     Moment,
     Output,
-    PartyCode,
     Sum,
     TermCode,
     Version,
-    Words,
 )
-from app.wire.published import Bulletin, Codes, Signature
+from app.wire.published import Bulletin, Envelope, Signature
 
 LogNumber = Annotated[Sum, Field(description="number in the log; told to operator, peer and secretariat")]
 
 
-class Withdrawal(Output):
+class Withdrawal(Envelope):
     """The version that takes a document back, as it was signed: an envelope without a body, its salt included."""
 
     kind: TermCode
-    id: Identifier
-    version: Version
     status: Literal[Status.WITHDRAWN]
-    origin: ConferenceCode
-    issuer: PartyCode
     reference: Reference | None = None
     alert: Identifier | None = None
-    tlp: TLP
-    audience: list[PartyCode] = Field(max_length=50)
-    handling: Codes
-    mandate: Codes
-    lang: list[Literal["es", "pt", "en"]] = Field(max_length=3)
-    created_at: Moment
-    published_at: Moment
-    reason: Words | None = None
     salt: Hexadecimal
     digest: Hexadecimal
     signature: Signature

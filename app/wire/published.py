@@ -61,6 +61,23 @@ class Signature(Output):
     value: Base64Url = Field(description="base64url without padding")
 
 
+class Envelope(Output):
+    """What every version says of itself beside its kind and status, whether or not its body is served."""
+
+    id: Identifier
+    version: Version
+    origin: ConferenceCode
+    issuer: PartyCode
+    tlp: TLP
+    audience: list[PartyCode] = Field(max_length=50)
+    handling: Codes
+    mandate: Codes
+    lang: list[Literal["es", "pt", "en"]] = Field(max_length=3)
+    created_at: Moment
+    published_at: Moment
+    reason: Words | None = None
+
+
 class Disclosure(Output):
     """How the table was protected; a function of published rows alone."""
 
@@ -125,16 +142,11 @@ class Bulletin(BulletinContent):
     signature: Signature
 
 
-class BulletinEnvelope(Marking):
+class BulletinEnvelope(Envelope):
     """What is served of a withdrawn version, and of every version to an operator: that it exists, and not what it says."""
 
-    id: Identifier
-    version: Version
+    kind: Literal["bulletin"]
     status: Status
-    issuer: PartyCode
-    created_at: Moment
-    published_at: Moment
-    reason: Words | None = None
     cells: None
     digest: Hexadecimal
     signature: Signature
