@@ -36,6 +36,8 @@ import app.directory.vocabulary_routes
 import app.exchange.log_routes
 import app.exchange.routes
 import app.finding.routes
+import app.sync.delivery_routes
+import app.sync.hinting
 import app.sync.routes
 import app.sync.schedule
 import app.web.docs
@@ -54,7 +56,7 @@ from app.core.rendering import http_problem, problem_response, query_problem
 from app.documents.erasing import forget_marks
 from app.documents.kinds import Kind, Kinds
 from app.exchange.node import Node
-from app.exchange.upkeep import Jobs
+from app.exchange.upkeep import Jobs, Worker
 from app.sync.applying import forget_understood
 from app.sync.replaying import write_anew
 from app.web.description import declare_access, described
@@ -98,6 +100,7 @@ ROUTERS = (
     app.directory.vocabulary_routes.router,
     app.exchange.routes.router,
     app.exchange.log_routes.router,
+    app.sync.delivery_routes.router,
     app.sync.routes.router,
     app.web.page.router,
     app.web.docs.router,
@@ -114,6 +117,7 @@ BODIES = (
     *app.directory.edit_routes.BODIES,
     *app.directory.policy_routes.BODIES,
     *app.exchange.log_routes.BODIES,
+    *app.sync.delivery_routes.BODIES,
 )
 """Wire models of the bodies that routes read by hand, after the caller and its rights are known."""
 
@@ -158,6 +162,11 @@ JOBS: Jobs = {"alerts": app.alerts.ending.erase_expired, "pulled": lambda node: 
 """What the worker does beside the upkeep of the log (contract: `istmo worker`)."""
 
 
+def worker_of(node: Node) -> Worker:
+    """The worker of a node: beside its jobs it hints peers where there is something new, and pulls at once where one hinted."""
+    return Worker(node, JOBS, woken={"pulled": JOBS["pulled"]}, glances={"hinted": app.sync.hinting.watch()})
+
+
 def create_app(node: Node | None) -> FastAPI:
     """The API over an open node; without one it can only describe itself.
 
@@ -180,6 +189,7 @@ def create_app(node: Node | None) -> FastAPI:
         made.state.db, made.state.settings = node.db, node.settings
         made.state.secrets, made.state.cursor_seal = node.secrets, node.cursor_seal
         made.state.throttle = Throttle(node.settings)
+        made.state.kinds = KINDS
     _add_layers(made, node)
     for handled, handler in _HANDLERS.items():
         made.add_exception_handler(handled, handler)

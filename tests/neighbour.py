@@ -12,6 +12,7 @@ from app.core.db import Database
 from app.exchange.foreign import learn
 from app.exchange.keys import PublicKey
 
+EPOCH = "019b7c5e-0d88-7aaa-8000-000000000001"
 SINCE = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 
 
@@ -48,6 +49,22 @@ class Neighbour:
         """Have a node learn the public halves of these keys."""
         with db.write() as session:
             learn(session, self.name, [self.public(purpose) for purpose in purposes])
+
+    def describes(self, conference: str) -> dict[str, object]:
+        """What the node says of itself in public, as the author of one conference."""
+        shown = {
+            purpose: {"kid": key.kid, "key": base64url(key.public), "from": SINCE.isoformat().replace("+00:00", "Z"), "to": None}
+            for purpose in (f"document-{conference}", "checkpoint")
+            for key in [self.public(purpose)]
+        }
+        named = {"node": self.name, "epoch": EPOCH, "conferences": [conference]}
+        documents = [{**shown[f"document-{conference}"], "conference": conference}]
+        return {**named, "document_keys": documents, "checkpoint_keys": [shown["checkpoint"]]}
+
+    def states(self, size: int, root: str) -> dict[str, object]:
+        """A signed checkpoint of its log."""
+        stated = {"node": self.name, "epoch": EPOCH, "size": size, "root": root, "time": "2026-01-02T03:04:05Z"}
+        return {**stated, "signature": signature(self.key("checkpoint"), b"istmo checkpoint", stated)}
 
     def witnesses(self, checkpoint: object, purpose: str = "checkpoint", context: bytes = b"istmo witness") -> dict[str, object]:
         """The body by which the node says that it saw a checkpoint."""

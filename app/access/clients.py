@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
@@ -73,6 +73,13 @@ def create(session: Session, wanted: NewClient, attempt: Attempt | None = None) 
     )
     record(session, attempt or Attempt("clients.create"), "done", [(client_id, None)])
     return Credential(client_id, secret)
+
+
+def peer_caller(session: Session, conference: str) -> Caller:
+    """Another conference's node as a caller here, where nobody calls: below the lowest ceiling that its clients have, if it has any."""
+    of_it = (Client.role == Role.PEER.value, Client.conference == conference, Client.disabled_at.is_(None))
+    lowest = session.scalar(select(func.min(Client.ceiling)).where(*of_it))
+    return Caller("", Role.PEER, conference, None, TLP.RED.rank if lowest is None else lowest, None)
 
 
 def listed(session: Session) -> list[Client]:

@@ -26,6 +26,7 @@ COMMANDS = (
     "keys",
     "peers",
     "pull",
+    "send",
     "export",
     "import",
     "backup",

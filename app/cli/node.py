@@ -20,8 +20,7 @@ from app.core.secrets import SecretMissing, Secrets
 from app.directory.service import seed
 from app.exchange import keys as exchange_keys
 from app.exchange.node import Node, open_database, open_node
-from app.exchange.upkeep import Worker
-from app.main import JOBS, create_app, description_of
+from app.main import create_app, description_of, worker_of
 from app.main import rebuild as rebuild_projections
 from app.settings import Settings
 from app.web import schemas
@@ -136,7 +135,7 @@ def run(node: Node, host: str, port: int, *, with_worker: bool = True) -> None:
     # What is loaded now stays to the end: looking through it for garbage stops every thread for a good 100 ms.
     gc.collect()
     gc.freeze()
-    worker = Worker(node, JOBS)
+    worker = worker_of(node)
     upkeep = threading.Thread(target=worker.run, name="worker", daemon=True)
     if with_worker:
         upkeep.start()

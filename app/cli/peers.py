@@ -1,17 +1,18 @@
-"""`istmo peers` and `istmo pull`: who the peers are, how far each was read, and reading on (contract: Command line)."""
+"""`istmo peers`, `pull` and `send`: who the peers are, how far each was read, reading on, giving on (contract: Command line)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.node import Json, opened, words
-from app.cli.output import REFUSED, UNREACHABLE, language, result, result_json, say, tell, words_of
+from app.cli.output import REFUSED, UNREACHABLE, USAGE, language, result, result_json, say, tell, words_of
 from app.main import KINDS
 from app.settings import Settings
 from app.sync import peers as known_peers
-from app.sync import pulling
+from app.sync import pulling, sending
 from app.sync.faults import SyncFault, in_words, told
 from app.sync.showing import shown
 from app.sync.standing import standings
@@ -19,6 +20,7 @@ from app.sync.standing import standings
 peers = typer.Typer(no_args_is_help=True, help=words_of("help-peers"))
 Name = Annotated[str, typer.Argument(help=words_of("peer-name-argument"))]
 _MOST_SHOWN = 20
+_LARGEST_DESCRIPTION = 4 * 1024 * 1024
 _AWAY = frozenset({"sync-busy", "sync-unreachable"})
 
 
@@ -37,20 +39,40 @@ def spoken() -> Iterator[None]:
 def add_peer(
     name: Name,
     *,
-    url: Annotated[str, typer.Option("--url", help=words_of("peer-url"))],
-    key: Annotated[str, typer.Option("--key", help=words_of("peer-key"))],
+    url: Annotated[str | None, typer.Option("--url", help=words_of("peer-url"))] = None,
+    key: Annotated[str | None, typer.Option("--key", help=words_of("peer-key"))] = None,
+    file: Annotated[Path | None, typer.Option("--file", help=words_of("peer-file"))] = None,
     fingerprint: Annotated[str | None, typer.Option("--fingerprint", help=words_of("peer-fingerprint-option"))] = None,
     as_json: Json = False,
 ) -> None:
     """Know a peer from now on; never asks: prints the fingerprint of its keys to compare, or checks the one given."""
+    carried = _description(file, url, key)
     with spoken(), opened(Settings()) as node:
-        added = known_peers.add(node, name, url, key, fingerprint)
+        if url and key:
+            added = known_peers.add(node, name, url, key, fingerprint)
+        else:
+            added = known_peers.add_carried(node, name, carried, fingerprint)
     conferences = ", ".join(added.conferences)
     if as_json:
         result_json({"name": name, "node": added.node, "conferences": list(added.conferences), "fingerprint": added.fingerprint})
         return
     result(added.fingerprint)
     tell("peer-checked" if fingerprint else "peer-compare", name=name, node=added.node, conferences=conferences)
+
+
+def _description(file: Path | None, url: str | None, key: str | None) -> bytes:
+    """The bytes of a carried description, none where address and key are given; leaves with 2 where it is neither, or not to be read."""
+    if (file is None) != bool(url and key) or (file is not None and (url or key)):
+        tell("peer-how")
+        raise typer.Exit(USAGE)
+    if file is None:
+        return b""
+    try:
+        with file.open("rb") as opened_file:
+            return opened_file.read(_LARGEST_DESCRIPTION)
+    except OSError as error:
+        tell("peer-file-unreadable", file=file, error=error.strerror or type(error).__name__)
+        raise typer.Exit(USAGE) from None
 
 
 @peers.command("list", help=words_of("help-peers-list"))
@@ -114,3 +136,13 @@ def pull(name: Name, *, as_json: Json = False) -> None:
     for each in odd:
         result(f"{each['kind']} {each['id']} v{each['version']}: {in_words(str(each['code']), language())}")
     tell("pull-done", name=name, applied=done.applied, known=done.known, quarantined=len(odd))
+
+
+def send(name: Name, *, as_json: Json = False) -> None:
+    """Give a peer the changes of this node's own documents that it was not given yet."""
+    with spoken(), opened(Settings()) as node:
+        done = sending.send(node, name)
+    if as_json:
+        result_json({"pages": done.pages, "applied": done.applied, "known": done.known, "size": done.size, "quarantined": done.quarantined})
+        return
+    tell("send-done", name=name, applied=done.applied, known=done.known, quarantined=len(done.quarantined), size=done.size)

@@ -8,8 +8,8 @@ import typer
 from app.cli.node import opened, stop_on_signal, words
 from app.cli.output import REFUSED, tell, words_of
 from app.core import logs, schema
-from app.exchange.upkeep import Worker, upkeep
-from app.main import JOBS
+from app.exchange.upkeep import upkeep
+from app.main import JOBS, worker_of
 from app.settings import Settings
 
 
@@ -25,7 +25,7 @@ def worker(*, once: Annotated[bool, typer.Option("--once", help=words_of("worker
             tell("worker-done", **upkeep(node, JOBS))
             return
         logs.configure(settings.log_level, settings.log_format)
-        runs = Worker(node, JOBS)
+        runs = worker_of(node)
         stop_on_signal(runs.stop)
         logs.tell(logging.INFO, "worker started", {})
         runs.run()

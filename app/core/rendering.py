@@ -34,6 +34,8 @@ def problem_body(problem: Problem, language: str, request_id: str) -> dict[str, 
     }
     if problem.code in OAUTH_ERRORS:
         body["error"] = problem.code.replace("-", "_")
+    if problem.code == "log-behind":
+        body["size"] = problem.params["size"]
     if problem.findings:
         body["errors"] = [as_json(finding, language) for finding in problem.findings]
     return body

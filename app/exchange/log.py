@@ -200,6 +200,12 @@ def head(session: Session) -> Head:
     return Head(row.epoch, row.size)
 
 
+def has_of(session: Session, conferences: Sequence[str], after: int) -> bool:
+    """Whether above a number there is an entry of a document of one of these conferences."""
+    above = (LogEntry.number > after, LogEntry.origin.in_(list(conferences)), LogEntry.kind != "audit_digest")
+    return session.scalar(select(LogEntry.number).where(*above).limit(1)) is not None
+
+
 def newest_time(session: Session) -> str | None:
     """When the newest entry was recorded (UTC with Z); none in an empty log."""
     return session.scalar(select(LogEntry.recorded_at).order_by(LogEntry.number.desc()).limit(1))

@@ -1,6 +1,7 @@
 """The node: what every verb needs to hand, opened once and given along."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from app.access import token_keys
 from app.access.read_audit import ReadAudit
@@ -21,6 +22,8 @@ class Node:
     signer: Signer
     cursor_seal: CursorSeal
     read_audit: ReadAudit
+    called: threading.Event = field(default_factory=threading.Event)
+    """Set where the worker of this process, if one runs, is to look at once for what peers have."""
 
     def close(self) -> None:
         """Write what the audit of reads still holds and close the store."""

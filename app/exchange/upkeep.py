@@ -20,6 +20,7 @@ from app.exchange.digests import BEGUN, PRUNE, Digest, digest_days, digests, is_
 from app.exchange.node import Node
 
 EVERY_S = 60.0
+GLANCE_S = 2.0
 CHUNK = 1_000
 _DONE = "done"
 
@@ -40,23 +41,50 @@ def upkeep(node: Node, jobs: Jobs = NONE, *, whole: bool = True) -> dict[str, in
 class Worker:
     """Does the upkeep once a minute until it is stopped; a store that is busy or away is asked again the next minute."""
 
-    def __init__(self, node: Node, jobs: Jobs = NONE) -> None:
-        """Take the node and what else is to be done; nothing runs yet."""
+    def __init__(self, node: Node, jobs: Jobs = NONE, *, woken: Jobs = NONE, glances: Jobs = NONE) -> None:
+        """Take the node and what else is to be done; nothing runs yet.
+
+        `woken` is done at once where the node's `called` is set (many times are one), `glances` every other second: each is over soon where there is nothing to do.
+        """
         self._node = node
-        self._jobs = jobs
-        self._stop = threading.Event()
+        self._jobs, self._woken, self._glances = jobs, woken, glances
+        self._stop, self._called = threading.Event(), node.called
         self._pruned: date | None = None
 
     def run(self) -> None:
         """Work until `stop`."""
         while True:
             self._beat()
-            if self._stop.wait(EVERY_S):
+            if self._rests():
                 return
 
     def stop(self) -> None:
         """End after the job at hand."""
         self._stop.set()
+        self._called.set()
+
+    def _rests(self) -> bool:
+        """Wait for the next upkeep, and do meanwhile what cannot wait; whether it is to end."""
+        left = EVERY_S
+        while left > 0 and not self._stop.is_set():
+            # By what was waited, not by a clock: one that jumps would keep it too long.
+            left -= GLANCE_S
+            if self._called.wait(min(GLANCE_S, left + GLANCE_S)) and not self._stop.is_set():
+                self._called.clear()
+                self._do(self._woken)
+                self._stop.wait(GLANCE_S)
+            if not self._stop.is_set():
+                self._do(self._glances)
+        return self._stop.is_set()
+
+    def _do(self, jobs: Jobs) -> None:
+        try:
+            done = {name: job(self._node) for name, job in jobs.items()}
+        except (Problem, DBAPIError) as error:
+            tell(logging.WARNING, "upkeep waits for the store", {}, error)
+            return
+        if any(done.values()):
+            tell(logging.DEBUG, "between upkeeps", dict(done))
 
     def _beat(self) -> None:
         today = utc_now().date()

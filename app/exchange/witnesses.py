@@ -13,7 +13,7 @@ from app.core.clock import rfc3339, utc_now
 from app.core.db import insert_new
 from app.core.problems import Problem
 from app.exchange.foreign import foreign_keys
-from app.exchange.keys import CHECKPOINT, PublicKey, Signer, public_keys, verify_signature
+from app.exchange.keys import CHECKPOINT, PublicKey, Signer, checkpoint, public_keys, verify_signature
 from app.exchange.models import LogHead, Witness
 from app.exchange.proofs import root_at
 from app.wire.canonical import CHECKPOINT_CONTEXT, WITNESS_CONTEXT, canonical
@@ -32,6 +32,12 @@ class Kept:
 def standing(session: Session) -> str:
     """The signed checkpoint of this node's log as it is now, in its canonical text."""
     return str(session.execute(select(LogHead.checkpoint).where(LogHead.id == 1)).scalar_one())
+
+
+def checkpoint_at(session: Session, signer: Signer, size: int) -> str:
+    """The signed checkpoint of this node's log at a size that it had, in its canonical text; raises NoResultFound for any other."""
+    head = session.execute(select(LogHead.node, LogHead.epoch, LogHead.size).where(LogHead.id == 1)).one()
+    return standing(session) if size == head.size else checkpoint(signer, head.node, head.epoch, size, root_at(session, size))
 
 
 def is_signed(checkpoint: Mapping[str, Any], keys: Sequence[PublicKey]) -> bool:
@@ -63,8 +69,13 @@ def require_own(session: Session, checkpoint: Mapping[str, Any]) -> None:
 
 def require_witness(session: Session, checkpoint: Mapping[str, Any], witness: str, signature: object) -> None:
     """Let the signature of a known node pass that it saw a checkpoint; raises `signature-invalid` (422)."""
-    if not _stands(foreign_keys(session, witness), signature, WITNESS_CONTEXT, checkpoint):
+    if not is_witness(session, checkpoint, witness, signature):
         raise Problem("signature-invalid", Finding("signature-invalid", pointer="/signature"))
+
+
+def is_witness(session: Session, checkpoint: Mapping[str, Any], witness: str, signature: object) -> bool:
+    """Whether a known node signed that it saw a checkpoint."""
+    return _stands(foreign_keys(session, witness), signature, WITNESS_CONTEXT, checkpoint)
 
 
 def _stands(keys: Sequence[PublicKey], signature: object, context: bytes, value: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """What is said aloud where a sync does not go on, or where a peer brought what may not be taken: once each, with its reason."""
 
 import logging
+from datetime import timedelta
 
 from sqlalchemy import update
 
@@ -12,11 +13,19 @@ from app.sync.faults import SyncFault
 from app.sync.models import Peer
 
 
+def answered() -> dict[str, object]:
+    """What a peer's row says where it has answered: it may be asked again at once."""
+    now = utc_now()
+    return {"contact_at": now, "tried_at": now, "failure": None, "failures": 0, "wait_until": None}
+
+
 def failed(node: Node, name: str, fault: SyncFault) -> None:
     """Keep why a peer could not be read, so that it is asked less often, and log it."""
     with node.db.write() as session:
+        now, wait_s = utc_now(), fault.figures.get("wait_s")
+        until = now + timedelta(seconds=wait_s) if isinstance(wait_s, int) else None
         row = update(Peer).where(Peer.name == name)
-        session.execute(row.values(tried_at=utc_now(), failure=fault.code, failures=Peer.failures + 1))
+        session.execute(row.values(tried_at=now, failure=fault.code, failures=Peer.failures + 1, wait_until=until))
     tell(logging.ERROR, "sync failed", {"peer": name, "code": fault.code, **fault.figures})
 
 

@@ -5,12 +5,15 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import orjson
 
+from app.core.clock import utc_now
 from app.core.egress import EgressRefused, target_of
 from app.settings import Settings
 from app.sync.faults import SyncFault
@@ -21,6 +24,9 @@ LONGEST_ANSWER_S = 300.0
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
 _GONE, _TOO_MANY, _UNAVAILABLE = 410, 429, 503
 _LONGEST_ETAG = 100
+LONGEST_WAIT_S = 3_600
+"""Seconds for which a peer may ask not to be asked again."""
+_LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Answer:
 class Line:
     """A connection to one peer; a context manager. Every method raises `SyncFault`."""
 
-    def __init__(self, settings: Settings, url: str, key: str = "") -> None:
+    def __init__(self, settings: Settings, url: str, key: str = "", limits: httpx.Timeout = _LIMITS) -> None:
         """Judge the address and connect to nothing yet; raises `SyncFault` for an address to which this node does not connect."""
         try:
             target = target_of(url, private=settings.private_peers)
@@ -45,9 +51,7 @@ class Line:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **target.headers}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        self._http = httpx.Client(
-            headers=headers, timeout=_LIMITS, follow_redirects=False, trust_env=False, verify=_trust(settings.ca_file)
-        )
+        self._http = httpx.Client(headers=headers, timeout=limits, follow_redirects=False, trust_env=False, verify=_trust(settings.ca_file))
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +70,11 @@ class Line:
 
     def post(self, path: str, body: object) -> dict[str, Any]:
         """What the peer answers to a JSON body."""
-        return self._ask("POST", path, content=orjson.dumps(body), headers={"Content-Type": "application/json"}).value
+        return self.post_bytes(path, orjson.dumps(body))
+
+    def post_bytes(self, path: str, body: bytes) -> dict[str, Any]:
+        """What the peer answers to a JSON body that is text already."""
+        return self._ask("POST", path, content=body, headers={"Content-Type": "application/json"}).value
 
     def _ask(self, method: str, path: str, **sent: Any) -> Answer:  # noqa: ANN401 - httpx's own parameters
         try:
@@ -78,6 +86,8 @@ class Line:
             return Answer({}, None)
         if response.status_code >= httpx.codes.MULTIPLE_CHOICES:
             raise _refused(response, raw)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return Answer({}, "")
         return Answer(_object(raw), response.headers.get("etag", "")[:_LONGEST_ETAG])
 
 
@@ -109,24 +119,57 @@ def _refused(response: httpx.Response, raw: bytes) -> SyncFault:
     status = response.status_code
     if status < httpx.codes.BAD_REQUEST:
         return SyncFault("sync-redirect", status=status)
-    if status in {_TOO_MANY, _UNAVAILABLE}:
-        return SyncFault("sync-busy", status=status)
-    code = _code(raw)
+    code, size = _told(raw)
     if status == _GONE and code == "resync-required":
         return SyncFault("sync-epoch")
+    if code == "log-behind" and size is not None:
+        return SyncFault("sync-behind", size=size)
+    if code == "peer-not-known":
+        return SyncFault("sync-not-known")
+    return _refused_by(status, code, wait_of(response.headers))
+
+
+def _refused_by(status: int, code: str, wait_s: int | None) -> SyncFault:
+    if status in {_TOO_MANY, _UNAVAILABLE}:
+        return SyncFault("sync-busy", status=status, wait_s=wait_s)
+    if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        return SyncFault("sync-body-too-large")
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return SyncFault("sync-key-refused", status=status)
     return SyncFault("sync-refused", status=status, said=code or "?")
 
 
-def _code(raw: bytes) -> str:
+def wait_of(headers: Mapping[str, str]) -> int | None:
+    """Seconds that an answer asks to wait (RFC 9110 section 10.2.3), an hour at most; none where it does not say.
+
+    A moment is read by the peer's own clock, which its Date tells.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:_LONGEST_NUMBER]), LONGEST_WAIT_S)
+    until, now = _moment(text), _moment(headers.get("date", "")) or utc_now()
+    return max(min(int((until - now).total_seconds()), LONGEST_WAIT_S), 0) if until else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _told(raw: bytes) -> tuple[str, int | None]:
+    """Code and size of a problem; a foreign server may say anything: only what has the shape of a code is repeated."""
     try:
         problem = orjson.loads(raw)
     except ValueError:
-        return ""
-    code = problem.get("code") if isinstance(problem, dict) else None
-    # A foreign server may say anything: only what has the shape of a code is repeated.
-    return code if isinstance(code, str) and code.replace("-", "").isalnum() and code.isascii() else ""
+        return "", None
+    told = problem if isinstance(problem, dict) else {}
+    code, size = told.get("code"), told.get("size")
+    is_code = isinstance(code, str) and code.replace("-", "").isalnum() and code.isascii()
+    is_size = isinstance(size, int) and not isinstance(size, bool) and size > 0
+    return str(code) if is_code else "", size if is_size else None
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Peer(Base):
     tried_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     failure: Mapped[str | None] = mapped_column(String(64))
     failures: Mapped[int] = mapped_column(Integer)
+    # Until when the peer itself asked not to be asked again.
+    wait_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @property
     def authored(self) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.core.clock import utc_now
 from app.core.db import insert_new
+from app.core.problems import Problem
 from app.core.secrets import SecretMissing, Secrets
 from app.exchange.foreign import foreign_keys, learn
 from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, endorsed, kid_of
@@ -102,12 +104,40 @@ def add(node: Node, name: str, url: str, key: str, fingerprint: str | None = Non
     if me.get("role") != Role.PEER.value:
         raise SyncFault("peer-role", role=Role.PEER.value)
     with node.db.write() as session:
-        _require_new(session, node, name, told)
-        insert_new(session, Peer, _row(name, url, told))
-        learn(session, told.node, told.keys)
-        record(session, Attempt("add_peer"), "done")
+        _add(session, node, name, url, told)
         _keep_key(node, name, key)
     return told
+
+
+def add_carried(node: Node, name: str, description: bytes, fingerprint: str | None = None) -> Described:
+    """Know a peer that cannot be dialled, by its public description as it was carried here: it sends, or files are carried.
+
+    Raises `SyncFault`: `sync-no-node` and what `add` raises.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise SyncFault("peer-name")
+    told = read_description(_object(description))
+    _require_fingerprint(told, fingerprint)
+    with node.db.write() as session:
+        _add(session, node, name, None, told)
+    return told
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        raise SyncFault("sync-no-node") from None
+    if not isinstance(value, dict):
+        raise SyncFault("sync-no-node")
+    return value
+
+
+def _add(session: Session, node: Node, name: str, url: str | None, told: Described) -> None:
+    _require_new(session, node, name, told)
+    insert_new(session, Peer, _row(name, url, told))
+    learn(session, told.node, told.keys)
+    record(session, Attempt("add_peer"), "done")
 
 
 def _require_fingerprint(told: Described, wanted: str | None) -> None:
@@ -126,9 +156,17 @@ def _require_new(session: Session, node: Node, name: str, told: Described) -> No
         raise SyncFault("peer-conference", conference=", ".join(sorted(taken)))
 
 
-def _row(name: str, url: str, told: Described) -> dict[str, object]:
+def _row(name: str, url: str | None, told: Described) -> dict[str, object]:
     started: dict[str, object] = {"cursor": None, "etag": None, "size": 0, "root": EMPTY_ROOT.hex(), "checkpoint": None, "sent": None}
-    states: dict[str, object] = {"applied": 0, "added_at": utc_now(), "contact_at": None, "tried_at": None, "failure": None, "failures": 0}
+    states: dict[str, object] = {
+        "applied": 0,
+        "added_at": utc_now(),
+        "contact_at": None,
+        "tried_at": None,
+        "failure": None,
+        "failures": 0,
+        "wait_until": None,
+    }
     named = {"name": name, "url": url, "node": told.node, "conferences": ",".join(told.conferences), "epoch": told.epoch}
     return {**named, **started, **states}
 
@@ -161,6 +199,14 @@ def peer_of(session: Session, name: str) -> Peer:
     if found is None:
         raise SyncFault("peer-unknown", name=name)
     return found
+
+
+def peer_for(session: Session, conference: str) -> Peer:
+    """The peer that authors a conference's documents; raises `Problem` `peer-not-known` (403)."""
+    for peer in session.scalars(select(Peer)):
+        if conference in peer.authored:
+            return peer
+    raise Problem("peer-not-known", conference=conference)
 
 
 def remove(node: Node, name: str) -> None:

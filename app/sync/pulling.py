@@ -8,12 +8,11 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt
-from app.core.clock import utc_now
 from app.core.db import changed_rows
 from app.documents.kinds import Kinds
 from app.exchange.keys import PublicKey
 from app.exchange.node import Node
-from app.sync.alarms import failed, tell_of
+from app.sync.alarms import answered, failed, tell_of
 from app.sync.applying import Taken, take
 from app.sync.checking import Doubtful, Rules, judged
 from app.sync.faults import SyncFault
@@ -167,8 +166,8 @@ def require_progress(items: list[Any], last: int, *, moved: bool) -> int:
 
 def _claim(session: Session, place: _Place, cursor: str) -> None:
     """Move the cursor on from where this pull began; raises `sync-elsewhere` where another one has moved it meanwhile."""
-    now, seen = utc_now(), place.seen
-    moved = update(Peer).where(*_unmoved(place)).values(cursor=cursor, etag=None, contact_at=now, tried_at=now, failure=None, failures=0)
+    seen = place.seen
+    moved = update(Peer).where(*_unmoved(place)).values(cursor=cursor, etag=None, **answered())
     moved = moved.values(epoch=seen.epoch, size=seen.size, root=seen.root, checkpoint=seen.text)
     if changed_rows(session.execute(moved)) == 0:
         raise SyncFault("sync-elsewhere", name=place.name)
@@ -182,6 +181,4 @@ def _unmoved(place: _Place) -> tuple[ColumnElement[bool], ...]:
 
 def _contacted(node: Node, place: _Place, etag: str | None) -> None:
     with node.db.write() as session:
-        now = utc_now()
-        found = update(Peer).where(*_unmoved(place))
-        session.execute(found.values(contact_at=now, tried_at=now, failure=None, failures=0, etag=etag))
+        session.execute(update(Peer).where(*_unmoved(place)).values(etag=etag, **answered()))

@@ -11,6 +11,7 @@ from app.core.logs import tell
 from app.documents.kinds import Kinds
 from app.exchange.node import Node
 from app.sync.faults import SyncFault
+from app.sync.line import LONGEST_WAIT_S
 from app.sync.models import Peer
 from app.sync.pulling import pull
 
@@ -24,8 +25,13 @@ def pull_due(node: Node, kinds: Kinds) -> int:
     now = utc_now()
     with node.db.read() as session:
         peers = session.scalars(select(Peer).where(Peer.url.is_not(None)).order_by(Peer.name)).all()
-        due = [peer.name for peer in peers if is_due(peer.failures, peer.tried_at, now)]
+        due = [peer.name for peer in peers if not waits(peer, now)]
     return sum(_pulled(node, kinds, name) for name in due)
+
+
+def waits(peer: Peer, now: datetime) -> bool:
+    """Whether a peer is not asked now: its failures or its own words keep it waiting."""
+    return is_asked_to_wait(peer, now) or not is_due(peer.failures, peer.tried_at, now)
 
 
 def is_due(failures: int, tried_at: datetime | None, now: datetime, chance: float | None = None) -> bool:
@@ -38,6 +44,14 @@ def is_due(failures: int, tried_at: datetime | None, now: datetime, chance: floa
     longest = min(_FIRST_WAIT_S * 2 ** min(failures - 1, 10), _LONGEST_WAIT_S)
     part = secrets.randbelow(_STEPS) / _STEPS if chance is None else chance
     return now - tried_at >= timedelta(seconds=longest * (1 - part / 2))
+
+
+def is_asked_to_wait(peer: Peer, now: datetime) -> bool:
+    """Whether the peer said not to be asked before a later moment; one that lies farther off than it may is of a clock that was set back."""
+    until, tried_at = peer.wait_until, peer.tried_at
+    if until is None or tried_at is None or tried_at > now:
+        return False
+    return now < until <= now + timedelta(seconds=LONGEST_WAIT_S)
 
 
 def _pulled(node: Node, kinds: Kinds, name: str) -> int:

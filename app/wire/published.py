@@ -251,4 +251,5 @@ class ProblemDocument(Output):
         ]
         | None
     ) = None
+    size: Annotated[Sum, Field(description="of `log-behind`: entries of the sender's log that were last seen")] | None = None
     errors: Annotated[list[Place], Field(max_length=100)] | None = None

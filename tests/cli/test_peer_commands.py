@@ -1,17 +1,21 @@
-"""`istmo peers` and `istmo pull` on two real nodes: what they print, and with what they leave."""
+"""`istmo peers`, `istmo pull` and `istmo send` on two real nodes: what they print, and with what they leave."""
 
 import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from bodies import publish
-from serving import Served, prepare, serving, settings_for
+from serving import TLS, Served, listening, prepare, serving, settings_for
 from stores import STORES, Stores
 
 from app.access.clients import NewClient, create
 from app.cli import shell
 from app.cli.peers import lines_of
+from app.exchange.log import entries
+from app.exchange.node import open_node
+from app.settings import Settings
 from app.wire.codes import Role
 
 
@@ -136,3 +140,51 @@ def test_a_peer_is_told_line_by_line_in_the_officers_language(monkeypatch: pytes
         "    2026-03-03T12:00:00Z  alert  01  v3",
         "    2026-03-02T12:00:00Z  -  -  v-",
     ]
+
+
+def test_a_node_that_only_dials_out_and_its_peer_end_equal_by_send_and_pull_alone(
+    rcm: Served, desk: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    theirs = publish(rcm.as_("rcm"))
+    sacm = open_node(desk)
+    with sacm.db.write() as session:
+        key = create(session, NewClient(Role.SECRETARIAT, "SACM")).api_key
+    with listening(sacm) as url, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, verify=TLS, timeout=60) as client:
+        ours = publish(client, reporting_state="BRA", measure="regular_entry")
+        carried = tmp_path / "node.json"
+        carried.write_bytes(client.get("/.well-known/istmo.json").content)
+    # From here on nobody can dial SACM's node: it does not even listen.
+    assert run("peers", "add", "rcm", "--url", rcm.url, "--key", key_of(rcm)) == 0
+    assert run("send", "rcm") == 1
+    assert "the peer does not know this node" in capsys.readouterr().err
+    with monkeypatch.context() as there:
+        settings = rcm.node.settings
+        for name, value in {"DATABASE_URL": settings.database_url, "SECRETS_DIR": settings.secrets_dir, "CONFERENCES": "RCM"}.items():
+            there.setenv(f"ISTMO_{name}", str(value))
+        for words in (("--url", rcm.url), ("--url", rcm.url, "--key", "k", "--file", str(carried)), ()):
+            assert run("peers", "add", "sacm", *words) == 2
+        assert run("peers", "add", "sacm", "--file", str(tmp_path / "none.json")) == 2
+        assert run("peers", "add", "sacm", "--file", __file__) == 1
+        assert run("peers", "add", "sacm", "--file", str(carried), "--fingerprint", "0" * 64) == 1
+        capsys.readouterr()
+        assert run("peers", "add", "sacm", "--file", str(carried)) == 0
+        fingerprint = capsys.readouterr().out.strip()
+        assert run("peers", "remove", "sacm") == 0
+        assert run("peers", "add", "sacm", "--file", str(carried), "--fingerprint", fingerprint, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["fingerprint"] == fingerprint
+        assert run("pull", "sacm") == 1
+        assert run("send", "sacm") == 1
+        assert capsys.readouterr().err.count("no address is known for sacm") == 2
+    assert run("send", "rcm", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"pages": 1, "applied": 1, "known": 0, "size": 1, "quarantined": []}
+    assert run("pull", "rcm") == 0
+    assert run("send", "rcm") == 0
+    assert "0 versions taken there, 0 known before, 0 not taken or not understood; it has witnessed 1 entries" in capsys.readouterr().err
+    sacm = open_node(desk)
+    both = []
+    for node in (rcm.node, sacm):
+        with node.db.read() as session:
+            both.append({(entry.id, entry.text) for entry in entries(session)})
+    sacm.close()
+    assert both[0] == both[1]
+    assert {each for each, _ in both[0]} == {theirs["id"], ours["id"]}

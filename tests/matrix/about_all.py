@@ -127,10 +127,14 @@ def logs(matrix: Matrix) -> Iterator[Mismatch]:
             expected = [each if sees(client, document, version) else None for each, document, version in placed]
         answer = matrix.world.ask(who, "GET", "/v1/log/entries?limit=1000")
         yield from matrix.cell("GET /v1/log/entries", who, "-", expected, _ids_in(answer))
-        answer = matrix.world.ask(who, "POST", "/v1/log/witnesses", {})
-        yield from matrix.cell(
-            "POST /v1/log/witnesses", who, "-", refused("POST /v1/log/witnesses", client) or "422 invalid-document", outcome(answer)
-        )
+        # Of a peer that no operator added nothing is taken, whatever it sends.
+        for route, unfit in (
+            ("POST /v1/log/witnesses", "422 invalid-document"),
+            ("POST /v1/changes", "403 peer-not-known"),
+            ("POST /v1/changes/hint", "403 peer-not-known"),
+        ):
+            answer = matrix.world.ask(who, "POST", route.split(" ")[1], {})
+            yield from matrix.cell(route, who, "-", refused(route, client) or unfit, outcome(answer))
 
 
 def _ids_in(answer: Answer) -> object:

@@ -49,7 +49,7 @@ def crooked(upstream: Served, change: Change) -> Iterator[str]:
             try:
                 body, status, headers = got.content, got.status_code, {"ETag": got.headers.get("etag", "")}
                 if status < 300:
-                    body = json.dumps(change(parts.path, query, got.json())).encode()
+                    body = json.dumps(change(parts.path, query, got.json() if got.content else {})).encode()
             except Raw as raw:
                 body, status, headers = raw.body, raw.status, raw.headers
             self.send_response(status)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from bodies import publish, revise, withdraw
+from bringing import carried
 from crooked import fresh_id, item_of, resealed
 from serving import Served
 from sqlalchemy import update
@@ -26,16 +27,6 @@ from app.wire.ids import uuid7
 
 Json = dict[str, Any]
 ADDED = {"outcome", "population_shown_pct", "warnings"}
-
-
-def carried(served: Served, proven_from: int = 0, **changes: Any) -> Brought:
-    """All that a node gives to a peer, as it stands in its answers; the proof leads from a size of its log."""
-    ask = served.as_("peer")
-    stated = ask.get("/v1/log/checkpoint").json()
-    proof = ask.get("/v1/log/proofs/consistency", params={"from": proven_from, "to": stated["size"]}).json()["proof"]
-    items = ask.get("/v1/changes", params={"limit": 500, "origin": served.node.settings.conferences}).json()["items"]
-    told = ask.get("/.well-known/istmo.json").json()
-    return replace(Brought(told, stated, items, proven_from, proof), **changes)
 
 
 def brought(pair: Twins, what: Brought) -> Receipt:

@@ -11,10 +11,15 @@ from serving import Nodes
 from sqlalchemy import update
 from twins import Twins, held, quarantine, twins
 
+from app.access.callers import Caller
 from app.exchange import feed
-from app.sync import applying, checking, peers, pulling, witnessing
+from app.exchange.node import Node
+from app.sync import applying, checking, peers, pulling, receiving, sending, witnessing
 from app.sync.faults import SyncFault
+from app.sync.line import Line
 from app.sync.models import Peer
+from app.sync.sending import send
+from app.wire.codes import TLP, Role
 
 ADDED = {"outcome", "population_shown_pct", "warnings"}
 
@@ -156,6 +161,59 @@ def a_feed_that_stands_still_is_left(pair: Twins) -> bool:
     return False
 
 
+def what_was_not_taken_is_sent_again(pair: Twins) -> bool:
+    publish(pair.rcm.as_("rcm"))
+
+    taken = pair.sacm.node.settings.body_limit
+    object.__setattr__(pair.sacm.node.settings, "body_limit", 10)
+    with pytest.raises(SyncFault, match="larger than what the peer takes"):
+        send(pair.rcm.node, "sacm")
+    object.__setattr__(pair.sacm.node.settings, "body_limit", taken)
+    send(pair.rcm.node, "sacm")
+    return held(pair.sacm, "RCM") == held(pair.rcm, "RCM")
+
+
+def a_rewritten_log_that_is_sent_is_told(pair: Twins) -> bool:
+    publish(pair.rcm.as_("rcm"))
+    send(pair.rcm.node, "sacm")
+    with pair.sacm.node.db.write() as session:
+        session.execute(update(Peer).values(root="0" * 64))
+    publish(pair.rcm.as_("rcm"), period="2022-11")
+    try:
+        send(pair.rcm.node, "sacm")
+    except SyncFault:
+        return peers_failure(pair) == "sync-rewritten"
+    return False
+
+
+def peers_failure(pair: Twins) -> str | None:
+    with pair.sacm.node.db.read() as session:
+        return peers.peer_of(session, "rcm").failure
+
+
+def a_receipt_that_nobody_signed_is_no_receipt(pair: Twins) -> bool:
+    publish(pair.rcm.as_("rcm"))
+
+    def forged(path: str, _query: Json, honest: Json) -> Json:
+        return {**honest, "signature": {**honest["signature"], "value": "A" * 86}} if path == "/v1/changes" else honest
+
+    with crooked(pair.sacm, forged) as url:
+        with pair.rcm.node.db.write() as session:
+            session.execute(update(Peer).values(url=url))
+        try:
+            send(pair.rcm.node, "sacm")
+        except SyncFault as fault:
+            return fault.code == "sync-receipt"
+    return False
+
+
+def what_is_hidden_is_not_sent(pair: Twins) -> bool:
+    publish(pair.rcm.as_("rcm"))
+    publish(pair.rcm.as_("rcm"), period="2022-11", tlp="RED", audience=["RCM/PAN"])
+    send(pair.rcm.node, "sacm")
+    return len(held(pair.sacm, "RCM")) == 1
+
+
 def taken_as_known(page: applying._Page, *_: object) -> None:
     page.taken.known += 1
 
@@ -164,7 +222,18 @@ def nothing(*_: object, **__: object) -> None:
     """A rule that is dropped."""
 
 
-SEALED, POSITION, ADD = checking._seal_fault, feed.position, applying._add
+SEALED, POSITION, ADD, GIVEN = checking._seal_fault, feed.position, applying._add, sending._given
+
+
+def counted_before(node: Node, line: Line, place: sending._Place, parcel: sending._Parcel) -> object:
+    """The cursor is kept before the answer is there."""
+    with node.db.write() as session:
+        session.execute(update(Peer).where(Peer.name == place.name).values(sent=parcel.cursor))
+    return GIVEN(node, line, place, parcel)
+
+
+def as_own_secretariat(_session: object, _conference: str) -> Caller:
+    return Caller("", Role.SECRETARIAT, "RCM", None, TLP.RED.rank, None)
 
 
 def of_any_state(page: applying._Page, item: checking.Item, known: dict[int, applying.Held]) -> None:
@@ -183,6 +252,10 @@ PLANTED: dict[str, tuple[object, str, object, Callable[[Twins], bool]]] = {
     "hides passed over": (applying, "mark_hidden", nothing, what_is_tightened_is_hidden),
     "erasures passed over": (applying, "_end", taken_as_known, what_is_erased_is_gone),
     "any key": (peers, "_is_endorsed", lambda *_: True, a_key_that_nothing_endorses_is_not_believed),
+    "sent before the answer": (sending, "_given", counted_before, what_was_not_taken_is_sent_again),
+    "sent without proof": (receiving, "require_one_log", lambda _before, now, *_: now, a_rewritten_log_that_is_sent_is_told),
+    "receipts unchecked": (sending, "is_witness", lambda *_: True, a_receipt_that_nobody_signed_is_no_receipt),
+    "all is sent": (sending, "peer_caller", as_own_secretariat, what_is_hidden_is_not_sent),
     "any progress": (pulling, "require_progress", lambda *_, **__: 0, a_feed_that_stands_still_is_left),
 }  # fmt: skip
 

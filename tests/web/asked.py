@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from neighbour import Neighbour
+from neighbour import EPOCH, SINCE, Neighbour
 from serving import Served
 
+from app.sync.models import Peer
 from app.web import examples
 
 SENT: set[str] = set()
@@ -90,8 +91,20 @@ def _log(asked: Asked) -> None:
     asked("prove_consistency", who, "GET", f"{path}/proofs/consistency", params={"from": 3})
     # What is signed by the keys of the example's nodes no other node could have signed.
     asked("add_witness", who, "POST", f"{path}/witnesses", json=neighbour.witnesses(checkpoint))
+    _known(asked.served, neighbour)
+    size, root = checkpoint["size"], checkpoint["root"]
+    delivery = {**example("Delivery"), "description": neighbour.describes("SACM"), "checkpoint": neighbour.states(size, root)}
+    asked("deliver_changes", who, "POST", "/v1/changes", json=delivery)
+    asked("hint_changes", who, "POST", "/v1/changes/hint")
     asked("list_witnesses", who, "GET", f"{path}/witnesses")
     asked("list_peers", "operator", "GET", "/v1/peers")
+
+
+def _known(served: Served, neighbour: Neighbour) -> None:
+    """Make the neighbour a peer, of a conference that the node of the examples authors too: no operator could."""
+    row = {"name": "neighbour", "node": neighbour.name, "conferences": "SACM", "epoch": EPOCH, "root": "0" * 64, "added_at": SINCE}
+    with served.node.db.write() as session:
+        session.add(Peer(**row, size=0, applied=0, failures=0))
 
 
 def _alerts(asked: Asked) -> None:
