@@ -46,6 +46,7 @@ import app.web.running
 from app.access.rules import audited
 from app.access.throttle import Throttle
 from app.core.admission import Admission, Rooms
+from app.core.db import PASSING
 from app.core.gate import Gate
 from app.core.methods import HeadAsGet, allowed
 from app.core.metrics import Metrics
@@ -123,8 +124,8 @@ BODIES = (
 
 _WRITES = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _STORES_NOTHING = frozenset({"check_bulletin"})
-_UNREAD = frozenset({"busy", "overloaded", "too-many-requests", "too-many-failed-logins"})
-"""Refusals that cost no statement, so that a flood of them costs the store nothing."""
+_UNREAD = PASSING | {"overloaded", "too-many-requests", "too-many-failed-logins"}
+"""Refusals that cost no statement, so that a flood of them costs the store nothing, and one that cannot write is asked for no row."""
 
 
 KINDS: Kinds = {

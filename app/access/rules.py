@@ -80,7 +80,7 @@ def knows(request: Request, caller: Caller) -> None:
 
 
 def audited(request: Request, db: Database, problem: Problem) -> Problem:
-    """A refusal of a write whose audit row is written; where the store cannot take the row the answer is that it is busy."""
+    """A refusal of a write whose audit row is written; where the store cannot take the row the answer is why."""
     try:
         record_refusal(db, attempt_of(request), problem.code)
     except Problem as unwritten:

@@ -27,7 +27,10 @@ _NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-_SQLITE_TRANSIENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
+_SQLITE_TRANSIENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
+_FULL = ("SQLITE_FULL", "53100")
+PASSING = frozenset({"busy", "storage-full"})
+"""Codes of what the store cannot do now: nothing was changed, or nobody knows yet whether it was."""
 _STEPS_BETWEEN_LOOKS = 5_000_000
 
 
@@ -65,7 +68,7 @@ class Database:
 
     Both are context managers used in the body of a sync endpoint, command or step; `write()` commits at its end and rolls back
     on any exception.  Raises `Problem` `busy` (503, Retry-After) when the wait for a lock, connection or statement runs out or
-    the connection is lost.
+    the connection is lost, and `storage-full` (507, Retry-After) when there is no room on the disk.
     """
 
     def __init__(self, url: str, *, threads: int = 4, lock_wait_s: float = 10.0, statement_timeout_s: float = 30.0) -> None:
@@ -114,13 +117,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view of the store; nothing can be written through it."""
-        with _busy_where_transient(), Session(self.reader) as session:
+        with told_where_transient(), Session(self.reader) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction that commits at its end; on SQLite it takes the write lock when it begins (BEGIN IMMEDIATE)."""
-        with _busy_where_transient(), self._my_turn(), Session(self.writer, expire_on_commit=False) as session, session.begin():
+        with told_where_transient(), self._my_turn(), Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -199,18 +202,21 @@ def _limit_statements(engine: Engine, seconds: float) -> None:
 
 
 @contextmanager
-def _busy_where_transient() -> Iterator[None]:
+def told_where_transient() -> Iterator[None]:
+    """Raise `busy` or `storage-full` for a fault of the store that passes."""
     try:
         yield
     except PoolTimeout:
         raise busy() from None
-    except DBAPIError as error:
-        if _is_transient(error):
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        name = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", ""))
+        if name in _FULL:
+            raise Problem("storage-full", headers={"Retry-After": "60"}) from error
+        if name.startswith(_SQLITE_TRANSIENT) if isinstance(cause, sqlite3.Error) else _is_lost(error):
             raise busy() from error
         raise
 
 
-def _is_transient(error: DBAPIError) -> bool:
-    if isinstance(error.orig, sqlite3.Error):
-        return str(getattr(error.orig, "sqlite_errorname", "")).startswith(_SQLITE_TRANSIENT)
-    return error.connection_invalidated or isinstance(error, OperationalError)
+def _is_lost(error: Exception) -> bool:
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

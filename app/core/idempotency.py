@@ -13,7 +13,7 @@ from sqlalchemy import URL, ColumnElement, LargeBinary, String, delete, func, up
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.clock import utc_now
-from app.core.db import Base, Database, UTCDateTime, busy, changed_rows, insert_new
+from app.core.db import PASSING, Base, Database, UTCDateTime, changed_rows, insert_new
 from app.core.problems import Problem
 from app.wire.problem import Finding
 
@@ -126,7 +126,7 @@ def _given_up_later_where_lost(db: Database, mine: Claim) -> Iterator[None]:
     try:
         yield
     except Problem as problem:
-        if problem.code == busy().code:
+        if problem.code in PASSING:
             with _lock:
                 _lost_claims[db.url, mine.scope] = mine
                 while len(_lost_claims) > _REMEMBERED:

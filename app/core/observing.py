@@ -18,7 +18,7 @@ from app.wire.ids import uuid7
 GONE = 499
 """The status that stands in log and metrics where the caller left before an answer began."""
 
-_NO_ROOM_OR_TIME = frozenset({408, 429, 503})
+_NO_ROOM_OR_TIME = frozenset({408, 429, 503, 507})
 _FAILED = 500
 
 

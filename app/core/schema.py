@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, MetaData, create_engine, event, make_url
 from sqlalchemy.pool import NullPool
 
 import app
+from app.core.db import told_where_transient
 
 UNFINISHED = "restoring"
 """The revision that a store bears while a backup is put into it: no build knows it, so that nothing is served before all is done."""
@@ -57,7 +58,7 @@ def knows(revision: str) -> bool:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring a store to a revision, whole or not at all; twice at once is no error."""
+    """Bring a store to a revision, whole or not at all; twice at once is no error. Raises `busy` and `storage-full`."""
     _run(make_url(url), command.upgrade, revision)
 
 
@@ -98,7 +99,7 @@ def _stamp(connection: Connection, revision: str) -> None:
 
 def _run(target: URL, verb: Callable[[Config, str], None], revision: str) -> None:
     made = config()
-    with _connection(target) as connection, connection.begin():
+    with told_where_transient(), _connection(target) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         elif verb is command.upgrade:
@@ -146,6 +147,10 @@ def _copy_beside(target: URL, connection: Connection) -> None:
     if not source.is_file() or source.stat().st_size == 0 or revision_of(connection) == head():
         return
     copy, spare = source.with_suffix(".before-migration"), source.with_suffix(".before-migration.new")
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(spare)) as new:
-        old.backup(new)
-    shutil.move(spare, copy)
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(spare)) as new:
+            old.backup(new)
+        shutil.move(spare, copy)
+    finally:
+        # Where the disk is full half a copy would keep it so.
+        spare.unlink(missing_ok=True)

@@ -22,7 +22,8 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer: a page of 500 documents of 64,000 characters each."""
 LONGEST_ANSWER_S = 300.0
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
-_GONE, _TOO_MANY, _UNAVAILABLE = 410, 429, 503
+_GONE = 410
+_PASSING = frozenset({429, 503, 507})
 _LONGEST_ETAG = 100
 LONGEST_WAIT_S = 3_600
 """Seconds for which a peer may ask not to be asked again."""
@@ -130,7 +131,7 @@ def _refused(response: httpx.Response, raw: bytes) -> SyncFault:
 
 
 def _refused_by(status: int, code: str, wait_s: int | None) -> SyncFault:
-    if status in {_TOO_MANY, _UNAVAILABLE}:
+    if status in _PASSING:
         return SyncFault("sync-busy", status=status, wait_s=wait_s)
     if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
         return SyncFault("sync-body-too-large")

@@ -10,7 +10,7 @@ from app.wire.text import PRINTABLE
 
 Described = dict[str, Any]
 PROBLEM = "application/problem+json"
-_BUSY = 503
+_BUSY, _FULL = 503, 507
 
 
 def header(description: str, *, required: bool = True, **schema: Any) -> Described:  # noqa: ANN401 - JSON Schema
@@ -45,7 +45,7 @@ HEADERS: dict[str, Described] = {
 """Every header that an answer may carry beside those of HTTP itself."""
 
 EVERYWHERE = ("X-Request-Id", "X-RateLimit-Limit", "Cache-Control", "Vary")
-_OF_STATUS = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_OF_STATUS = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",), 507: ("Retry-After",)}
 _OPTIONAL = {409: ("Link", "Retry-After"), 410: ("Link",), 412: ("ETag",)}
 _REASONS = {
     400: "What was sent cannot be taken.",
@@ -65,6 +65,7 @@ _REASONS = {
     429: "Too many requests; try again after the seconds in Retry-After.",
     500: "A fault of ours; nothing was changed.",
     503: "The node cannot serve this now; try again after the seconds in Retry-After.",
+    507: "The node has no room to store anything; nothing was changed.",
 }
 
 
@@ -95,8 +96,8 @@ def refusals(operation: Described, route: APIRoute) -> list[int]:
     """The statuses of the problems that an operation can give, by what it takes: a caller, a body, a version, a place, parameters."""
     parameters = operation.get("parameters", ())
     rules = (
-        (operation["x-access"] != ["public"], {401, 403, 429}),
-        ("requestBody" in operation, {408, 413, 415, 422}),
+        (operation["x-access"] != ["public"], {401, 403, 429, _FULL}),
+        ("requestBody" in operation, {408, 413, 415, 422, _FULL}),
         (any(parameter.get("name", "").title() == "If-Match" for parameter in parameters), {412, 428}),
         ("401" in operation["responses"], {429}),
         (any(parameter.get("in") == "path" for parameter in parameters), {404}),

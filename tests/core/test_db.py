@@ -233,7 +233,7 @@ def test_a_connection_that_is_lost_while_nobody_uses_it_is_opened_anew(stores):
     db.dispose()
 
 
-def test_a_full_disk_is_busy_and_what_was_stored_stays(stores):
+def test_a_full_disk_is_told_as_such_and_what_was_stored_stays(stores):
     db = Database(stores.ready("sqlite"), threads=1)
     with db.write() as session:
         add(session)
@@ -242,7 +242,7 @@ def test_a_full_disk_is_busy_and_what_was_stored_stays(stores):
     with pytest.raises(Problem) as refused, db.write() as session:
         for _ in range(100):
             add(session, "x" * 1_000)
-    assert told(refused) == BUSY
+    assert told(refused) == ("storage-full", 507, {"Retry-After": "60"})
     with db.write() as session:
         session.execute(text("PRAGMA max_page_count = 1000000"))
         add(session)
