@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import statements
-from serving import Nodes, Served, serving
-from stores import STORES, Stores
+from serving import Nodes, Served
+from stores import STORES, Stores, memory
 
 from app.core.db import Database
 from app.core.secrets import Secrets
@@ -25,6 +25,9 @@ with warnings.catch_warnings():
 statements.share()
 # Tests read what commands say in English, whatever the machine's language is.
 os.environ["ISTMO_LANG"] = "en"
+if "TMPDIR" not in os.environ and (folder := memory(room=4_000_000_000)):
+    # For the commands that tests start, too.
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +53,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory, postgresql_base: str) -> St
 
 
 @pytest.fixture(params=STORES)
-def store_url(request: pytest.FixtureRequest, stores: Stores) -> str:
+def store_url(request: pytest.FixtureRequest, stores: Stores) -> Iterator[str]:
     """A ready database: the test runs on SQLite and on PostgreSQL."""
-    return stores.ready(request.param)
+    with stores.lent(request.param) as url:
+        yield url
 
 
 @pytest.fixture
@@ -80,16 +84,14 @@ def nodes(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Nodes:
 @pytest.fixture(params=STORES)
 def served(request: pytest.FixtureRequest, nodes: Nodes, tmp_path: Path) -> Iterator[Served]:
     """A node on loopback over a fresh store: the test runs on SQLite and on PostgreSQL."""
-    settings, keys = nodes.ready(request.param, tmp_path)
-    with serving(settings, keys=keys) as node:
+    with nodes.serving(request.param, tmp_path) as node:
         yield node
 
 
 @pytest.fixture(scope="module", params=STORES)
 def standing(request: pytest.FixtureRequest, nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The same for all tests of a file that leave it as it is: they read, or are refused."""
-    settings, keys = nodes.ready(request.param, tmp_path_factory.mktemp("standing"))
-    with serving(settings, keys=keys) as node:
+    with nodes.serving(request.param, tmp_path_factory.mktemp("standing")) as node:
         yield node
 
 

@@ -119,6 +119,14 @@ class Nodes:
         shutil.copytree(settings.secrets_dir, folder / "secrets")
         return settings_for(self.stores.copy(settings.database_url), folder, **others), keys
 
+    @contextmanager
+    def serving(self, kind: str, folder: Path) -> Iterator[Served]:
+        """Serve a new node until the block ends; its store goes with it."""
+        settings, keys = self.ready(kind, folder)
+        with serving(settings, keys=keys) as node:
+            yield node
+        self.stores.drop(settings.database_url)
+
 
 @contextmanager
 def serving(settings: Settings, *, judged: bool = True, keys: Mapping[str, str] | None = None) -> Iterator[Served]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from serving import Nodes, Served, serving
+from serving import Nodes, Served
 from stores import STORES
 
 
 @pytest.fixture(scope="module", params=STORES)
 def shared(request: pytest.FixtureRequest, nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A node on which the tests of a file write beside each other; each looks at what it published itself and at nothing else."""
-    settings, keys = nodes.ready(request.param, tmp_path_factory.mktemp("shared"))
-    with serving(settings, keys=keys) as node:
+    with nodes.serving(request.param, tmp_path_factory.mktemp("shared")) as node:
         yield node
