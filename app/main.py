@@ -201,7 +201,7 @@ def create_app(node: Node | None) -> FastAPI:
         # The last one is the outermost: whatever is inside knows the address that counts.
         made.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(node.settings.proxies))
     declare_access(made, PUBLIC)
-    made.openapi = functools.partial(described, made, BODIES)  # type: ignore[method-assign]
+    made.openapi = description_of  # type: ignore[method-assign]
     return made
 
 
@@ -271,9 +271,10 @@ _HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response | Aw
 }
 
 
+@functools.cache
 def description_of() -> dict[str, Any]:
-    """The API description without a store behind it."""
-    return create_app(None).openapi()
+    """The API description, which is the same of every node; worked out once a process (a second and a half)."""
+    return described(create_app(None), BODIES)
 
 
 def rebuild(node: Node) -> int:

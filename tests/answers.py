@@ -14,6 +14,7 @@ from app.web.answers import problem_responses
 
 PROBLEM = "application/problem+json"
 NDJSON = "application/x-ndjson"
+_DESCRIPTION = "urn:istmo:description"
 _LARGEST = 20_000_000
 _MOST_FAULTS = 10
 # What HTTP itself, the server below and the browser's own guards say; the description names all others.
@@ -156,22 +157,22 @@ def _words(error: jsonschema_rs.ValidationError) -> str:
 
 
 @functools.cache
-def _description() -> Mapping[str, Any]:
-    return description_of()
+def _components() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(_DESCRIPTION, {"components": {"schemas": description_of()["components"]["schemas"]}})])
 
 
 @functools.lru_cache(maxsize=500)
 def _validator(schema: bytes) -> Any:
-    """A compiled schema; the components that it may refer to stand beside it."""
-    whole = {**orjson.loads(schema), "components": {"schemas": _description()["components"]["schemas"]}}
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    """A compiled schema, which may refer to the components of the description."""
+    whole = orjson.loads(schema.replace(b'"#/', f'"{_DESCRIPTION}#/'.encode()))
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True, registry=_components())
 
 
 def resolved(part: Mapping[str, Any]) -> Mapping[str, Any]:
     """A part of the description, or what its reference points to."""
     if "$ref" not in part:
         return part
-    found: Any = _description()
+    found: Any = description_of()
     for name in part["$ref"].removeprefix("#/").split("/"):
         found = found[name.replace("~1", "/")]
     return found
@@ -185,7 +186,7 @@ def _unrouted(status: int) -> Mapping[str, Any]:
 @functools.cache
 def _patterns() -> list[tuple[re.Pattern[str], Mapping[str, Any]]]:
     """Paths as patterns, those with fixed words first."""
-    paths = sorted(_description()["paths"].items(), key=lambda item: [part.startswith("{") for part in item[0].split("/")])
+    paths = sorted(description_of()["paths"].items(), key=lambda item: [part.startswith("{") for part in item[0].split("/")])
     return [(re.compile(re.sub(r"\\\{[a-z_]+\\\}", "[^/]+", re.escape(path))), operations) for path, operations in paths]
 
 

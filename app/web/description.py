@@ -88,13 +88,11 @@ def declare_access(made: FastAPI, public: Container[str | None]) -> None:
 
 
 def described(made: FastAPI, bodies: Sequence[type[BaseModel]]) -> Described:
-    """The whole description; worked out once."""
-    if made.openapi_schema is None:
-        plain = get_openapi(
-            title=made.title, version=made.version, summary=made.summary, routes=made.routes, separate_input_output_schemas=False
-        )
-        made.openapi_schema = _completed(plain, routes_of(made), bodies)
-    return made.openapi_schema
+    """The whole description."""
+    plain = get_openapi(
+        title=made.title, version=made.version, summary=made.summary, routes=made.routes, separate_input_output_schemas=False
+    )
+    return _completed(plain, routes_of(made), bodies)
 
 
 def _completed(plain: Described, routes: Sequence[APIRoute], bodies: Sequence[type[BaseModel]]) -> Described:
