@@ -1,6 +1,7 @@
 """A real node behind a real HTTP server on loopback, with a client of every role."""
 
 import asyncio
+import functools
 import shutil
 import socket
 import ssl
@@ -44,6 +45,9 @@ GENEROUS: Mapping[str, object] = {"requests_per_second": 100_000, "request_burst
 
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For no server of tests: a client reads the certificates of the whole world where it is given none, which takes longer than a test."""
+
+# Those are read once a process, for the clients of the product too.
+httpx._transports.default.create_ssl_context = functools.cache(httpx._transports.default.create_ssl_context)  # type: ignore[attr-defined]
 
 
 @dataclass

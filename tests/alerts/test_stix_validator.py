@@ -4,20 +4,21 @@ import json
 import uuid
 
 import pytest
-from stix2validator import ValidationOptions, validate_instance
 from stix_documents import answers, document, full, of, opinion, proposal, refusal, sighting, withdrawn
 from twelve import Json
 
 from app.interop.stix import bundle_of
 from app.wire.codes import TLP
 
-# No objects and properties beyond the standard, and no relationship to what is not in the bundle.
-STRICT = ValidationOptions(version="2.1", strict_types=True, strict_properties=True, enforce_refs=True)
-
 
 def judged(bundle: Json) -> tuple[list[str], set[str]]:
     """Errors and warnings on a bundle as it crosses the wire."""
-    result = validate_instance(json.loads(json.dumps(bundle)), STRICT)
+    # Here, for it takes seconds to load, and of the processes that share the tests only one or two come this way.
+    from stix2validator import ValidationOptions, validate_instance  # noqa: PLC0415
+
+    # No objects and properties beyond the standard, and no relationship to what is not in the bundle.
+    strict = ValidationOptions(version="2.1", strict_types=True, strict_properties=True, enforce_refs=True)
+    result = validate_instance(json.loads(json.dumps(bundle)), strict)
     return [str(each) for each in result.errors], set(map(str, result.warnings))
 
 
