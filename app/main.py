@@ -130,7 +130,7 @@ _UNREAD = PASSING | {"overloaded", "too-many-requests", "too-many-failed-logins"
 
 KINDS: Kinds = {
     "bulletin": Kind(
-        app.bulletins.projection.project,
+        app.bulletins.projection.project_all,
         app.bulletins.projection.forget,
         app.bulletins.projection.forget_one,
         Bulletin,
@@ -138,7 +138,7 @@ KINDS: Kinds = {
         app.bulletins.receiving.is_of_origin,
     ),
     "alert": Kind(
-        app.alerts.projection.project,
+        app.alerts.projection.project_all,
         app.alerts.projection.forget,
         app.alerts.projection.forget_one,
         Alert,
@@ -147,7 +147,7 @@ KINDS: Kinds = {
     ),
     **{
         name: Kind(
-            app.alerts.answer_projection.project,
+            app.alerts.answer_projection.project_all,
             app.alerts.answer_projection.forget,
             app.alerts.answer_projection.forget_one,
             model,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.callers import Caller
 from app.access.models import AuditRow
 from app.core.clock import utc_now
-from app.core.db import Database
+from app.core.db import Database, insert_all
 
 RESTORED = "restore"
 """The action of whatever a restore of this node writes."""
@@ -44,7 +44,7 @@ def row_of(
 
 def record(session: Session, attempt: Attempt, outcome: str, documents: Iterable[tuple[str | None, int | None]] = ((None, None),)) -> None:
     """Write a row a document inside the transaction of the change itself: without them there is no change."""
-    session.execute(insert(AuditRow), [row_of(attempt, outcome, None, *document) for document in documents])
+    insert_all(session, AuditRow, [row_of(attempt, outcome, None, *document) for document in documents])
 
 
 def restored(session: Session) -> set[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """Who sees a document: its marking as rows of `document_access`, and the ONE statement over them (contract: Envelope)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.core.clock import utc_now
+from app.core.db import insert_all
 from app.wire.codes import TLP, Role
 
 EVERYONE = "*"
@@ -46,31 +47,48 @@ class Bond:
 FREE = Bond()
 
 
+@dataclass(frozen=True)
+class Mark:
+    """How a version is marked: by whom it is seen, and what else decides that."""
+
+    document_id: str
+    version: int
+    tlp: TLP
+    grantees: Iterable[str]
+    bond: Bond = FREE
+
+
 def mark(session: Session, document_id: str, version: int, tlp: TLP, grantees: Iterable[str], bond: Bond = FREE) -> None:
     """Write the marking of a new version, which becomes the newest of its document; its bond is that of every version."""
-    known = update(DocumentAccess).where(DocumentAccess.document_id == document_id)
-    session.execute(known.where(DocumentAccess.newest).values(newest=False))
-    if bond.until is not None or session.scalar(_bound(document_id)):
-        session.execute(known.values(until=bond.until))
-    rows = [
-        {
-            "document_id": document_id,
-            "version": version,
+    mark_all(session, [Mark(document_id, version, tlp, grantees, bond)])
+
+
+def mark_all(session: Session, marks: Sequence[Mark]) -> None:
+    """Write the marking of a new version of each of several documents, as `mark` does."""
+    later = {each.document_id: each.bond.until for each in marks if each.version > 1}
+    if later:
+        earlier = DocumentAccess.document_id.in_(later)
+        bound = set(session.scalars(select(DocumentAccess.document_id).where(earlier, DocumentAccess.until.is_not(None))))
+        session.execute(update(DocumentAccess).where(earlier, DocumentAccess.newest).values(newest=False))
+        for document_id in bound | {each for each, until in later.items() if until is not None}:
+            known = update(DocumentAccess).where(DocumentAccess.document_id == document_id)
+            session.execute(known.values(until=later[document_id]))
+    insert_all(session, DocumentAccess, [row for each in marks for row in _rows_of(each)])
+
+
+def _rows_of(marked: Mark) -> Iterator[dict[str, object]]:
+    for grantee in sorted(marked.grantees):
+        yield {
+            "document_id": marked.document_id,
+            "version": marked.version,
             "grantee": grantee,
             "conference": grantee.split("/")[0],
-            "tlp": tlp.rank,
+            "tlp": marked.tlp.rank,
             "newest": True,
-            "parent": bond.parent,
-            "until": bond.until,
+            "parent": marked.bond.parent,
+            "until": marked.bond.until,
             "gone": False,
         }
-        for grantee in sorted(grantees)
-    ]
-    session.execute(insert(DocumentAccess), rows)
-
-
-def _bound(document_id: str) -> Select[int]:
-    return select(literal(1)).where(DocumentAccess.document_id == document_id, DocumentAccess.until.is_not(None)).limit(1)
 
 
 def mark_gone(session: Session, document_id: str, version: int) -> None:

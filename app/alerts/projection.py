@@ -1,79 +1,96 @@
 """From an alert to the tables beside the log; all of it can be dropped and rebuilt from the log (house.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.access.visibility import Bond, grantees_of, mark
+from app.access.visibility import Bond, Mark, grantees_of, mark_all
 from app.alerts.content import NO_ONWARD
 from app.alerts.models import Alert, AlertReference, AlertTerm
 from app.alerts.seen import span_of
 from app.alerts.terms import terms_of
 from app.alerts.texts import folded_text
 from app.alerts.unseen import never_seen
-from app.core.db import insert_new
-from app.documents.models import identity_of, instant
+from app.core.db import insert_all, insert_all_new, table_of
+from app.documents.models import identity_of, instant, supersede
 from app.wire.codes import TLP, Severity, Status
 
 
 def project(session: Session, document: Mapping[str, Any]) -> None:
-    """Write what lists, relations and access ask for of one version; the same for one made here, received or rebuilt.
+    """Write what lists, relations and access ask for of one version; the same for one made here, received or rebuilt."""
+    project_all(session, [document])
+
+
+def project_all(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Write what lists, relations and access ask for of one version each of several documents.
 
     Codes and texts are kept of the newest version alone.  A withdrawal takes those of every earlier version with it; where none of them
     ever came, the alert is listed as withdrawn and says no more.
     """
-    before = session.scalar(select(Alert).where(Alert.document_id == document["id"], Alert.superseded_at.is_(None)))
-    _supersede(session, document)
-    insert_new(session, AlertReference, {"reference": document["reference"], "document_id": document["id"]})
-    if document["status"] != Status.WITHDRAWN.value:
-        _publish(session, document)
-        until = document.get("retention_until")
-        _mark(session, document, date.fromisoformat(until) if until else None)
-    else:
-        _withdraw(session, document, before)
-        _mark(session, document, before.retention_until if before else None)
+    published = [each for each in documents if each["status"] != Status.WITHDRAWN.value]
+    withdrawn = [each for each in documents if each["status"] == Status.WITHDRAWN.value]
+    before = _standing(session, [each["id"] for each in withdrawn])
+    _forget_terms(session, [each["id"] for each in documents if each["version"] > 1])
+    supersede(session, Alert, documents, folded="")
+    insert_all_new(session, AlertReference, [{"reference": each["reference"], "document_id": each["id"]} for each in documents])
+    _publish(session, published)
+    for document in withdrawn:
+        _withdraw(session, document, before.get(document["id"]))
+    ends = {document_id: row["retention_until"] for document_id, row in before.items()}
+    mark_all(session, [_mark(each, ends.get(each["id"], _until(each))) for each in documents])
 
 
-def _supersede(session: Session, document: Mapping[str, Any]) -> None:
-    earlier = select(Alert.id).where(Alert.document_id == document["id"])
-    session.execute(delete(AlertTerm).where(AlertTerm.alert_id.in_(earlier)))
-    session.execute(
-        update(Alert)
-        .where(Alert.document_id == document["id"], Alert.superseded_at.is_(None))
-        .values(superseded_at=instant(document["published_at"]), folded="")
-    )
+def _standing(session: Session, ids: Sequence[str]) -> dict[str, RowMapping]:
+    if not ids:
+        return {}
+    table = table_of(Alert)
+    found = session.execute(select(table).where(table.c.document_id.in_(ids), table.c.superseded_at.is_(None)))
+    return {row["document_id"]: row for row in found.mappings()}
 
 
-def _publish(session: Session, document: Mapping[str, Any]) -> None:
+def _forget_terms(session: Session, ids: Sequence[str]) -> None:
+    if ids:
+        session.execute(delete(AlertTerm).where(AlertTerm.alert_id.in_(select(Alert.id).where(Alert.document_id.in_(ids)))))
+
+
+def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
+    if not documents:
+        return
+    table = table_of(Alert)
+    made = session.execute(insert(table).returning(table.c.document_id, table.c.id), [_row(document) for document in documents])
+    ids = {row.document_id: row.id for row in made}
+    terms = [(ids[document["id"]], *term) for document in documents for term in sorted(terms_of(document))]
+    insert_all(session, AlertTerm, [{"alert_id": alert_id, "list": name, "code": code} for alert_id, name, code in terms])
+
+
+def _row(document: Mapping[str, Any]) -> dict[str, Any]:
     first, last = span_of(document)
-    until = document.get("retention_until")
-    row = Alert(
+    return {
         **identity_of(document),
-        reference=document["reference"],
-        network_code=document.get("network_code"),
-        severity=Severity(document["severity"]).rank,
-        confidence=document["confidence"],
-        case_status=document["case_status"],
-        first_day=first,
-        last_day=last,
-        retention_until=date.fromisoformat(until) if until else None,
-        no_onward=NO_ONWARD in document["handling"],
-        credits=next((each["proposal"] for each in document.get("credits", ())), None),
-        folded=folded_text(document),
-    )
-    session.add(row)
-    session.flush()
-    terms = [{"alert_id": row.id, "list": name, "code": code} for name, code in sorted(terms_of(document))]
-    if terms:
-        session.execute(insert(AlertTerm), terms)
+        "reference": document["reference"],
+        "network_code": document.get("network_code"),
+        "severity": Severity(document["severity"]).rank,
+        "confidence": document["confidence"],
+        "case_status": document["case_status"],
+        "first_day": first,
+        "last_day": last,
+        "retention_until": _until(document),
+        "no_onward": NO_ONWARD in document["handling"],
+        "credits": next((each["proposal"] for each in document.get("credits", ())), None),
+        "folded": folded_text(document),
+    }
 
 
-def _withdraw(session: Session, document: Mapping[str, Any], before: Alert | None) -> None:
-    columns = [column.name for column in Alert.__table__.columns if column.name != "id"]
-    kept = {name: getattr(before, name) for name in columns} if before else never_seen(document)
+def _until(document: Mapping[str, Any]) -> date | None:
+    until = document.get("retention_until")
+    return date.fromisoformat(until) if until else None
+
+
+def _withdraw(session: Session, document: Mapping[str, Any], before: RowMapping | None) -> None:
+    kept = {name: value for name, value in before.items() if name != "id"} if before else never_seen(document)
     session.execute(update(Alert).where(Alert.document_id == document["id"]).values(status=Status.WITHDRAWN.value))
     day = instant(document["published_at"]).date()
     said = {
@@ -89,11 +106,11 @@ def _withdraw(session: Session, document: Mapping[str, Any], before: Alert | Non
     session.execute(insert(Alert), [kept | said | identity_of(document)])
 
 
-def _mark(session: Session, document: Mapping[str, Any], until: date | None) -> None:
+def _mark(document: Mapping[str, Any], until: date | None) -> Mark:
     always = {f"{document['origin']}/secretariat", str(document["issuer"])}
     # An empty audience means the origin alone (contract: Envelope).
     grantees = grantees_of(TLP(document["tlp"]), document["audience"] or [document["origin"]], always)
-    mark(session, document["id"], document["version"], TLP(document["tlp"]), grantees, Bond(until=until))
+    return Mark(document["id"], document["version"], TLP(document["tlp"]), grantees, Bond(until=until))
 
 
 def forget_one(session: Session, document_id: str) -> None:

@@ -1,77 +1,104 @@
 """From a document to the tables beside the log; all of it can be dropped and rebuilt from the log (house.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.access.visibility import grantees_of, mark
+from app.access.visibility import Mark, grantees_of, mark_all
 from app.bulletins.models import Bulletin, Cell, Certificate, Flow, Hideout, PublishedTable
-from app.bulletins.released import locked, remember, rows_text
+from app.bulletins.released import locked, remember
 from app.bulletins.unseen import never_seen
-from app.core.db import insert_new
+from app.core.db import insert_all, insert_all_new, table_of
 from app.directory.codes import area_of, nationalities
 from app.directory.dimensions import DIMENSIONS, is_margin
-from app.disclosure.table import row
-from app.documents.models import identity_of, instant
+from app.documents.models import identity_of, supersede
 from app.wire.codes import TLP, Status
-from app.wire.period import parse_period
+from app.wire.period import Period, parse_period
 
 TOTAL, OTHER = "_T", "_O"
 AREAS = ("AFR", "AMN", "AMS", "ASI", "CAR", "EUR", "OCE")
 _MOST = 2**31 - 1
 NOWHERE = "---"
 """The area of what has none: the stateless and those of unknown nationality."""
+_SUMMED = dict.fromkeys(DIMENSIONS, TOTAL)
+_OTHERS = frozenset(DIMENSIONS) - {"nationality"}
 
 
 def project(session: Session, document: Mapping[str, Any]) -> None:
-    """Write what lists, flows and access ask for of one version; the same for one made here, received or rebuilt.
+    """Write what lists, flows and access ask for of one version; the same for one made here, received or rebuilt."""
+    project_all(session, [document])
 
-    Takes the flat document.  A withdrawal takes the cells of every earlier version with it: their bodies are never served again.
+
+def project_all(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Write what lists, flows and access ask for of one version each of several documents.
+
+    Takes flat documents.  A withdrawal takes the cells of every earlier version with it: their bodies are never served again.
     Where none of these ever came, it is listed as withdrawn and says no more.
     """
-    withdrawn = document["status"] == Status.WITHDRAWN.value
-    before = session.scalar(select(Bulletin).where(Bulletin.document_id == document["id"], Bulletin.superseded_at.is_(None)))
-    session.execute(
-        update(Bulletin)
-        .where(Bulletin.document_id == document["id"], Bulletin.superseded_at.is_(None))
-        .values(superseded_at=instant(document["published_at"]))
-    )
-    if not withdrawn:
-        _publish(session, document)
-    else:
-        _withdraw(session, document, before)
-    _mark(session, document, document.get("reporting_state") or (before.reporting_state if before else _state_of(session, document)))
+    published = [each for each in documents if each["status"] != Status.WITHDRAWN.value]
+    withdrawn = [each for each in documents if each["status"] == Status.WITHDRAWN.value]
+    before = _standing(session, [each["id"] for each in withdrawn])
+    supersede(session, Bulletin, documents)
+    _publish(session, published)
+    for document in withdrawn:
+        _withdraw(session, document, before.get(document["id"]))
+    states = {each["id"]: _state_of(session, each, before.get(each["id"])) for each in withdrawn}
+    mark_all(session, [_mark(each, each.get("reporting_state") or states.get(each["id"])) for each in documents])
 
 
-def _publish(session: Session, document: Mapping[str, Any]) -> None:
-    flow_key = flow_key_of(document)
-    period = parse_period(document["period"], _fiscal_start(document))
-    insert_new(session, Flow, {"key": flow_key, "k": document["disclosure"]["k"], "family": period.family})
-    bulletin = Bulletin(
+def _standing(session: Session, ids: Sequence[str]) -> dict[str, RowMapping]:
+    if not ids:
+        return {}
+    table = table_of(Bulletin)
+    found = session.execute(select(table).where(table.c.document_id.in_(ids), table.c.superseded_at.is_(None)))
+    return {row["document_id"]: row for row in found.mappings()}
+
+
+def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
+    rows = [_row(document) for document in documents]
+    # What a flow's first publication fixes; sorted, so that of two transactions neither waits for a flow of the other.
+    flows = {flow["key"]: flow for flow in map(_flow, reversed(documents))}
+    insert_all_new(session, Flow, [flows[key] for key in sorted(flows)])
+    ids = _inserted(session, rows)
+    insert_all(session, Cell, [cell for document in documents for cell in _cells(ids[document["id"]], document)])
+    pooled = [document for row, document in zip(rows, documents, strict=True) if row["pooled"]]
+    insert_all(session, Hideout, [row for document in pooled for row in hideouts(ids[document["id"]], document["cells"])])
+    remember(session, [(document, row["flow_key"], row["natural_key"]) for row, document in zip(rows, documents, strict=True)])
+
+
+def _inserted(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Ids of new rows by document."""
+    table = table_of(Bulletin)
+    if not rows:
+        return {}
+    return {row.document_id: row.id for row in session.execute(insert(table).returning(table.c.document_id, table.c.id), rows)}
+
+
+def _row(document: Mapping[str, Any]) -> dict[str, Any]:
+    period = _period_of(document)
+    return {
         **identity_of(document),
         **{name: document[name] for name in _ATTRIBUTES},
-        natural_key=natural_key_of(document),
-        flow_key=flow_key,
-        dimensions=",".join(document["dimensions"]),
-        dimension_count=len(document["dimensions"]),
-        period_start=period.first,
-        period_end=period.last,
-        frequency=period.frequency,
-        pooled=document["disclosure"]["method"] == "pool",
-    )
-    session.add(bulletin)
-    session.flush()
-    cells = [_cell(bulletin.id, number, cell) for number, cell in enumerate(document["cells"], 1)]
-    if cells:
-        session.execute(insert(Cell), cells)
-    if bulletin.pooled:
-        session.execute(insert(Hideout), hideouts(bulletin.id, document["cells"]))
-    keys = [(tuple(cell[name] for name in document["dimensions"]), cell) for cell in document["cells"]]
-    rows = rows_text(row(key, cell["value"], cell.get("value_status")) for key, cell in keys)
-    remember(session, document, rows, flow_key, bulletin.natural_key)
+        "natural_key": natural_key_of(document),
+        "flow_key": flow_key_of(document),
+        "dimensions": ",".join(document["dimensions"]),
+        "dimension_count": len(document["dimensions"]),
+        "period_start": period.first,
+        "period_end": period.last,
+        "frequency": period.frequency,
+        "pooled": document["disclosure"]["method"] == "pool",
+    }
+
+
+def _flow(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": flow_key_of(document), "k": document["disclosure"]["k"], "family": _period_of(document).family}
+
+
+def _period_of(document: Mapping[str, Any]) -> Period:
+    return parse_period(document["period"], _fiscal_start(document))
 
 
 _ATTRIBUTES = (
@@ -88,9 +115,8 @@ _ATTRIBUTES = (
 )
 
 
-def _withdraw(session: Session, document: Mapping[str, Any], before: Bulletin | None) -> None:
-    columns = [column.name for column in Bulletin.__table__.columns if column.name != "id"]
-    kept = {name: getattr(before, name) for name in columns} if before else never_seen(document)
+def _withdraw(session: Session, document: Mapping[str, Any], before: RowMapping | None) -> None:
+    kept = {name: value for name, value in before.items() if name != "id"} if before else never_seen(document)
     earlier = select(Bulletin.id).where(Bulletin.document_id == document["id"])
     session.execute(delete(Cell).where(Cell.bulletin_id.in_(earlier)))
     session.execute(delete(Hideout).where(Hideout.bulletin_id.in_(earlier)))
@@ -98,17 +124,19 @@ def _withdraw(session: Session, document: Mapping[str, Any], before: Bulletin | 
     session.execute(insert(Bulletin), [kept | identity_of(document)])
 
 
-def _mark(session: Session, document: Mapping[str, Any], reporting_state: str | None) -> None:
+def _mark(document: Mapping[str, Any], reporting_state: str | None) -> Mark:
     tlp, origin = TLP(document["tlp"]), str(document["origin"])
     always = {f"{origin}/secretariat", str(document["issuer"])}
     if reporting_state:
         always.add(f"{origin}/{reporting_state}")
     # An empty audience means the origin alone (contract: Envelope).
-    mark(session, document["id"], document["version"], tlp, grantees_of(tlp, document["audience"] or [origin], always))
+    return Mark(document["id"], document["version"], tlp, grantees_of(tlp, document["audience"] or [origin], always))
 
 
-def _state_of(session: Session, document: Mapping[str, Any]) -> str | None:
+def _state_of(session: Session, document: Mapping[str, Any], before: RowMapping | None) -> str | None:
     """Whose figures a version without a body was about: the ledger knows its flow after an erasure too."""
+    if before is not None:
+        return str(before["reporting_state"])
     flow_key = session.scalar(select(PublishedTable.flow_key).where(PublishedTable.document_id == document["id"]).limit(1))
     return flow_key.split("|")[0] if flow_key else None
 
@@ -129,15 +157,20 @@ def _fiscal_start(document: Mapping[str, Any]) -> date | None:
     return date.fromisoformat(document["period_start"]) if document["period"].endswith("-FY") else None
 
 
+def _cells(bulletin_id: int, document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (_cell(bulletin_id, number, cell) for number, cell in enumerate(document["cells"], 1))
+
+
 def _cell(bulletin_id: int, number: int, cell: Mapping[str, Any]) -> dict[str, Any]:
-    codes = {name: cell.get(name, TOTAL) for name in DIMENSIONS}
+    codes = {name: code for name, code in cell.items() if name in _SUMMED}
     return {
         "bulletin_id": bulletin_id,
         "row": number,
         "value": cell["value"],
         "value_status": cell.get("value_status"),
-        "is_total": any(is_margin(cell[name]) for name in DIMENSIONS if name in cell),
-        "area": area_of(codes["nationality"]) or NOWHERE,
+        "is_total": any(map(is_margin, codes.values())),
+        "area": area_of(codes.get("nationality", TOTAL)) or NOWHERE,
+        **_SUMMED,
         **codes,
     }
 
@@ -148,7 +181,7 @@ def hideouts(bulletin_id: int, cells: list[Mapping[str, Any]]) -> list[dict[str,
     Where the area's rest is published it is there; else it may be in `_O`.  Nowhere (0) where neither is published.  Of a rest
     whose total is withheld the grand total is the most.
     """
-    whole = [cell for cell in cells if all(cell.get(name, TOTAL) == TOTAL for name in DIMENSIONS if name != "nationality")]
+    whole = [cell for cell in cells if all(code == TOTAL for name, code in cell.items() if name in _OTHERS)]
     values = {cell["nationality"]: cell["value"] for cell in whole}
     most = values.get(TOTAL) or _MOST
     found = []

@@ -13,7 +13,7 @@ from app.access.callers import Caller
 from app.access.visibility import visible_documents
 from app.bulletins.declare import YEAR_TO_DATE, span_of
 from app.bulletins.models import Bulletin, Flow, PublishedTable
-from app.core.db import insert_new
+from app.core.db import insert_all_new, insert_new
 from app.disclosure.release import Release
 from app.disclosure.table import Row, row
 from app.wire.codes import Status
@@ -178,23 +178,27 @@ def lock_flow(session: Session, flow_key: str, k: int, family: str) -> Flow:
     return session.scalars(select(Flow).where(Flow.key == flow_key).with_for_update()).one()
 
 
-def remember(session: Session, document: Mapping[str, Any], rows_json: str, flow_key: str, natural_key: str) -> None:
-    """Keep a version's published rows in the audit-only ledger; it outlives withdrawal, erasure and `istmo rebuild`."""
+def remember(session: Session, versions: Iterable[tuple[Mapping[str, Any], str, str]]) -> None:
+    """Keep the published rows of versions in the audit-only ledger; it outlives withdrawal, erasure and `istmo rebuild`.
+
+    Takes (document, flow key, natural key) of each.
+    """
+    insert_all_new(session, PublishedTable, [_remembered(*each) for each in versions])
+
+
+def _remembered(document: Mapping[str, Any], flow_key: str, natural_key: str) -> dict[str, object]:
     days = (date.fromisoformat(document[name]) for name in ("period_start", "period_end"))
     first, last = span_of(document["accumulation"], *days)
-    insert_new(
-        session,
-        PublishedTable,
-        {
-            "document_id": document["id"],
-            "version": document["version"],
-            "flow_key": flow_key,
-            "natural_key": natural_key,
-            "period_start": first,
-            "period_end": last,
-            "dimensions": ",".join(document["dimensions"]),
-            "method": document["disclosure"]["method"],
-            "k": document["disclosure"]["k"],
-            "rows": rows_json,
-        },
-    )
+    keys = [(tuple(cell[name] for name in document["dimensions"]), cell) for cell in document["cells"]]
+    return {
+        "document_id": document["id"],
+        "version": document["version"],
+        "flow_key": flow_key,
+        "natural_key": natural_key,
+        "period_start": first,
+        "period_end": last,
+        "dimensions": ",".join(document["dimensions"]),
+        "method": document["disclosure"]["method"],
+        "k": document["disclosure"]["k"],
+        "rows": rows_text(row(key, cell["value"], cell.get("value_status")) for key, cell in keys),
+    }

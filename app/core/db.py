@@ -4,13 +4,28 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, create_engine, event, literal, make_url, text
+import psycopg
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Result,
+    Table,
+    create_engine,
+    event,
+    insert,
+    literal,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -153,10 +168,48 @@ def hold_table(session: Session, table: type[Base]) -> None:
 
 def insert_new(session: Session, table: type[Base], row: Mapping[str, object]) -> bool:
     """Insert a row unless one with its key stands there; true when it was inserted. Two writers at once are no error."""
-    dialect = session.get_bind().dialect.name
-    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    statement = insert(table).values(**row).on_conflict_do_nothing().returning(literal(1))
+    inserting = sqlite_insert if _is_sqlite(session) else postgresql_insert
+    statement = inserting(table).values(**row).on_conflict_do_nothing().returning(literal(1))
     return session.execute(statement).first() is not None
+
+
+def insert_all_new(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert each of many rows unless one with its key stands there."""
+    inserting = sqlite_insert if _is_sqlite(session) else postgresql_insert
+    if rows:
+        session.execute(inserting(table_of(model)).on_conflict_do_nothing(), rows)
+
+
+def insert_all(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert many rows that all name the same columns, in their order; raises IntegrityError where a key of theirs is taken."""
+    if rows and _is_sqlite(session):
+        session.execute(insert(table_of(model)), rows)
+    elif rows:
+        _copy(session, f"COPY {model.__tablename__} ({', '.join(map(_quoted, rows[0]))}) FROM STDIN", rows)
+
+
+def _copy(session: Session, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+    # Row by row PostgreSQL takes five times as long.
+    try:
+        driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(tuple(row.values()))
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table behind a model: for statements of many rows, by which no object is followed."""
+    return cast("Table", model.__table__)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def changed_rows(result: Result[Any]) -> int:

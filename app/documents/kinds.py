@@ -1,6 +1,6 @@
 """What the movers of documents do with one kind; `app.main.KINDS` is the table that they are handed (house.md)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.documents.erasing import Along, Forget
 
-Project = Callable[[Session, Mapping[str, Any]], None]
-"""Writes what lists and access ask for of one version, the newest of its document so far."""
+Project = Callable[[Session, Sequence[Mapping[str, Any]]], None]
+"""Writes what lists and access ask for of one version each of several documents, the newest of its document so far."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """What the projections of every kind have in common: whose a version is, how it is marked, since when it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Integer, String, bindparam, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core.db import UTCDateTime
+from app.core.db import Base, UTCDateTime, table_of
 from app.wire.codes import TLP
 
 
@@ -39,6 +39,15 @@ def identity_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "published_at": instant(document["published_at"]),
         "superseded_at": None,
     }
+
+
+def supersede(session: Session, model: type[Base], documents: Sequence[Mapping[str, Any]], **others: object) -> None:
+    """Close the newest version in the table of a kind of each document of which another one comes, and write `others` in its row."""
+    table = table_of(model)
+    later = [{"of": each["id"], "since": instant(each["published_at"])} for each in documents if each["version"] > 1]
+    newest = update(table).where(table.c.document_id == bindparam("of"), table.c.superseded_at.is_(None))
+    if later:
+        session.execute(newest.values(superseded_at=bindparam("since"), **others), later)
 
 
 def instant(text: object) -> datetime:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.access.visibility import could_see
 from app.core.clock import rfc3339, utc_now
+from app.core.db import insert_all
 from app.exchange import merkle
 from app.exchange.keys import Signer, checkpoint, document_purpose
 from app.exchange.models import LogEntry, LogHead
@@ -154,7 +155,7 @@ def grow(session: Session, signer: Signer, columns: Sequence[Mapping[str, Any]],
         row = _row({**given, "number": number, "recorded_at": recorded_at}, text)
         frontier = merkle.grown(frontier, number - 1, row["leaf"])
         rows.append({**row, "root": merkle.root_of(frontier)})
-    session.execute(insert(LogEntry), rows)
+    insert_all(session, LogEntry, rows)
     stated = checkpoint(signer, head.node, head.epoch, head.size, rows[-1]["root"])
     session.execute(_KEEP_HEAD, {"grown": merkle.to_text(frontier), "stated": stated})
     return rows

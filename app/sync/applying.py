@@ -42,6 +42,8 @@ class _Page:
     kinds: Kinds
     attempt: Attempt
     log: dict[str, dict[int, Held]]
+    fresh: dict[str, Item] = field(default_factory=dict)
+    """Newest versions that wait for their projections, by document: a page of them costs as much as a few by themselves."""
     waiting: list[Received] = field(default_factory=list)
     late: dict[str, str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
@@ -144,6 +146,7 @@ def _end(page: _Page, item: Item, known: dict[int, Held]) -> None:
         forget = one.forget_one if one else _nothing
         erase_received(page.session, page.node, page.attempt, item.id, item.version, forget, one.along if one else None)
     else:
+        _project(page)
         mark_hidden(page.session, item.id, item.version, origin)
         page.waiting.append(Received(kind, item.id, item.version, item.op, origin, None, None))
         if item.version < max(known):
@@ -172,8 +175,10 @@ def _add(page: _Page, item: Item, known: dict[int, Held]) -> None:
         return
     if known and item.version < max(known):
         page.late[item.id] = item.kind
-    elif not project(page.session, page.kinds, item.document):
-        page.taken.quarantined.append(Doubtful(NOT_UNDERSTOOD, item.kind, item.id, item.version, item.digest or ""))
+    else:
+        if item.id in page.fresh:
+            _project(page)
+        page.fresh[item.id] = item
     page.waiting.append(Received(item.kind, item.id, item.version, item.op, item.origin, item.digest, item.text))
     _count(page, item, Held(item.origin, item.op, item.digest))
 
@@ -183,7 +188,16 @@ def _count(page: _Page, item: Item, now: Held) -> None:
     page.taken.applied += 1
 
 
+def _project(page: _Page) -> None:
+    strange = project(page.session, page.kinds, [each.document for each in page.fresh.values() if each.document is not None])
+    for each in page.fresh.values():
+        if each.id in strange:
+            page.taken.quarantined.append(Doubtful(NOT_UNDERSTOOD, each.kind, each.id, each.version, each.digest or ""))
+    page.fresh = {}
+
+
 def _flush(page: _Page) -> None:
+    _project(page)
     append_received(page.session, page.node.signer, page.waiting)
     if page.waiting:
         record(page.session, page.attempt, "applied", [(each.id, each.version) for each in page.waiting])

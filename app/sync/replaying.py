@@ -1,5 +1,6 @@
 """One document's projections written anew from its entries, in the order of its versions: late ones fall into their place."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.visibility import forget_marks_of, grantees_of, mark
 from app.documents.kinds import Kind, Kinds
 from app.exchange.digests import KIND as AUDIT
-from app.exchange.log import entries
+from app.exchange.log import CHUNK, entries
 from app.exchange.received import Told, story
 from app.wire.changes import Withdrawal
 from app.wire.codes import TLP, Op, Status
@@ -28,14 +29,21 @@ def is_understood(kind: Kind | None, document: dict[str, Any]) -> bool:
     return all(isinstance(document.get(name), str) for name in kind.withdrawn_as) if withdrawn else kind.understands(document)
 
 
-def project(session: Session, kinds: Kinds, document: dict[str, Any]) -> bool:
-    """Write the projections of a document's newest version, or where this release does not understand it, who may see it alone."""
-    kind = kinds.get(document["kind"])
-    if kind is not None and is_understood(kind, document):
-        kind.project(session, document)
-        return True
-    mark_alone(session, document)
-    return False
+def project(session: Session, kinds: Kinds, documents: Sequence[dict[str, Any]]) -> set[str]:
+    """Write the projections of the newest versions of several documents, each once; ids of those that this release does not understand.
+
+    Of these only who may see them is written.
+    """
+    known: dict[str, list[dict[str, Any]]] = {}
+    strange: list[dict[str, Any]] = []
+    for document in documents:
+        of_kind = known.setdefault(document["kind"], []) if is_understood(kinds.get(document["kind"]), document) else strange
+        of_kind.append(document)
+    for name, of_kind in known.items():
+        kinds[name].project(session, of_kind)
+    for document in strange:
+        mark_alone(session, document)
+    return {document["id"] for document in strange}
 
 
 def mark_alone(session: Session, document: dict[str, Any]) -> None:
@@ -63,7 +71,7 @@ def _replay_one(session: Session, kinds: Kinds, document_id: str, told: Told) ->
     if told.op == Op.HIDE.value:
         mark_hidden(session, document_id, told.version, told.origin)
     elif told.text is not None:
-        project(session, kinds, orjson.loads(told.text))
+        project(session, kinds, [orjson.loads(told.text)])
 
 
 def write_anew(session: Session, kinds: Kinds) -> tuple[int, set[str]]:
@@ -72,13 +80,18 @@ def write_anew(session: Session, kinds: Kinds) -> tuple[int, set[str]]:
     A document with a late or hidden version is written by itself, in the order of its versions.  Memory: a number a document.
     """
     count, newest, odd, strange = 0, dict[str, int](), dict[str, str](), set[str]()
+    waiting: dict[str, dict[str, Any]] = {}
     for entry in entries(session):
         count += 1
         if entry.version < newest.get(entry.id, 0) or entry.op == Op.HIDE.value:
             odd[entry.id] = entry.kind
         newest[entry.id] = max(entry.version, newest.get(entry.id, 0))
-        if entry.text is not None and entry.id not in odd and entry.kind != AUDIT and not project(session, kinds, orjson.loads(entry.text)):
-            strange.add(entry.id)
+        if entry.id in waiting or len(waiting) == CHUNK:
+            strange |= project(session, kinds, list(waiting.values()))
+            waiting.clear()
+        if entry.text is not None and entry.id not in odd and entry.kind != AUDIT:
+            waiting[entry.id] = orjson.loads(entry.text)
+    strange |= project(session, kinds, list(waiting.values()))
     for document_id, name in odd.items():
         replay(session, kinds, name, document_id)
     return count, strange
