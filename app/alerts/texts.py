@@ -1,12 +1,15 @@
 """Every free text of an alert: the one door through which all of it passes, and the folded form in which it is searched."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import filterfalse
 from typing import Any, Final
 
 from app.wire.strict_json import pointer
 
 _IN_LANGUAGES: Final = ("title", "summary", "recommendation")
+_WORD: Final = re.compile(r"[^\W_]+")
 _PLAIN: Final = ("network_code", "reason")
 
 
@@ -29,8 +32,7 @@ def free_texts(alert: Mapping[str, Any], at: tuple[object, ...] = ()) -> Iterato
 def folded(text: str) -> str:
     """A text as it is searched: words of letters and digits, without case and accents, one space between them."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    kept = (character for character in plain if not unicodedata.combining(character))
-    return " ".join("".join(character if character.isalnum() else " " for character in kept).split())
+    return " ".join(_WORD.findall("".join(filterfalse(unicodedata.combining, plain))))
 
 
 def folded_words(question: str) -> tuple[str, ...]:

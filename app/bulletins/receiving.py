@@ -21,7 +21,16 @@ def is_of_origin(session: Session, document: Mapping[str, Any]) -> bool:
     if document.get("status") == Status.WITHDRAWN.value:
         return True
     state, day = document.get("reporting_state"), instant(document["published_at"]).astimezone(UTC).date()
-    return isinstance(state, str) and is_member(session, state, str(document["origin"]), day)
+    return isinstance(state, str) and _is_member(session, state, str(document["origin"]), day)
+
+
+def _is_member(session: Session, state: str, conference: str, day: date) -> bool:
+    # Once a transaction: documents of one State come by the hundred.
+    known: dict[tuple[str, str, date], bool] = session.info.setdefault("members", {})
+    asked = (state, conference, day)
+    if asked not in known:
+        known[asked] = is_member(session, *asked)
+    return known[asked]
 
 
 def understands(document: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ knows the old one may take the new one by that.
 
 import base64
 import binascii
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -76,6 +77,7 @@ def base64url(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
+@functools.lru_cache(maxsize=256)
 def kid_of(public: bytes) -> str:
     """A key's id: the first 16 hexadecimal digits of SHA-256 over its 32 raw public bytes."""
     return hashlib.sha256(public).hexdigest()[:_KID_LENGTH]
@@ -89,10 +91,16 @@ def verify_signature(public: bytes, signature: object, context: bytes, payload: 
     if value is None or signature["kid"] != kid_of(public):
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(value, signing_input(context, payload))
+        _public(public).verify(value, signing_input(context, payload))
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@functools.lru_cache(maxsize=256)
+def _public(raw: bytes) -> Ed25519PublicKey:
+    # A whole log is checked by few keys.
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def _decoded(text: object) -> bytes | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.exchange.keys import PublicKey, document_purpose, verify_signature
-from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of
+from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_beside
 from app.wire.codes import Op, Status
 from app.wire.ids import UUID7
 from app.wire.text import refused_character
@@ -148,17 +148,22 @@ def _is_moment(text: object) -> bool:
 
 
 def _passes_gate(value: object) -> bool:
-    if isinstance(value, dict):
-        return all(_passes_gate(each) for pair in value.items() for each in pair)
-    if isinstance(value, list):
-        return all(map(_passes_gate, value))
-    if isinstance(value, str):
-        return refused_character(value) is None
-    return value is None or isinstance(value, bool) or (isinstance(value, int) and -_LARGEST <= value <= _LARGEST)
+    waiting, texts = [value], list[str]()
+    for each in waiting:
+        if isinstance(each, str):
+            texts.append(each)
+        elif isinstance(each, dict):
+            texts += each
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+        elif each is not None and not (isinstance(each, int) and -_LARGEST <= each <= _LARGEST):
+            return False
+    return refused_character("".join(texts)) is None
 
 
 def _seal_fault(named: Item, document: dict[str, Any], rules: Rules) -> str | None:
-    if digest_of(document) != named.digest:
+    if digest_beside(str(named.text), document) != named.digest:
         return _WRONG_DIGEST
     signature = document.get("signature")
     kid = signature.get("kid") if isinstance(signature, dict) else None

@@ -19,6 +19,8 @@ _REFUSED = frozenset({"Cc", "Cf", "Cs"})
 
 def refused_character(text: str) -> int | None:
     """Offset of the first character that no document may hold: a control, format or surrogate one."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return None
     for offset, character in enumerate(text):
         if character not in _ALLOWED_CONTROLS and unicodedata.category(character) in _REFUSED:
             return offset
