@@ -1,6 +1,7 @@
 """Pulling from a peer: each page fetched outside any transaction, judged, then applied with its cursor in one write (guarantees 3)."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -117,20 +118,28 @@ def _pages(
     node: Node, kinds: Kinds, line: Line, place: _Place, page: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
 ) -> _Place:
     rules, last = Rules(place.conferences, keys, node.settings.authored), 0
-    while True:
-        items, cursor, more = items_of(page), cursor_of(page), page.get("has_more") is True
-        last = require_progress(items, last, moved=cursor != place.cursor or not more)
-        changes = [judged(item, rules) for item in items]
-        with node.db.write() as session:
-            _claim(session, place, cursor)
-            taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
-            session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
-        tell_of(place.name, taken)
-        done.add(taken)
-        place = replace(place, cursor=cursor, kept=(cursor, place.seen.epoch, place.seen.size))
-        if not more:
-            return place
-        page = line.get("/v1/changes", _question(place))
+    # One page ahead and no further: the next one is on its way while this one is written.
+    with ThreadPoolExecutor(1, "pull") as ahead:
+        while True:
+            items, cursor, more = items_of(page), cursor_of(page), page.get("has_more") is True
+            last = require_progress(items, last, moved=cursor != place.cursor or not more)
+            after = replace(place, cursor=cursor, kept=(cursor, place.seen.epoch, place.seen.size))
+            coming = ahead.submit(line.get, "/v1/changes", _question(after)) if more else None
+            done.add(_taken(node, kinds, place, items, rules, cursor))
+            place = after
+            if coming is None:
+                return place
+            page = coming.result()
+
+
+def _taken(node: Node, kinds: Kinds, place: _Place, items: list[Any], rules: Rules, cursor: str) -> Taken:
+    changes = [judged(item, rules) for item in items]
+    with node.db.write() as session:
+        _claim(session, place, cursor)
+        taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
+        session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
+    tell_of(place.name, taken)
+    return taken
 
 
 def _question(place: _Place) -> dict[str, str | int]:
