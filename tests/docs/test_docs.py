@@ -4,6 +4,7 @@ import importlib
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -142,23 +143,55 @@ def test_no_page_names_a_place_that_its_reader_does_not_have():
 
 def test_what_is_shipped_for_running_names_only_settings_that_exist():
     known = {f"ISTMO_{name.upper()}" for name in Settings.model_fields}
-    files = [ROOT / "compose.yaml", ROOT / "Dockerfile", *(ROOT / "deploy").iterdir(), *PAGES]
+    files = [*ROOT.glob("compose*.yaml"), ROOT / "Dockerfile", *(ROOT / "deploy").iterdir(), *PAGES]
     for file in files:
         named = {name.rstrip("_") for name in re.findall(r"ISTMO_[A-Z_]+", file.read_text("utf-8"))}
         assert named - known == set(), file
 
 
-def test_every_service_of_the_compose_file_is_closed_up():
-    services = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
+def compose(name: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.two-nodes.yaml"])
+def test_every_service_of_a_compose_file_is_closed_up_and_names_what_is_there(name: str):
+    file = compose(name)
+    for service, said in file["services"].items():
+        assert said["read_only"] is True, service
+        assert said["cap_drop"] == ["ALL"], service
+        assert said["security_opt"] == ["no-new-privileges:true"], service
+        assert "cap_add" not in said or said["image"].startswith("docker.io/library/postgres"), service
+        assert set(said["networks"]) <= set(file["networks"]), service
+        assert set(said.get("depends_on", ())) <= set(file["services"]), service
+        assert all(port.startswith("127.0.0.1:") for port in said.get("ports", ())), service
+        for volume in said.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert source in file["volumes"] or (ROOT / source).is_file(), volume
+    for service in (service for service in file["services"] if service.endswith("migrate")):
+        assert file["services"][service]["command"] == ["istmo", "migrate"]
+        served = file["services"][service.replace("migrate", "node")]
+        assert served["depends_on"][service] == {"condition": "service_completed_successfully"}
+
+
+def test_the_compose_file_of_one_node_serves_on_loopback():
+    services = compose("compose.yaml")["services"]
     assert set(services) == {"db", "migrate", "node"}
-    for name, service in services.items():
-        assert service["read_only"] is True, name
-        assert service["cap_drop"] == ["ALL"], name
-        assert service["security_opt"] == ["no-new-privileges:true"], name
-    assert services["migrate"]["command"] == ["istmo", "migrate"]
-    assert services["node"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert services["node"]["ports"] == ["127.0.0.1:8080:8080"]
-    assert "cap_add" not in services["node"]
+
+
+def test_of_two_nodes_each_has_its_own_store_and_only_what_makes_them_meet_reaches_both():
+    services = compose("compose.two-nodes.yaml")["services"]
+    assert set(services) == {"meet", *(f"{side}-{part}" for side in ("rcm", "sacm") for part in ("db", "migrate", "node"))}
+    for side, other in (("rcm", "sacm"), ("sacm", "rcm")):
+        assert services[f"{side}-db"]["networks"] == [side]
+        assert other not in services[f"{side}-node"]["networks"]
+        assert services[f"{side}-node"]["environment"]["ISTMO_CONFERENCES"] == side.upper()
+        assert f"@{side}-db/" in services[f"{side}-node"]["environment"]["ISTMO_DATABASE_URL"]
+    meet = services["meet"]
+    assert [each["condition"] for each in meet["depends_on"].values()] == ["service_healthy"] * 2
+    asked = set(re.findall(r"\$\{conference\}_([A-Z]+)|\$2_([A-Z]+)", (ROOT / "deploy" / "meet.sh").read_text("utf-8")))
+    names = {f"{side}_{first or second}" for side in ("RCM", "SACM") for first, second in asked}
+    assert names == set(meet["environment"]) - {"ISTMO_PRIVATE_PEERS"}
 
 
 def test_what_builds_the_wheel_in_the_image_is_pinned_as_in_the_lock():
