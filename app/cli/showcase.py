@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from app.bulletins.proofs import certificate_faults
@@ -116,19 +116,21 @@ def report(rcm: Desk, sacm: Desk) -> bool:
 def _arrived(one: Desk, other: Desk) -> bool:
     """What a node has of the other's documents, whether it is what the other has, and up to where it signed for it."""
     held, made = _of(one, other.name), _of(other, other.name)
-    newest = {entry.id: entry for entry in held}
-    taken_back = {document_id for document_id, entry in newest.items() if entry.op == Op.WITHDRAW.value}
-    for kind, count in sorted(Counter(entry.kind for entry in newest.values()).items()):
-        gone = sum(newest[document_id].kind == kind for document_id in taken_back)
-        result(words_of("two-holds", node=one.name, other=other.name, kind=word_for(f"{kind}s"), count=count, gone=gone))
+    _tell_kinds(one, other, {entry.id: entry for entry in held}.values())
     known = {(entry.id, entry.version): entry.digest for entry in made}
     equal = sum(known.get((entry.id, entry.version)) == entry.digest for entry in held)
     result(words_of("two-equal", node=one.name, other=other.name, equal=equal, total=len(held)))
     with other.node.db.read() as session:
-        (standing,) = standings(session, other.node)
+        standing = next(each for each in standings(session, other.node) if each.peer.name == one.peer_name)
     signed, waiting = standing.witnessed.size if standing.witnessed else 0, standing.behind.count
     result(words_of("two-signed", node=one.name, other=other.name, size=signed, waiting=waiting))
     return equal == len(held) and waiting == 0
+
+
+def _tell_kinds(one: Desk, other: Desk, newest: Collection[Entry]) -> None:
+    gone = Counter(entry.kind for entry in newest if entry.op == Op.WITHDRAW.value)
+    for kind, count in sorted(Counter(entry.kind for entry in newest).items()):
+        result(words_of("two-holds", node=one.name, other=other.name, kind=word_for(f"{kind}s"), count=count, gone=gone[kind]))
 
 
 def _is_whole(desk: Desk) -> bool:

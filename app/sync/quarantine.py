@@ -43,13 +43,14 @@ def keep(session: Session, peer: str, doubts: Sequence[Doubtful]) -> bool:
     count, length = session.execute(_room(peer)).one()
     beyond = 0
     for doubt in doubts:
-        is_refused = doubt.code != NOT_UNDERSTOOD
-        if is_refused and count >= MOST_KEPT:
+        if doubt.code == NOT_UNDERSTOOD:
+            insert_new(session, Quarantined, _row(peer, doubt, None))
+        elif count >= MOST_KEPT:
             beyond += 1
-            continue
-        text = doubt.text if length + len(doubt.text or "") <= MOST_TEXT else None
-        if insert_new(session, Quarantined, _row(peer, doubt, text)) and is_refused:
-            count, length = count + 1, length + len(text or "")
+        else:
+            text = doubt.text if length + len(doubt.text or "") <= MOST_TEXT else None
+            is_new = insert_new(session, Quarantined, _row(peer, doubt, text))
+            count, length = (count + 1, length + len(text or "")) if is_new else (count, length)
     return beyond > 0 and _count_beyond(session, peer, beyond)
 
 
