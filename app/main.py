@@ -159,7 +159,11 @@ KINDS: Kinds = {
 """Every kind of document that this node knows (house.md)."""
 
 
-JOBS: Jobs = {"alerts": app.alerts.ending.erase_expired, "pulled": lambda node: app.sync.schedule.pull_due(node, KINDS)}
+JOBS: Jobs = {
+    "alerts": app.alerts.ending.erase_expired,
+    "pulled": lambda node: app.sync.schedule.pull_due(node, KINDS),
+    "sent": app.sync.schedule.send_due,
+}
 """What the worker does beside the upkeep of the log (contract: `istmo worker`)."""
 
 

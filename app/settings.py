@@ -43,6 +43,7 @@ class Settings(BaseSettings):
         400, ge=1, le=36_500, description="days for which the audit of CLEAR and GREEN reads is kept after its digest"
     )
     private_peers: bool = Field(default=False, description="whether peers and webhooks may be at http and private addresses")
+    sends: bool = Field(default=False, description="whether the worker also sends to the peers: for a node that they cannot dial")
     lang: Literal["", "es", "pt", "en"] = Field("", description="language of the command line; by default the terminal's, else English")
     idempotency_days: int = Field(30, ge=1, le=365, description="days for which an answer is kept under its Idempotency-Key")
     url: str = Field("http://127.0.0.1:8080", description="client commands: the node to talk to")

@@ -17,7 +17,7 @@ from app.sync.faults import SyncFault
 from app.sync.line import Line
 from app.sync.models import Peer
 from app.sync.peers import key_of
-from app.sync.schedule import waits
+from app.sync.schedule import send_due, waits
 
 HINT = "/v1/changes/hint"
 BETWEEN_S = 10.0
@@ -35,7 +35,10 @@ class _Watched:
 
 
 def watch() -> Callable[[Node], int]:
-    """A look at the log, to be repeated every other second: hints the peers where it grew by this node's own; gives how many."""
+    """A look at the log, to be repeated every other second; it gives how many peers were told that there is something new.
+
+    Told are they where the log grew by this node's own: by a hint, or by sending it to them (`ISTMO_SENDS`).
+    """
     watched = _Watched()
     return lambda node: _look(node, watched)
 
@@ -50,7 +53,11 @@ def _look(node: Node, watched: _Watched) -> int:
     due = [name for name in watched.to_tell if now - watched.told_at.get(name, -BETWEEN_S) >= BETWEEN_S]
     for name in due:
         watched.told_at[name] = now
-        _hint(node, name, watched.to_tell.pop(name))
+        url = watched.to_tell.pop(name)
+        if not node.settings.sends:
+            _hint(node, name, url)
+    if due and node.settings.sends:
+        send_due(node)
     return len(due)
 
 

@@ -14,6 +14,7 @@ from app.sync.faults import SyncFault
 from app.sync.line import LONGEST_WAIT_S
 from app.sync.models import Peer
 from app.sync.pulling import pull
+from app.sync.sending import send
 
 _FIRST_WAIT_S = 60.0
 _LONGEST_WAIT_S = 3_600.0
@@ -22,11 +23,14 @@ _STEPS = 1_000
 
 def pull_due(node: Node, kinds: Kinds) -> int:
     """Pull from every peer that has an address and whose wait is over; returns how many versions were applied."""
+    return sum(_pulled(node, kinds, name) for name in _due(node))
+
+
+def _due(node: Node) -> list[str]:
     now = utc_now()
     with node.db.read() as session:
         peers = session.scalars(select(Peer).where(Peer.url.is_not(None)).order_by(Peer.name)).all()
-        due = [peer.name for peer in peers if not waits(peer, now)]
-    return sum(_pulled(node, kinds, name) for name in due)
+        return [peer.name for peer in peers if not waits(peer, now)]
 
 
 def waits(peer: Peer, now: datetime) -> bool:
@@ -52,6 +56,21 @@ def is_asked_to_wait(peer: Peer, now: datetime) -> bool:
     if until is None or tried_at is None or tried_at > now:
         return False
     return now < until <= now + timedelta(seconds=LONGEST_WAIT_S)
+
+
+def send_due(node: Node) -> int:
+    """Send to every peer that is not waiting, where this node is to (`ISTMO_SENDS`); returns how many versions were applied there."""
+    if not node.settings.sends:
+        return 0
+    return sum(_sent(node, name) for name in _due(node))
+
+
+def _sent(node: Node, name: str) -> int:
+    try:
+        return send(node, name).applied
+    except SyncFault as fault:
+        tell(logging.DEBUG, "peer waits", {"peer": name, "code": fault.code})
+        return 0
 
 
 def _pulled(node: Node, kinds: Kinds, name: str) -> int:

@@ -10,6 +10,8 @@ from app.wire.output import LARGEST_COUNT, Identifier, Output, ProblemCode, Sum,
 from app.wire.published import Signature
 
 MOST_CHANGES = 500
+Told = Annotated[dict[str, Any], Field(max_length=1_000)]
+"""An object that is judged by itself, by other rules than a form's."""
 
 
 class Delivery(Wire):
@@ -19,11 +21,11 @@ class Delivery(Wire):
     both may be absent where it never saw it. A change that may not be taken waits in quarantine and blocks no other.
     """
 
-    description: dict[str, Any]
+    description: Told
     checkpoint: Checkpoint
     from_: Size = Field(0, alias="from")
     proof: Path = Field(default_factory=list)
-    items: list[dict[str, Any]] = Field(max_length=MOST_CHANGES)
+    items: list[Told] = Field(max_length=MOST_CHANGES)
 
 
 class NotTaken(Output):
