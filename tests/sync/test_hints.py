@@ -15,7 +15,7 @@ from twins import Twins, held, introduce, key_for, peer_row
 from app.core.clock import utc_now
 from app.exchange import upkeep
 from app.exchange.node import Node
-from app.main import worker_of
+from app.main import JOBS, worker_of
 from app.sync import hinting
 from app.sync.hinting import watch
 from app.sync.models import Peer
@@ -119,3 +119,22 @@ def test_a_hint_is_taken_from_a_peer_alone_and_many_write_nothing(strangers: Twi
     assert [sacm.as_(who).post("/v1/changes/hint").status_code for who in ("operator", "sacm", "analyst")] == [403] * 3
     assert [statement for statement in written if "peer" in statement] == []
     assert peer_row(sacm, "rcm").tried_at is None
+
+
+def test_a_node_that_nobody_can_call_sends_by_its_worker_and_hints_nobody(pair: Twins):
+    node = pair.rcm.node
+    publish(pair.rcm.as_("rcm"))
+    assert upkeep.upkeep(node, JOBS)["sent"] == 0
+    object.__setattr__(node.settings, "sends", True)
+    assert upkeep.upkeep(node, JOBS)["sent"] == 1
+    look = watch()
+    look(node)
+    publish(pair.rcm.as_("rcm"), period="2022-11")
+    assert look(node) == 1
+    assert held(pair.sacm, "RCM") == held(pair.rcm, "RCM")
+    assert not pair.sacm.node.called.is_set()
+    with node.db.write() as session:
+        session.execute(update(Peer).values(url="http://127.0.0.1:9", tried_at=None))
+    publish(pair.rcm.as_("rcm"), period="2022-12")
+    assert upkeep.upkeep(node, JOBS)["sent"] == 0
+    assert peer_row(pair.rcm, "sacm").failure == "sync-unreachable"
