@@ -1,0 +1,177 @@
+"""A process that has imported the app and opened nothing: it reads a task a line and forks a child for it, which is killed at one of its
+durable steps while it publishes, withdraws, receives, migrates or serves.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from bodies import bulletin
+from serving import settings_for
+from sqlalchemy import Engine, event
+
+from app.access.audit import Attempt
+from app.access.callers import authenticate
+from app.bulletins.declare import declare
+from app.bulletins.preparing import Submission
+from app.bulletins.service import publish, withdraw
+from app.cli.node import prepare_store
+from app.core.idempotency import Answer, claim, keep
+from app.exchange.node import Node, open_node
+from app.main import KINDS, create_app
+from app.settings import Settings
+from app.sync import pulling
+from app.wire.bulletin import BulletinDraft
+
+Task = dict[str, Any]
+Say = Callable[[object], None]
+LONGEST_S = 60
+FILES = {"os.link", "os.rename", "os.remove"}
+READS = re.compile(r"\s*(SELECT|PRAGMA|BEGIN|SHOW)", re.IGNORECASE)
+
+
+def settings_of(task: Task) -> Settings:
+    return settings_for(task["url"], Path(task["folder"]), conferences=task.get("conferences", "RCM,SACM"), private_peers=True)
+
+
+@contextmanager
+def opened(task: Task) -> Iterator[Node]:
+    node = open_node(settings_of(task))
+    yield node
+    node.close()
+
+
+def _publish(task: Task, say: Say) -> None:
+    with opened(task) as node:
+        with node.db.read() as session:
+            caller = authenticate(session, f"Bearer {task['key']}")
+        mine = claim(node.db, task["period"], "body", 1)
+        assert not isinstance(mine, Answer)
+        submission = Submission(declare(BulletinDraft.model_validate(bulletin(period=task["period"])), "RCM"))
+        done = publish(
+            node, caller, [submission], attempt=Attempt("publish"), keep=lambda session, _: keep(session, mine, Answer(201, {}, b"{}"))
+        )
+        say((done[0].document or {})["id"])
+
+
+def _withdraw(task: Task, say: Say) -> None:
+    with opened(task) as node:
+        with node.db.read() as session:
+            caller = authenticate(session, f"Bearer {task['key']}")
+        withdraw(node, caller, task["id"], version=1, reason="counted twice", attempt=Attempt("withdraw"))
+        say(task["id"])
+
+
+def _receive(task: Task, say: Say) -> None:
+    pulling.PAGE = 1
+    with opened(task) as node:
+        say(pulling.pull(node, KINDS, "rcm").applied)
+
+
+def _migrate(task: Task, say: Say) -> None:
+    prepare_store(settings_of(task))
+    say("migrated")
+
+
+def _serve(task: Task, say: Say) -> None:
+    with opened(task) as node, socket.create_server(("127.0.0.1", task["port"])) as listener:
+        config = uvicorn.Config(create_app(node), log_config=None, access_log=False, loop="asyncio")
+        say("listens")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+TASKS: dict[str, Callable[[Task, Say], None]] = {
+    "publish": _publish,
+    "withdraw": _withdraw,
+    "receive": _receive,
+    "migrate": _migrate,
+    "serve": _serve,
+}
+
+
+def main() -> None:
+    """Fork a child a line."""
+    gc.freeze()
+    for line in sys.stdin:
+        print(json.dumps(_life(json.loads(line))), flush=True)
+
+
+def _life(task: Task) -> Task:
+    hear, said = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(hear)
+        code = 1
+        try:
+            _live(task, TASKS[task["do"]], said)
+            code = 0
+        except BaseException:  # noqa: BLE001 - whoever asks is told by the code
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(said)
+    with os.fdopen(hear) as told:
+        lines = [json.loads(line) for line in told]
+    _, status = os.waitpid(child, 0)
+    return {"told": lines, "code": os.waitstatus_to_exitcode(status)}
+
+
+def _live(task: Task, do: Callable[[Task, Say], None], said: int) -> None:
+    signal.alarm(LONGEST_S)
+    step = _steps(task["at"])
+
+    def say(word: object) -> None:
+        step()
+        os.write(said, json.dumps(word).encode() + b"\n")
+
+    do(task, say)
+    os.write(said, json.dumps({"steps": step()}).encode() + b"\n")
+
+
+def _steps(at: int) -> Callable[[], int]:
+    """Count each statement that writes, each commit, each file that is linked, moved or removed, and each half answer."""
+    count = 0
+
+    def step(*_: object) -> int:
+        nonlocal count
+        count += 1
+        if 0 < at <= count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return count
+
+    def executing(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if READS.match(statement) is None:
+            step()
+
+    event.listen(Engine, "before_cursor_execute", executing)
+    event.listen(Engine, "commit", step)
+    sys.addaudithook(lambda name, _: step() if name in FILES else None)
+    _send_by_halves(step)
+    return step
+
+
+def _send_by_halves(step: Callable[[], int]) -> None:
+    transport = asyncio.selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
+    write = transport.write
+
+    def halves(self: object, data: bytes) -> None:
+        write(self, data[: len(data) // 2])
+        step()
+        write(self, data[len(data) // 2 :])
+
+    transport.write = halves
+
+
+if __name__ == "__main__":
+    main()
