@@ -81,7 +81,7 @@ def told(url: str, keys: dict[str, str], folder: Path, truth: Any, ask: Callable
     """What a node tells after this truth was published, checked and refused, and everything that its store holds."""
     node = open_node(settings_for(url, folder))
     with listening(node) as address:
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys['pan']}"}, trust_env=False) as sender:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys['pan']}"}, timeout=60, trust_env=False) as sender:
             for number, body in enumerate(bodies(truth)):
                 method = "round" if number == 2 else None
                 params = {"protect": method} if method else {}
@@ -118,9 +118,9 @@ def contents(url: str) -> list[str]:
 def all_answers(address: str, keys: dict[str, str]) -> dict[tuple[str, str], tuple[int, bytes, list[tuple[str, str]]]]:
     """Every GET route of the description, asked by five clients about every document and period."""
     found = {}
-    description = httpx.get(f"{address}/openapi.json", trust_env=False).json()
+    description = httpx.get(f"{address}/openapi.json", timeout=60, trust_env=False).json()
     for who in ("pan", "sacm", "analyst", "peer", "operator"):
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys[who]}"}, trust_env=False) as client:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys[who]}"}, timeout=60, trust_env=False) as client:
             for path in paths(description):
                 answer = client.get(path)
                 found[who, path] = (answer.status_code, answer.content, sorted(answer.headers.items()))
