@@ -251,5 +251,5 @@ def test_power_cuts_long_a_thousand(nodes: Nodes, tmp_path: Path):
         done = cuts(made, tmp_path / name, count, synchronous=name)
         found = wrongs(done)
         came_in = Counter(came_in for came_in, _ in done.elements())
-        print(f"{name}: {count} cuts, in {dict(came_in)}: {found.pop('')} without loss, {dict(found)}")
+        print(f"{name}: {count} cuts, in {dict(came_in)}: {found.pop('', 0)} without loss, {dict(found)}")
         assert bool(found) == (name != "FULL")
