@@ -105,7 +105,13 @@ BY_TURNS = (
     *(f"tests/core/test_{name}.py" for name in ("admission", "language", "logs", "methods", "metrics")),
     *(f"tests/contract/test_{name}" for name in ("client_routes", "directory", "policy", "refusals", "tokens", "vocabularies")),
     *(f"tests/contract/test_{name}" for name in ("certificate_routes", "disclosure_marking", "throttle", "files.py")),
-    *("tests/access/test_bearer.py", "tests/bulletins/test_flow_route.py", "tests/sync/test_hostile.py", "tests/sync/test_peers.py"),
+    *(
+        "tests/faults/test_clock_jumps.py",
+        "tests/access/test_bearer.py",
+        "tests/bulletins/test_flow_route.py",
+        "tests/sync/test_hostile.py",
+        "tests/sync/test_peers.py",
+    ),
 )
 """Whose subject is not the store: each test runs on one of the two databases, half of them on either; `make test-long SUITE=both` runs all on both."""
 
