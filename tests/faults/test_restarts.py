@@ -1,6 +1,7 @@
 """PostgreSQL restarted under load: only 503 with Retry-After, nothing acknowledged is lost or doubled (guarantees 5)."""
 
 import itertools
+import random
 import threading
 import time
 from collections import Counter
@@ -15,10 +16,14 @@ from bodies import bulletin, cells, publish
 from power import Power, powered
 from serving import TLS, Served, serving, settings_for
 from sqlalchemy import text
+from twins import Twins, held, quarantine
 
+from app.core.problems import Problem
 from app.exchange.verify import faults
+from app.sync.faults import SyncFault
 
 RECOVERS_WITHIN_S = 10
+SEED = 20150906
 EXPECTED_REFUSALS = {("request-in-flight", 409), ("precondition-failed", 412)}
 
 
@@ -207,6 +212,95 @@ def test_a_commit_of_which_only_the_store_knows_is_answered_503_and_its_repetiti
     assert again.status_code == (201 if keyed else 200)
     assert (again.headers.get("idempotency-replayed") == "true", again.json()["outcome"] == "unchanged") == (keyed, not keyed)
     assert logged(served) == written == [(again.json()["id"], 1)]
+
+
+@pytest.fixture
+def pair(power: Power, tmp_path: Path) -> Iterator[Twins]:
+    """Two nodes on that server, each a peer of the other."""
+    of = {name: settings_for(power.database(), tmp_path / name, conferences=name, private_peers=True, lock_wait_s=5) for name in ("RCM", "SACM")}  # fmt: skip
+    with serving(of["RCM"], judged=False) as rcm, serving(of["SACM"], judged=False) as sacm:
+        made = Twins(rcm, sacm)
+        made.meet()
+        yield made
+
+
+@dataclass
+class Sync:
+    """A node that publishes without end and one that pulls from it without end; how the pulls ended."""
+
+    pair: Twins
+    load: Load
+    stop: threading.Event = field(default_factory=threading.Event)
+    ends: Counter[str] = field(default_factory=Counter)
+    odd: list[str] = field(default_factory=list)
+
+    def pull(self) -> None:
+        while not self.stop.is_set():
+            try:
+                self.ends["done"] += self.pair.pull(self.pair.sacm).applied > 0
+            except (Problem, SyncFault) as ended:
+                self.ends[ended.code] += 1
+            except Exception as error:  # noqa: BLE001 - what a pull must not end with
+                self.odd.append(repr(error))
+
+    def goes_on(self) -> bool:
+        """Wait until something more was published, and pulled."""
+        before, deadline = (self.load.done["W"], self.ends["done"]), time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.load.done["W"] > before[0] and self.ends["done"] > before[1]:
+                return True
+            time.sleep(0.02)
+        return False
+
+
+def restarted_under_a_pull(power: Power, pair: Twins, restarts: int, seed: int) -> Sync:
+    chance, load = random.Random(seed), Load(pair.rcm)
+    sync = Sync(pair, load)
+    threads = [threading.Thread(target=load.write, args=("W",), kwargs={"keyed": True}), threading.Thread(target=sync.pull)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert sync.goes_on(), load.faults
+        for at in range(restarts):
+            time.sleep(chance.random() * 0.5)
+            power.restart(("fast", "immediate")[at % 2])
+            assert sync.goes_on(), (sync.ends, sync.odd[:3], load.faults[:3])
+    finally:
+        load.stop.set()
+        threads[0].join()
+        sync.stop.set()
+        threads[1].join()
+    pair.pull(pair.sacm)
+    return sync
+
+
+def judge_the_pulls(sync: Sync) -> None:
+    """Both logs hold what was acknowledged, once and in order; pulls ended with nothing but what passes."""
+    pair = sync.pair
+    assert (sync.odd, sync.load.faults, quarantine(pair.sacm)) == ([], [], [])
+    assert set(sync.ends) <= {"done", "busy", "sync-busy", "sync-unreachable"}
+    assert sync.load.statuses[503] > 0  # the restarts were felt
+    mine = held(pair.rcm, "RCM")
+    assert [entry[:2] for entry in mine] == sync.load.acknowledged
+    # A version that was revised before it could be read is not given out any more.
+    theirs = held(pair.sacm, "RCM")
+    assert theirs == [entry for entry in mine if entry in theirs]
+    assert {entry[0]: entry for entry in theirs} == {entry[0]: entry for entry in mine}
+    for served in (pair.rcm, pair.sacm):
+        with served.node.db.read() as session:
+            assert list(faults(session)) == []
+
+
+def test_two_restarts_under_publishing_and_pulling_lose_and_double_nothing(power: Power, pair: Twins):
+    judge_the_pulls(restarted_under_a_pull(power, pair, 2, SEED))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_restart_long_twenty_times_under_a_pull(power: Power, pair: Twins):
+    sync = restarted_under_a_pull(power, pair, 20, SEED)
+    judge_the_pulls(sync)
+    print(f"20 restarts under a pull, seed {SEED}: {len(sync.load.acknowledged)} versions acknowledged, 0 lost, 0 doubled; pulls: {dict(sync.ends)}")  # fmt: skip
 
 
 @pytest.mark.long
