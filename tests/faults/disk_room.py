@@ -3,8 +3,10 @@
 import ctypes
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -61,13 +63,11 @@ def _no_extension(db: Database) -> Iterator[None]:
         session.execute(text("DROP FUNCTION no_room CASCADE"))
 
 
+@dataclass(frozen=True)
 class SmallDisk:
-    """A file system of its own with so many bytes; a ballast takes the room from whoever writes there."""
+    """A file system of its own; a ballast takes the room from whoever writes there."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        self.folder = folder
-        _own_mounts()
-        _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(folder))
+    folder: Path
 
     def fill(self, left: int) -> None:
         """Leave so many bytes."""
@@ -80,9 +80,18 @@ class SmallDisk:
         """Take the ballast away."""
         (self.folder / "ballast").unlink(missing_ok=True)
 
-    def remove(self) -> None:
-        """Unmount it, whoever still looks at it."""
-        _run("umount", "-l", str(self.folder))
+
+@contextmanager
+def small_disk(size: str) -> Iterator[SmallDisk]:
+    """A file system of this size until the block ends, which nobody outside this process sees; fails where the machine lets nobody mount one."""
+    _own_mounts()
+    with tempfile.TemporaryDirectory(prefix="istmo-small-") as folder:
+        Path(folder).chmod(0o755)
+        _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder)
+        try:
+            yield SmallDisk(Path(folder))
+        finally:
+            _run("umount", "-l", folder)
 
 
 def _own_mounts() -> None:

