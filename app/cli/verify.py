@@ -101,7 +101,7 @@ def _print(found: Sequence[Flaw], shown: Described | None, unchecked: int, *, is
 def print_flaws(found: Sequence[Flaw]) -> None:
     """Each flaw on a line: file, place, rule."""
     for flaw in found:
-        result(words_of("verify-flaw", file=flaw.file, place=f", {flaw.place}" if flaw.place else "", fault=flaw.said(language())))
+        result(f"{', '.join(filter(None, (flaw.file, flaw.place)))}: {flaw.said(language())}")
 
 
 def as_told(flaw: Flaw) -> dict[str, str]:

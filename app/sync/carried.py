@@ -126,12 +126,15 @@ def opened(path: Path) -> Folder:
         raise Flawed(Flaw(LIST, "/format", "carried-format", {"format": stated["format"]}))
     if not isinstance(stated, dict) or set(stated) != _STATED or not _is_stated(stated):
         raise Flawed(Flaw(LIST, "", "carried-form"))
+    return Folder(path, stated, _files(stated))
+
+
+def _files(stated: Mapping[str, Any]) -> dict[str, Listed]:
     files = {str(name): _listed(str(name), each) for name, each in stated["files"].items()}
-    folder = Folder(path, stated, files)
     names = [*_FIXED, *(page_name(number) for number in range(1, len(files) - len(_FIXED) + 1))]
-    if set(files) != set(names):
+    if set(files) != set(names) or files[LOG].bytes > stated["size"] * _LONGEST_LINE[LOG]:
         raise Flawed(Flaw(LIST, "/files", "carried-form"))
-    return folder
+    return files
 
 
 def _is_stated(stated: Mapping[str, Any]) -> bool:
@@ -162,14 +165,15 @@ def read_bounded(path: Path, name: str) -> bytes:
         return file.read()
 
 
-def sum_of(path: Path, name: str) -> Listed:
-    """Length and sum of a file as it lies there, read in parts; raises `Flawed`."""
-    summed, length = hashlib.sha256(), 0
+def is_as_listed(path: Path, name: str, listed: Listed) -> bool:
+    """Whether a file has the length and the sum that the list says, read in parts, and only where its length is right; raises `Flawed`."""
+    summed = hashlib.sha256()
     with _opened(path, name) as file:
+        if os.fstat(file.fileno()).st_size != listed.bytes:
+            return False
         while part := file.read(_AT_ONCE):
             summed.update(part)
-            length += len(part)
-    return Listed(length, summed.hexdigest())
+    return summed.hexdigest() == listed.sha256
 
 
 @contextlib.contextmanager

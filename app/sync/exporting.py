@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.access.callers import Caller
+from app.access.clients import peer_caller
 from app.core.clock import rfc3339, utc_now
 from app.exchange import feed, log, proofs, witnesses
 from app.exchange import keys as exchange_keys
@@ -26,7 +27,6 @@ from app.sync.models import Peer
 from app.sync.peers import peer_of
 from app.sync.pulling import PAGE
 from app.wire.canonical import CARRIED_CONTEXT, canonical
-from app.wire.codes import TLP, Role
 
 EXPORT = Attempt("export_folder")
 _ENTRIES = 1_000
@@ -71,7 +71,7 @@ def export(node: Node, folder: Path, certificates: Certificates, *, peer: str | 
     """
     with node.db.read() as session:
         known = _peer(session, peer)
-        name, caller = known.name, Caller("", Role.PEER, known.authored[0], None, TLP.RED.rank, None)
+        name, caller = known.name, peer_caller(session, known.authored[0])
         size, other = log.head(session).size, known.node
         if after > size:
             raise SyncFault("carried-after", after=after, size=size)

@@ -1,5 +1,6 @@
 """Checking a carried folder from its files and public keys alone: no database, no settings (guarantees 3; docs: Carried files)."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,13 +69,13 @@ def sum_flaws(folder: Folder) -> Iterator[Flaw]:
     """Files that are not as the list says, and a list of sums that is another."""
     for name, listed in folder.files.items():
         try:
-            if carried.sum_of(folder.path, name) != listed:
+            if not carried.is_as_listed(folder.path, name, listed):
                 yield Flaw(name, "", "carried-sum")
         except Flawed as flawed:
             yield from flawed.flaws
     try:
         sums = {name: listed.sha256 for name, listed in folder.files.items()}
-        own = carried.sum_of(folder.path, carried.LIST).sha256
+        own = hashlib.sha256(carried.read_bounded(folder.path, carried.LIST)).hexdigest()
         if carried.read_bounded(folder.path, carried.SUMS) != carried.sums_text({**sums, carried.LIST: own}):
             yield Flaw(carried.SUMS, "", "carried-list")
     except Flawed as flawed:
@@ -82,16 +83,20 @@ def sum_flaws(folder: Folder) -> Iterator[Flaw]:
 
 
 def _list_flaws(folder: Folder, inspected: Inspected) -> Iterator[Flaw]:
-    told, stated = described_in(folder), folder.stated
-    # By a key in force alone: those are what the fingerprint tells, and what an old one endorses.
-    in_force = {known.kid for known in told.keys if known.valid_to is None and known.purpose == CHECKPOINT}
-    keys = [known for known in inspected.keys if known.kid in in_force and known.purpose == CHECKPOINT]
-    payload = canonical({name: value for name, value in stated.items() if name != "signature"})
-    if not any(verify_signature(known.public, stated["signature"], CARRIED_CONTEXT, payload) for known in keys):
+    told = described_in(folder)
+    if not _is_listed_by(told, folder, inspected.keys):
         yield Flaw(carried.LIST, "/signature", "carried-signature")
     for name, said in (("node", told.node), ("epoch", told.epoch)):
-        if stated[name] != said:
+        if folder.stated[name] != said:
             yield Flaw(carried.NODE, f"/{name}", "carried-differs", {"file": carried.LIST})
+
+
+def _is_listed_by(told: Described, folder: Folder, believed: Sequence[PublicKey]) -> bool:
+    # By a key in force alone: those are what the fingerprint tells, and what an old one endorses.
+    in_force = {known.kid for known in told.keys if known.valid_to is None and known.purpose == CHECKPOINT}
+    keys = [known.public for known in believed if known.kid in in_force and known.purpose == CHECKPOINT]
+    payload = canonical({name: value for name, value in folder.stated.items() if name != "signature"})
+    return any(verify_signature(public, folder.stated["signature"], CARRIED_CONTEXT, payload) for public in keys)
 
 
 def _key_flaws(folder: Folder, _inspected: Inspected) -> Iterator[Flaw]:
@@ -233,25 +238,28 @@ def _is_entry(entry: Mapping[str, Any]) -> bool:
 
 def _change_flaws(walk: _Walk, place: str, entry: Mapping[str, Any]) -> Iterator[Flaw]:
     """The change that tells of an entry: the next one, where its number is the entry's."""
+    yield from _stray(walk, entry["number"])
     is_due = entry.get("origin") in walk.inspected.conferences and entry["number"] > walk.folder.stated["after"]
-    number = _number(walk.next[2]) if walk.next else None
-    if walk.next is None or number is None or number > entry["number"]:
-        if walk.next is not None and number is None:
-            yield Flaw(walk.next[0], walk.next[1], "carried-form")
-            walk.move()
-        if is_due:
-            yield Flaw(carried.LOG, place, "carried-change-missing")
-        return
-    file, at, item = walk.next
-    walk.move()
-    if number < entry["number"]:
-        yield Flaw(file, at, "carried-change-strange")
-        yield from _change_flaws(walk, place, entry)
-        return
+    if walk.next is not None and _number(walk.next[2]) == entry["number"]:
+        file, at, item = walk.next
+        walk.move()
+        yield from _told_flaws(walk, file, at, item, entry if is_due else {"number": entry["number"]})
+    elif is_due:
+        yield Flaw(carried.LOG, place, "carried-change-missing")
+
+
+def _stray(walk: _Walk, number: int) -> Iterator[Flaw]:
+    """Changes before the next entry's that tell of none."""
+    while walk.next is not None and ((found := _number(walk.next[2])) is None or found < number):
+        yield Flaw(walk.next[0], walk.next[1], "carried-form" if found is None else "carried-change-strange")
+        walk.move()
+
+
+def _told_flaws(walk: _Walk, file: str, at: str, item: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Flaw]:
     change = judged(item, Rules(walk.inspected.conferences, {key.kid: key for key in walk.inspected.keys}))
     if isinstance(change, Doubtful):
         yield Flaw(file, at, change.code)
-    elif fault := _differs(change, item, entry, is_due=is_due):
+    elif fault := _differs(change, item, entry):
         yield Flaw(file, at, "carried-change-differs", {"name": fault, "entry": entry["number"]})
 
 
@@ -260,18 +268,15 @@ def _number(item: object) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _differs(change: Item, item: Mapping[str, Any], entry: Mapping[str, Any], *, is_due: bool) -> str | None:
-    """Which field of a change is not the entry's; a hide tells of an entry that the reader may not see."""
+def _differs(change: Item, item: Mapping[str, Any], entry: Mapping[str, Any]) -> str | None:
+    """Which field of a change is not the entry's; a hide tells of an entry that the reader may not see, and nothing else does."""
+    if (change.op == Op.HIDE.value) != ("op" not in entry):
+        return "op"
     if change.op == Op.HIDE.value:
-        return "op" if is_due else None
-    if not is_due:
-        return "seq"
+        return None
+    named = [(name, getattr(change, name), entry.get(name)) for name in ("id", "version", "origin", "digest")]
     if change.op == Op.ERASE.value:
-        pairs: tuple[tuple[str, object, object], ...] = (
-            ("digest", None, entry.get("digest")),
-            ("time", item.get("time"), entry["recorded_at"]),
-        )
+        named.append(("time", item.get("time"), entry["recorded_at"]))
     else:
-        pairs = tuple((name, getattr(change, name), entry.get(name)) for name in ("kind", "op", "digest"))
-    named = tuple((name, getattr(change, name), entry[name]) for name in ("id", "version", "origin"))
-    return next((name for name, said, meant in (*named, *pairs) if said != meant), None)
+        named += [(name, getattr(change, name), entry[name]) for name in ("kind", "op")]
+    return next((name for name, said, meant in named if said != meant), None)

@@ -244,7 +244,7 @@ def believed(session: Session, peer: str, told: Described) -> list[PublicKey]:
         if before is None:
             is_taken = each.kid not in elsewhere and _is_endorsed(known, each)
         else:
-            is_taken = before.purpose == each.purpose and before.valid_to != each.valid_to
+            is_taken = before.purpose == each.purpose and before.valid_to is None and each.valid_to is not None
         if is_taken:
             known[each.kid] = each
             taken.append(each)

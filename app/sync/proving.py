@@ -70,14 +70,20 @@ def _fault(documents: _Documents, line: Mapping[str, Any]) -> tuple[str, Mapping
     stated = document.get("disclosure")
     if not isinstance(stated, dict) or hashlib.sha256(canonical(certificate)).hexdigest() != stated.get("certificate"):
         return _DIFFERS, {}
+    found = _unproved(documents, document, certificate)
+    return (_WRONG, {"faults": found}) if found else ("", {})
+
+
+def _unproved(documents: _Documents, document: Mapping[str, Any], certificate: Mapping[str, Any]) -> list[str]:
     try:
         named = {name: documents.get(_parsed(name)) for name in _named_in(certificate)}
         if None in named.values():
-            return "", {}
-        found = check_certificate.faults({"this": dict(document), **{name: dict(each or {}) for name, each in named.items()}}, certificate)
+            return []
+        return check_certificate.faults(
+            {"this": dict(document), **{name: dict(each or {}) for name, each in named.items()}}, dict(certificate)
+        )
     except _MALFORMED as error:
-        found = [type(error).__name__]
-    return (_WRONG, {"faults": found}) if found else ("", {})
+        return [type(error).__name__]
 
 
 def _named_in(certificate: Mapping[str, Any]) -> list[str]:

@@ -37,8 +37,8 @@ RIGHTS = {
     "GET /v1/proposals/{document_id}/decision": ANYONE,
     **{f"POST /v1/proposals/{{document_id}}/{verb}": WRITES for verb in ("accept", "decline")},
     "GET /v1/changes": ANYONE,
-    "GET /v1/snapshot": ANYONE,
     **{f"POST /v1/changes{path}": WITNESSES for path in ("", "/hint")},  # "peer: POST /changes, POST /changes/hint"
+    "GET /v1/snapshot": ANYONE,
     **{f"GET /v1/log/{path}": CHECKS for path in ("checkpoint", "entries", "proofs/inclusion", "proofs/consistency", "witnesses")},
     "POST /v1/log/witnesses": WITNESSES,
     "GET /v1/peers": OVERSEES,

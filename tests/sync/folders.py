@@ -1,17 +1,21 @@
 """Folders that are carried between two nodes, changed on the way, and sealed anew as their node itself would have sealed them."""
 
 import hashlib
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+from bodies import cells
 from serving import Served
-from twins import Twins, name_of
+from twins import Twins, name_of, peer_row
 
 from app.bulletins.certificates import served_among
-from app.exchange.keys import CHECKPOINT
+from app.exchange.keys import CHECKPOINT, load_signer
 from app.main import KINDS
 from app.sync import carried
 from app.sync.carried import Flaw, Flawed
@@ -22,6 +26,9 @@ from app.sync.proving import certificate_flaws
 from app.wire.canonical import CARRIED_CONTEXT, canonical
 
 Json = Any
+OTHER = cells(VEN=401, NPL=213, SOM=31)
+RED = {"tlp": "RED", "audience": ["RCM/secretariat"]}
+_COUNTER = itertools.count()
 
 
 def written(served: Served, folder: Path, **options: Any) -> Exported:
@@ -52,8 +59,8 @@ def brief(told: Sequence[Flaw]) -> list[tuple[str, str, str]]:
     return [(flaw.file, flaw.place, flaw.code) for flaw in told]
 
 
-def copied(folder: Path, number: int) -> Path:
-    made = folder.with_name(f"{folder.name}-{number}")
+def copied(folder: Path) -> Path:
+    made = folder.with_name(f"{folder.name}-{next(_COUNTER)}")
     shutil.copytree(folder, made)
     return made
 
@@ -84,3 +91,25 @@ def resealed(folder: Path, served: Served, **stated: Any) -> None:
     (folder / carried.SUMS).write_bytes(
         carried.sums_text({name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names})
     )
+
+
+def erase(served: Served, document: dict) -> None:
+    etag = f'"{document["id"]}.v{document["version"]}"'
+    answer = served.as_("rcm").post(f"/v1/bulletins/{document['id']}/erase", json={"reason": "court order"}, headers={"If-Match": etag})
+    assert answer.status_code == 200
+
+
+def reopened(served: Served) -> Served:
+    """The node as a command opens it: with the keys that are in force now."""
+    with served.node.db.read() as session:
+        signer = load_signer(session, served.node.secrets)
+    return Served(replace(served.node, signer=signer), served.url, served.keys)
+
+
+def refused(served: Served, folder: Path) -> list[tuple[str, str, str]]:
+    """What an import says, and that it changed nothing."""
+    before = served.counts(), peer_row(served, "rcm").size
+    with pytest.raises(Flawed) as caught:
+        taken(served, folder)
+    assert (served.counts(), peer_row(served, "rcm").size) == before
+    return brief(caught.value.flaws)

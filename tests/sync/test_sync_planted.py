@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from bodies import publish, revise, withdraw
 from crooked import Json, crooked, fresh_id, item_of, on_changes, resealed
+from folders import changed, taken, written
+from folders import resealed as sealed_anew
 from serving import Nodes
 from sqlalchemy import update
 from twins import Twins, held, quarantine, twins
@@ -14,7 +16,8 @@ from twins import Twins, held, quarantine, twins
 from app.access.callers import Caller
 from app.exchange import feed
 from app.exchange.node import Node
-from app.sync import applying, checking, peers, pulling, receiving, sending, witnessing
+from app.sync import applying, checking, importing, inspecting, peers, pulling, receiving, sending, witnessing
+from app.sync.carried import Flawed, page_name
 from app.sync.faults import SyncFault
 from app.sync.line import Line
 from app.sync.models import Peer
@@ -214,6 +217,41 @@ def what_is_hidden_is_not_sent(pair: Twins) -> bool:
     return len(held(pair.sacm, "RCM")) == 1
 
 
+def what_is_swapped_in_a_folder_is_refused(pair: Twins) -> bool:
+    document, folder = publish(pair.rcm.as_("rcm")), place_of(pair)
+    written(pair.rcm, folder)
+    other = resealed(pair.rcm, bare(document), title={"es": "Otra."})
+    changed(folder, page_name(1), lambda told: told.update(items=[item_of(other, 1)]))
+    sealed_anew(folder, pair.rcm)
+    return is_refused(pair, folder)
+
+
+def a_folder_that_a_stranger_listed_is_refused(pair: Twins) -> bool:
+    publish(pair.rcm.as_("rcm"))
+    written(pair.rcm, folder := place_of(pair))
+    sealed_anew(folder, pair.sacm)
+    return is_refused(pair, folder)
+
+
+def a_folder_with_a_gap_before_it_is_refused(pair: Twins) -> bool:
+    for month in (10, 11):
+        publish(pair.rcm.as_("rcm"), period=f"2022-{month}")
+    written(pair.rcm, folder := place_of(pair), after=1)
+    return is_refused(pair, folder)
+
+
+def place_of(pair: Twins) -> Path:
+    return pair.rcm.node.secrets.folder.parent / "carried"
+
+
+def is_refused(pair: Twins, folder: Path) -> bool:
+    try:
+        taken(pair.sacm, folder)
+    except Flawed:
+        return held(pair.sacm, "RCM") == []
+    return False
+
+
 def taken_as_known(page: applying._Page, *_: object) -> None:
     page.taken.known += 1
 
@@ -256,6 +294,9 @@ PLANTED: dict[str, tuple[object, str, object, Callable[[Twins], bool]]] = {
     "sent without proof": (receiving, "require_one_log", lambda _before, now, *_: now, a_rewritten_log_that_is_sent_is_told),
     "receipts unchecked": (sending, "is_witness", lambda *_: True, a_receipt_that_nobody_signed_is_no_receipt),
     "all is sent": (sending, "peer_caller", as_own_secretariat, what_is_hidden_is_not_sent),
+    "folders: any change": (inspecting, "_differs", nothing, what_is_swapped_in_a_folder_is_refused),
+    "folders: any list": (inspecting, "_is_listed_by", lambda *_: True, a_folder_that_a_stranger_listed_is_refused),
+    "folders: any gap": (importing, "_gap", lambda *_, **__: iter(()), a_folder_with_a_gap_before_it_is_refused),
     "any progress": (pulling, "require_progress", lambda *_, **__: 0, a_feed_that_stands_still_is_left),
 }  # fmt: skip
 
