@@ -9,6 +9,9 @@ from shown import ROOT, Page, Reader, read
 from typer.testing import CliRunner
 
 from app.cli import shell
+from app.core.db import Database, insert_new
+from app.sync.models import Peer
+from app.sync.peers import Described, _row
 
 PAGES = [ROOT / "README.md", ROOT / "docs" / "operations.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 PUSHED = "period,nationality,value\n2024-05,VEN,40\n2024-05,HTI,30\n"
@@ -34,9 +37,18 @@ def reader(node: Served, stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     }
     create = ["clients", "create", "--role", "analyst", "--conference", "RCM", "--json"]
     assert CliRunner().invoke(shell(["migrate"]), ["migrate"], env=own).exit_code == 0
+    _know_sacm(own["ISTMO_DATABASE_URL"])
     made = json.loads(CliRunner().invoke(shell(create), create, env=own).stdout)
     (folder := tmp_path / "desk").mkdir()
     return Reader(node, folder, monkeypatch, {**own, "BULLETIN_ID": pushed["id"], "CLIENT_ID": made["client_id"]})
+
+
+def _know_sacm(url: str) -> None:
+    """Make the other conference's node a peer, for whom files can be written."""
+    db = Database(url)
+    with db.write() as session:
+        insert_new(session, Peer, _row("sacm", "https://sacm.example", Described("SACM", "", ("SACM",), ())))
+    db.dispose()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
