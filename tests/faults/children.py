@@ -9,9 +9,10 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,23 +109,40 @@ def main() -> None:
 
 
 def _life(task: Task) -> Task:
-    hear, said = os.pipe()
+    (hear, said), (wait, go) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.close(hear)
         code = 1
         try:
+            os.read(wait, 1)
             _live(task, TASKS[task["do"]], said)
             code = 0
         except BaseException:  # noqa: BLE001 - whoever asks is told by the code
             traceback.print_exc()
         finally:
             os._exit(code)
-    os.close(said)
-    with os.fdopen(hear) as told:
-        lines = [json.loads(line) for line in told]
-    _, status = os.waitpid(child, 0)
+    with _watched(child, task.get("strace", [])):
+        os.write(go, b"!")
+        for each in (said, wait, go):
+            os.close(each)
+        with os.fdopen(hear) as told:
+            lines = [json.loads(line) for line in told]
+        _, status = os.waitpid(child, 0)
     return {"told": lines, "code": os.waitstatus_to_exitcode(status)}
+
+
+@contextmanager
+def _watched(child: int, options: Sequence[str]) -> Iterator[None]:
+    """By strace, where there are options for it: from before the child's first step on."""
+    if not options:
+        yield
+        return
+    with subprocess.Popen(["strace", "-f", "-p", str(child), *options], stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr is not None
+        first = tracer.stderr.readline()
+        assert "attached" in first, first
+        yield
 
 
 def _live(task: Task, do: Callable[[Task, Say], None], said: int) -> None:

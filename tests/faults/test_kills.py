@@ -1,20 +1,25 @@
 """Killed at durable steps of publish, withdraw, receive, migrate and serve: no half document, nothing acknowledged is lost, and the next start
 needs no hand (guarantees 3)."""
 
+import itertools
 import random
+import re
+import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bodies import publish
 from loopback_port import free_port
 from mortal import Death, Mortals, mortals
 from serving import Nodes, Served, serving, settings_for
-from sqlalchemy import MetaData, create_engine, func, select, update
+from sqlalchemy import MetaData, create_engine, func, select, text, update
 from sqlalchemy.orm import Session
 from stores import STORES, Stores
 
@@ -37,7 +42,11 @@ SEED, STARTS_WITHIN_S = 19530301, 3
 POINTS = {"sqlite": 12, "postgresql": 8}
 """Kills a path: on PostgreSQL only the client dies, and all that it had begun is taken back by the server."""
 HALF_SENT, OLD = (3, 11), "0003"
+SYSCALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "rename", "link")
+MOST, LEAST = 230, 200
 Told = list[tuple[str, int, str]]
+Kill = dict[str, Any]
+"""What a task is given along so that its child dies: a step, or a call that strace waits for."""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +87,8 @@ class Store:
             found = bulletins(session)
             self.longest_s = max(self.longest_s, time.perf_counter() - began)
             assert list(faults(session)) == []
+            if self.kind == "sqlite":
+                assert session.scalar(text("PRAGMA integrity_check")) == "ok"
         return found
 
     def pull(self) -> None:
@@ -114,11 +125,11 @@ def projections(url: str) -> dict[str, list[str]]:
     return rows(url, "bulletin", "cell", "hideout", "document_access")
 
 
-def points(death: Death, count: int) -> list[int]:
+def points(death: Death, count: int) -> list[Kill]:
     """So many of the steps that a child took which nobody killed: the last two, around the answer, and others by chance."""
     assert not death.killed
     steps = int(death.told[-1]["steps"])
-    return [*random.Random(SEED).sample(range(1, steps - 1), count - 2), steps - 1, steps]
+    return [{"at": at} for at in (*random.Random(SEED).sample(range(1, steps - 1), count - 2), steps - 1, steps)]
 
 
 @pytest.fixture(params=STORES)
@@ -132,41 +143,56 @@ def store(kind: str, nodes: Nodes, tmp_path: Path) -> Store:
     return Store(settings, keys["rcm"])
 
 
-def test_a_publish_killed_at_any_step_is_whole_or_nothing_and_what_was_acknowledged_is_there(mortal: Mortals, store: Store):
-    steps = points(mortal.do("publish", **store.task, period="1999-12"), POINTS[store.kind])
-    before = store.opened()
-    for number, at in enumerate(steps):
-        death = mortal.do("publish", at, **store.task, period=f"{2000 + number // 12}-{number % 12 + 1:02}")
+def publishes(mortal: Mortals, store: Store, kills: Iterable[Kill]) -> int:
+    before, dead = store.opened(), 0
+    for number, kill in enumerate(kills):
+        death = mortal.do("publish", **store.task, period=f"{1980 + number // 12}-{number % 12 + 1:02}", **kill)
         after = store.opened()
-        assert death.killed
         assert after[: len(before)] == before
         assert [op for _, _, op in after[len(before) :]] in ([], ["publish"])
-        assert set(death.told) <= {document_id for document_id, *_ in after}
-        before = after
-    assert len(before) == 3  # the one that nobody killed, and those killed before and after they said it
+        assert documents(death) <= {document_id for document_id, *_ in after}
+        before, dead = after, dead + death.killed
     with store.node() as node, node.db.read() as session:
-        assert session.scalar(select(func.count()).where(KeptAnswer.status.is_not(None))) == 3
+        assert session.scalar(select(func.count()).where(KeptAnswer.status.is_not(None))) == len(before)
     store.judge()
+    return dead
+
+
+def documents(death: Death) -> set[str]:
+    return {word for word in death.told if isinstance(word, str)}
+
+
+def test_a_publish_killed_at_any_step_is_whole_or_nothing_and_what_was_acknowledged_is_there(mortal: Mortals, store: Store):
+    steps = points(mortal.do("publish", **store.task, period="1979-12"), POINTS[store.kind])
+    assert publishes(mortal, store, steps) == POINTS[store.kind]
+    assert len(store.opened()) == 3  # the one that nobody killed, and those killed before and after they said it
+
+
+def withdraws(mortal: Mortals, store: Store, kills: Iterable[Kill]) -> int:
+    dead = 0
+    for number, kill in enumerate(kills):
+        before = store.opened()
+        standing = {document_id for document_id, *_ in before} - {document_id for document_id, version, _ in before if version == 2}
+        if not standing:
+            mortal.do("publish", **store.task, period=f"{1980 + number // 12}-{number % 12 + 1:02}")
+            before = store.opened()
+            standing = {before[-1][0]}
+        document_id = standing.pop()
+        death = mortal.do("withdraw", **store.task, id=document_id, **kill)
+        after = store.opened()
+        assert after[: len(before)] == before
+        assert after[len(before) :] in ([], [(document_id, 2, "withdraw")])
+        assert documents(death) <= {document_id for document_id, version, _ in after if version == 2}
+        dead += death.killed
+    store.judge()
+    return dead
 
 
 def test_a_withdrawal_killed_at_any_step_is_whole_or_nothing_and_what_was_acknowledged_is_there(mortal: Mortals, store: Store):
-    for month in ("10", "11", "12"):
-        mortal.do("publish", **store.task, period=f"2000-{month}")
-    standing = [document_id for document_id, *_ in store.opened()]
-    steps = points(mortal.do("withdraw", **store.task, id=standing.pop()), POINTS[store.kind])
-    before = store.opened()
-    for at in steps:
-        death = mortal.do("withdraw", at, **store.task, id=standing[-1])
-        after = store.opened()
-        assert death.killed
-        assert after[: len(before)] == before
-        assert after[len(before) :] in ([], [(standing[-1], 2, "withdraw")])
-        assert set(death.told) <= {document_id for document_id, version, _ in after if version == 2}
-        if len(after) > len(before):
-            standing.pop()
-        before = after
-    assert standing == []
-    store.judge()
+    mortal.do("publish", **store.task, period="1979-12")
+    steps = points(mortal.do("withdraw", **store.task, id=store.opened()[0][0]), POINTS[store.kind])
+    assert withdraws(mortal, store, steps) == POINTS[store.kind]
+    assert [op for *_, op in store.opened()] == ["publish", "withdraw"] * 3
 
 
 @pytest.fixture
@@ -192,20 +218,29 @@ def told_of(author: Served) -> Told:
         return bulletins(session)
 
 
-def test_a_pull_killed_at_any_step_goes_on_where_it_was_and_brings_everything_once(mortal: Mortals, reader: Store, author: Served):
-    months = (f"{2000 + number // 12}-{number % 12 + 1:02}" for number in range(100))
-    for _ in range(2):
-        publish(author.as_("rcm"), period=next(months))
-    for at in points(mortal.do("receive", **reader.task), POINTS[reader.kind]):
-        while len(told_of(author)) - len(reader.opened()) < 2:
-            publish(author.as_("rcm"), period=next(months))
-        death = mortal.do("receive", at, **reader.task)
+def receives(mortal: Mortals, reader: Store, author: Served, kills: Iterable[Kill]) -> int:
+    dead = 0
+    for kill in kills:
+        for_two_pages(author, reader)
+        death = mortal.do("receive", **reader.task, **kill)
         after = reader.opened()
-        assert death.killed
         assert after == told_of(author)[: len(after)]
+        dead += death.killed
     reader.pull()
     assert reader.opened() == told_of(author)
     reader.judge()
+    return dead
+
+
+def for_two_pages(author: Served, reader: Store) -> None:
+    while (number := len(told_of(author))) - len(reader.opened()) < 2:
+        publish(author.as_("rcm"), period=f"{1980 + number // 12}-{number % 12 + 1:02}")
+
+
+def test_a_pull_killed_at_any_step_goes_on_where_it_was_and_brings_everything_once(mortal: Mortals, reader: Store, author: Served):
+    for_two_pages(author, reader)
+    steps = points(mortal.do("receive", **reader.task), POINTS[reader.kind])
+    assert receives(mortal, reader, author, steps) == POINTS[reader.kind]
 
 
 def test_a_node_killed_in_the_middle_of_a_page_is_read_to_the_end_when_it_is_back(
@@ -251,35 +286,102 @@ def until_it_listens(port: int) -> None:
 
 def test_a_first_migration_killed_at_any_step_is_finished_by_the_next(mortal: Mortals, stores: Stores, kind: str, tmp_path: Path):
     whole, store = (Store(settings_for(stores.empty(kind), tmp_path / name)) for name in ("whole", "killed"))
-    death = mortal.do("migrate", **whole.task)
-    for at in points(death, POINTS[kind] // 2):
-        if at > 2 and schema.current(store.settings.database_url):
-            store = Store(settings_for(stores.empty(kind), tmp_path / f"killed-{at}"))
-        killed = mortal.do("migrate", at, **store.task)
-        assert (killed.killed, schema.current(store.settings.database_url) in {None, schema.head()}) == (True, True)
+    for number, kill in enumerate(points(mortal.do("migrate", **whole.task), POINTS[kind] // 2)):
+        if schema.current(store.settings.database_url):
+            store = Store(settings_for(stores.empty(kind), tmp_path / f"killed-{number}"))
+        assert mortal.do("migrate", **store.task, **kill).killed
+        assert schema.current(store.settings.database_url) in {None, schema.head()}
     prepare_store(store.settings)
     assert store.opened() == []
 
 
-def test_an_upgrade_killed_at_any_step_leaves_the_old_store_or_the_new_one(mortal: Mortals, store: Store):
-    url = store.settings.database_url
+@dataclass
+class Older:
+    """A store of an older release, which is brought back to it where an upgrade was done before the kill."""
+
+    store: Store
+    old: dict[str, list[str]]
+    new: dict[str, list[str]]
+    published: Told
+
+    @property
+    def url(self) -> str:
+        return self.store.settings.database_url
+
+    def upgrades(self, mortal: Mortals, kills: Iterable[Kill]) -> int:
+        dead = 0
+        for kill in kills:
+            if schema.current(self.url) != OLD:
+                schema.downgrade(self.url, OLD)
+            dead += mortal.do("migrate", **self.store.task, **kill).killed
+            assert rows(self.url) == (self.old if schema.current(self.url) == OLD else self.new)
+        began = time.perf_counter()
+        prepare_store(self.store.settings)
+        assert time.perf_counter() - began < STARTS_WITHIN_S
+        assert rows(self.url) == self.new
+        assert self.store.opened() == self.published
+        if self.store.kind == "sqlite":
+            assert rows(self.url.replace(".db", ".before-migration")) == self.old
+        self.store.judge()
+        return dead
+
+
+def older(mortal: Mortals, store: Store, **watched: object) -> tuple[Older, Death]:
+    """A store of an older release with a bulletin in it, and how an upgrade of it went that nobody killed."""
     mortal.do("publish", **store.task, period="2000-01")
     published = store.opened()
-    schema.downgrade(url, OLD)
-    old = rows(url)
-    steps = points(mortal.do("migrate", **store.task), POINTS[store.kind] // 2)
-    new = rows(url)
-    for at in steps:
-        if schema.current(url) != OLD:
-            schema.downgrade(url, OLD)
-        assert mortal.do("migrate", at, **store.task).killed
-        assert rows(url) == (old if schema.current(url) == OLD else new)
-    began = time.perf_counter()
-    prepare_store(store.settings)
-    assert time.perf_counter() - began < STARTS_WITHIN_S
-    assert rows(url) == new
-    assert store.opened() == published
-    if store.kind == "sqlite":
-        copy = Path(url.removeprefix("sqlite:///")).with_suffix(".before-migration")
-        assert rows(f"sqlite:///{copy}") == old
-    store.judge()
+    schema.downgrade(store.settings.database_url, OLD)
+    old = rows(store.settings.database_url)
+    death = mortal.do("migrate", **store.task, **watched)
+    return Older(store, old, rows(store.settings.database_url), published), death
+
+
+def test_an_upgrade_killed_at_any_step_leaves_the_old_store_or_the_new_one(mortal: Mortals, store: Store):
+    made, death = older(mortal, store)
+    assert made.upgrades(mortal, points(death, POINTS[store.kind] // 2)) == POINTS[store.kind] // 2
+
+
+def watching(file: Path) -> dict[str, object]:
+    assert shutil.which("strace"), "this machine lacks strace"
+    return {"strace": ["-o", str(file), "-e", f"trace={','.join(SYSCALLS)}"]}
+
+
+def every_call(file: Path) -> Iterator[Kill]:
+    """A kill at each call by which a child that was watched changed or synced a file, over and over; of too many pages some by chance."""
+    counts = Counter(re.findall(r"^\d+ +(\w+)\(", file.read_text(), re.MULTILINE))
+    calls = [(call, when) for call, count in counts.items() for when in range(1, count + 1)]
+    assert {"pwrite64", "fdatasync"} <= set(counts)
+    print(f"{dict(counts)}, seed {SEED}", end=" ")
+    pages = [each for each in calls if each[0] == "pwrite64"]
+    if len(calls) > MOST:
+        others = [each for each in calls if each not in pages]
+        calls = others + random.Random(SEED).sample(pages, max(MOST - len(others), 0))
+    for call, when in itertools.islice(itertools.cycle(calls), MOST):
+        yield {"strace": ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={when}"]}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("path", ["publish", "withdraw", "receive", "migrate"])
+def test_kills_long_at_two_hundred_calls_of_a_path_leave_nothing_half(
+    mortal: Mortals, store: Store, request: pytest.FixtureRequest, tmp_path: Path, path: str
+):
+    file = tmp_path / "calls"
+    if path == "publish":
+        mortal.do("publish", **store.task, period="1979-12", **watching(file))
+        dead = publishes(mortal, store, every_call(file))
+    elif path == "withdraw":
+        mortal.do("publish", **store.task, period="1979-12")
+        mortal.do("withdraw", **store.task, id=store.opened()[0][0], **watching(file))
+        dead = withdraws(mortal, store, every_call(file))
+    elif path == "receive":
+        reader, author = request.getfixturevalue("reader"), request.getfixturevalue("author")
+        for_two_pages(author, reader)
+        mortal.do("receive", **reader.task, **watching(file))
+        dead = receives(mortal, reader, author, every_call(file))
+    else:
+        made, _ = older(mortal, store, **watching(file))
+        dead = made.upgrades(mortal, every_call(file))
+    print(f"{path}: {dead} kills, the slowest next start {store.longest_s:.2f} s")
+    assert dead >= LEAST
