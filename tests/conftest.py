@@ -112,6 +112,7 @@ BY_TURNS = (
         "tests/sync/test_hostile.py",
         "tests/sync/test_peers.py",
     ),
+    *(f"tests/sync/test_restore.py::test_a_{name}" for name in ("document_that_", "key_that_", "peer_that_", "restore_that_", "rule_of_")),
 )
 """Whose subject is not the store: each test runs on one of the two databases, half of them on either; `make test-long SUITE=both` runs all on both."""
 

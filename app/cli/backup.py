@@ -96,11 +96,14 @@ def restore(
         raise
     odd = [{"code": each.code, "kind": each.kind, "id": each.id, "version": each.version} for each in done.quarantined]
     if as_json:
-        counted = {"entries": done.entries, "returned": done.returned, "erased": done.erased, "epoch": done.epoch}
+        counted: dict[str, object] = {"entries": done.entries, "returned": done.returned, "erased": done.erased, "epoch": done.epoch}
+        counted["taken_back"] = [{"id": document_id, "version": version} for document_id, version in done.taken_back]
         result_json({**counted, "quarantined": odd, "silent": done.silent})
         return
     for each in odd:
         result(f"{each['kind']} {each['id']} v{each['version']}: {in_words(str(each['code']), language())}")
+    for document_id, version in done.taken_back:
+        tell("restore-taken-back", id=document_id, version=version)
     for name in done.silent:
         tell("restore-silent", name=name)
     for name, count in done.returned.items():

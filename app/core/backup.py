@@ -182,7 +182,7 @@ def _described(file: Path) -> Copy:
             raise BackupFault("backup-form", form=stated["form"])
         columns = {name: [(column, kind) for column, kind in table["columns"]] for name, table in stated["tables"].items()}
         counts = {name: int(table["rows"]) for name, table in stated["tables"].items()}
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError):
+    except (zipfile.BadZipFile, AttributeError, KeyError, TypeError, ValueError):
         raise BackupFault("backup-damaged", file=file) from None
     return Copy(file, str(stated["revision"]), columns, counts, stated)
 
@@ -197,6 +197,9 @@ def fill(connection: Connection, copy: Copy) -> None:
     there = {table.name: set(table.columns.keys()) for table in known.sorted_tables if table.name != REVISIONS}
     if there != {name: {column for column, _ in columns} for name, columns in copy.columns.items()}:
         raise BackupFault("backup-tables", revision=copy.revision)
+    if connection.dialect.name == "sqlite":
+        # 64 MiB: with less, an index that is larger than the cache is written again and again.
+        connection.exec_driver_sql("PRAGMA cache_size=-65536")
     put = _put_sqlite if connection.dialect.name == "sqlite" else _put_postgresql
     for table in known.sorted_tables:
         if table.name != REVISIONS:

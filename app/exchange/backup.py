@@ -23,6 +23,15 @@ from app.exchange.keys import PublicKey, Signer, checkpoint, is_readable
 from app.exchange.models import LogHead
 from app.wire.ids import uuid7
 
+WITHOUT = {
+    "document": "without-document",
+    "checkpoint": "without-checkpoint",
+    "token": "without-token",
+    "cursor": "without-cursor",
+    "disclosure": "without-disclosure",
+    "fingerprint": "without-fingerprint",
+}
+"""What is lost without each kind of secret, by the first word of its file's name."""
 _PRINTED = b"istmo backup"
 
 
@@ -83,14 +92,14 @@ def lost(copy: Copy, secrets: Secrets) -> Iterator[Lost]:
             public = base64.b64decode(row["public"])
             known = PublicKey(row["kid"], row["purpose"], public, datetime.fromisoformat(row["valid_from"]), None)
             if not is_readable(secrets, known):
-                yield Lost(f"{known.purpose}.{known.kid}.pem", f"without-{known.purpose.split('-')[0]}")
+                yield Lost(f"{known.purpose}.{known.kid}.pem", WITHOUT[known.purpose.split("-")[0]])
     for row in copy.records("token_key"):
         if row["signs_to"] is None and not token_keys.is_readable(secrets, TokenKey(kid=row["kid"], public=row["public"])):
-            yield Lost(f"{token_keys.PURPOSE}.{row['kid']}.pem", "without-token")
+            yield Lost(f"{token_keys.PURPOSE}.{row['kid']}.pem", WITHOUT[token_keys.PURPOSE])
     prints = copy.stated.get("prints", {})
     for name in HMAC_KEYS:
         if _print(secrets, name) != prints.get(name, _print(secrets, name)) or _print(secrets, name) is None:
-            yield Lost(f"{name}.key", f"without-{name}")
+            yield Lost(f"{name}.key", WITHOUT[name])
 
 
 def require_room(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.exchange.keys import Signer
-from app.exchange.log import grow
+from app.exchange.log import grow, newest
 from app.exchange.models import LogEntry
 from app.wire.codes import Op
 
@@ -61,6 +61,13 @@ def held(session: Session, ids: Sequence[str]) -> dict[str, dict[int, Held]]:
     for row in session.execute(asked.where(LogEntry.document_id.in_(list(ids)))):
         found.setdefault(row.document_id, {})[row.version] = Held(row.origin, row.op, row.digest)
     return found
+
+
+def hidden(session: Session, origins: Sequence[str]) -> list[str]:
+    """Documents of these origins whose newest version was hidden from this node: their ids."""
+    asked = select(LogEntry.document_id).where(LogEntry.op == Op.HIDE.value, LogEntry.origin.in_(origins)).distinct()
+    told = {each: newest(session, each) for each in session.scalars(asked).all()}
+    return [each for each, last in told.items() if last is not None and last.op == Op.HIDE.value]
 
 
 def is_erased(versions: Mapping[int, Held]) -> bool:

@@ -4,19 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import orjson
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.access.audit import RESTORED, Attempt, record
 from app.core import backup, schema
 from app.core.backup import BackupFault, Copy
+from app.core.clock import utc_now
 from app.core.secrets import Secrets
 from app.documents.erasing import erase_received
 from app.documents.kinds import Kinds
+from app.documents.versions import withdrawal_of
 from app.exchange import erased, keys
 from app.exchange.backup import begin_epoch, lost, require_room, require_whole
+from app.exchange.log import NewEntry, append
 from app.exchange.node import Node, open_database, open_node
-from app.exchange.received import held, is_erased
+from app.exchange.received import held, hidden, is_erased, story
 from app.settings import Settings
 from app.sync.applying import Taken, take
 from app.sync.checking import Doubtful, Item, Rules, judged
@@ -25,6 +29,7 @@ from app.sync.line import Line
 from app.sync.models import Peer
 from app.sync.peers import described, key_in
 from app.sync.pulling import PAGE, cursor_of, items_of, require_progress
+from app.wire.codes import Op
 
 _RESTORE = Attempt(RESTORED)
 
@@ -33,6 +38,7 @@ _RESTORE = Attempt(RESTORED)
 class Restored:
     """What a restore did: entries of the backup, own versions that came back from each peer, erasures done again, what was not taken.
 
+    `taken_back` are own documents (id, version) that were hidden from every peer by a version whose text is therefore lost;
     `silent` are peers without an address, which nobody could ask.
     """
 
@@ -40,6 +46,7 @@ class Restored:
     epoch: str = ""
     returned: dict[str, int] = field(default_factory=dict)
     erased: int = 0
+    taken_back: list[tuple[str, int]] = field(default_factory=list)
     quarantined: list[Doubtful] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
 
@@ -77,6 +84,7 @@ def restore(settings: Settings, kinds: Kinds, file: Path, *, without_peers: bool
         for source in sources:
             done.returned[source.name] = _bring_back(node, kinds, source, done)
         done.erased = _erase_again(node, kinds)
+        done.taken_back = _take_back_hidden(node, kinds)
         done.epoch = _begin(node)
     finally:
         node.close()
@@ -171,6 +179,26 @@ def _erase_again(node: Node, kinds: Kinds) -> int:
 def _erase_one(session: Session, node: Node, kinds: Kinds, each: erased.Noted) -> None:
     kind = kinds[each.kind]
     erase_received(session, node, _RESTORE, each.id, each.version, kind.forget_one, kind.along)
+
+
+def _take_back_hidden(node: Node, kinds: Kinds) -> list[tuple[str, int]]:
+    """Withdraw what a version hid from every peer: its text is lost, its number is taken, and what stood before must not stand again."""
+    with node.db.write() as session:
+        return [_take_back(session, node, kinds, each) for each in hidden(session, node.settings.authored)]
+
+
+def _take_back(session: Session, node: Node, kinds: Kinds, document_id: str) -> tuple[str, int]:
+    told = story(session, document_id)
+    document = next(orjson.loads(each.text) for each in reversed(told) if each.text is not None)
+    kind, number = kinds[document["kind"]], told[-1].version + 1
+    bare = ("cells",) if "cells" in document else ()
+    version = withdrawal_of(document, version=number, issuer=document["issuer"], reason="", now=utc_now(), empty=bare)
+    version |= {name: document[name] for name in kind.withdrawn_as}
+    del version["reason"]
+    kind.project(session, version)
+    append(session, node.signer, [NewEntry(Op.WITHDRAW, version)])
+    record(session, _RESTORE, "withdrawn", [(document_id, number)])
+    return document_id, number
 
 
 def _begin(node: Node) -> str:

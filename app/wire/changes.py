@@ -46,7 +46,8 @@ class BulletinWithdrawal(Withdrawal):
 class Change(Output):
     """One change of a document: `document` is null where the version is withdrawn or hidden, and for an operator.
 
-    A peer gets the version that takes a document back as `withdrawal`, whole, so that it can check who signed it.
+    A peer gets the version that takes a document back as `withdrawal`, whole, so that it can check who signed it, and of documents of
+    its own conference also what was taken back later, from which its node restores itself.
     """
 
     kind: TermCode

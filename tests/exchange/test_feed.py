@@ -75,6 +75,18 @@ def test_a_withdrawn_document_keeps_its_digests_and_loses_its_bodies(book, analy
     assert [item["digest"] for item in items] == [entry.digest for entry in book.entries()]
 
 
+def test_a_peer_gets_what_its_own_conference_took_back_and_not_what_another_did(book):
+    own = book.publish()
+    book.withdraw(own, 2)
+    items = read(book, book.caller(Role.PEER, "RCM"))
+    assert [(item["op"], item["document"] is not None, "withdrawal" in item) for item in items] == [
+        ("publish", True, False),
+        ("withdraw", False, True),
+    ]
+    assert orjson.dumps(book.items(book.caller(Role.PEER, "RCM"))[0]["document"]).decode() == book.entries()[0].text
+    assert [item["document"] for item in read(book, book.caller(Role.PEER, "SACM"))] == [None, None]
+
+
 def test_a_reinstated_document_gives_its_new_body_only(book, analyst):
     document_id = book.publish()
     book.withdraw(document_id, 2)

@@ -151,6 +151,8 @@ def told(client: Client, filed: Filed, version: int) -> tuple[str, bool] | None:
     if sees(client, document, version):
         first = "withdraw" if version in filed.withdrawals else "publish" if version == 1 else "revise"
         # "An erased one is id, version, origin, time and nothing else."
-        return ("erase", False) if document.gone else (first, form(client, filed, version) == "body")
+        # "First the node's own newer signed entries from its peers": what its own conference took back later too.
+        own = client.role == "peer" and client.conference == document.origin and first != "withdraw"
+        return ("erase", False) if document.gone else (first, own or form(client, filed, version) == "body")
     could = [sees_marking(client, document, marking) for marking in document.versions]
     return ("hide", False) if version > 1 and could[version - 2] and not could[version - 1] else None

@@ -193,6 +193,42 @@ def test_what_no_peer_ever_had_and_was_erased_since_is_erased_again(pair: Twins,
         assert is_whole(again.rcm)
 
 
+def test_a_document_that_was_hidden_from_every_peer_since_is_taken_back_and_can_be_published_anew(
+    pair: Twins, kind: str, nodes: Nodes, tmp_path: Path
+):
+    author = pair.rcm.as_("rcm")
+    document, alert = publish(author), author.post("/v1/alerts", json=ALERT).json()
+    pair.pull(pair.sacm)
+    lost = Lost(nodes, pair, tmp_path)
+    revise(author, document, tlp="RED", audience=["RCM/PAN"])
+    tightened = author.put(
+        f"/v1/alerts/{alert['id']}",
+        json=ALERT | {"tlp": "RED", "audience": ["RCM/PAN"], "reason": "for us alone"},
+        headers={"If-Match": f'"{alert["id"]}.v1"'},
+    )
+    assert tightened.json()["version"] == 2
+    pair.pull(pair.sacm)
+    settings = lost.place(kind)
+    done = restoring.restore(settings, KINDS, lost.file)
+    assert sorted(done.taken_back) == sorted([(document["id"], 3), (alert["id"], 3)])
+    with lost.served(settings) as again:
+        assert sorted((version, op) for _, version, op, _ in held(again.rcm, "RCM")) == [
+            *[(1, "publish")] * 2,
+            *[(2, "hide")] * 2,
+            *[(3, "withdraw")] * 2,
+        ]
+        seen = again.rcm.as_("rcm").get(f"/v1/bulletins/{document['id']}").json()
+        assert (seen["status"], seen["version"], seen["cells"]) == ("withdrawn", 3, None)
+        assert revise(again.rcm.as_("rcm"), seen, cells=cells(VEN=440, NPL=213, SOM=31))["version"] == 4
+        again.pull(again.sacm)
+        told = [served.as_("bra").get(f"/v1/bulletins/{document['id']}").json() for served in (again.rcm, again.sacm)]
+        assert told[0] == told[1]
+        assert quarantine(again.sacm) == []
+        assert again.sacm.as_("sacm").get(f"/v1/alerts/{alert['id']}").json()["status"] == "withdrawn"
+        assert is_whole(again.rcm)
+        assert is_whole(again.sacm)
+
+
 def test_a_restore_that_was_cut_off_is_served_by_nobody_and_begins_again(
     pair: Twins, kind: str, nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
