@@ -104,7 +104,7 @@ def serving(which, core=None):
 
 def await_start(server, which, port, said):
     """Wait until a server listens; leave with what it said where it does not."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as trial:
             if trial.connect_ex(("127.0.0.1", port)) == 0:

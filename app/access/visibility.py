@@ -77,13 +77,14 @@ def mark_all(session: Session, marks: Sequence[Mark]) -> None:
 
 
 def _rows_of(marked: Mark) -> Iterator[dict[str, object]]:
+    rank = marked.tlp.rank
     for grantee in sorted(marked.grantees):
         yield {
             "document_id": marked.document_id,
             "version": marked.version,
             "grantee": grantee,
             "conference": grantee.split("/")[0],
-            "tlp": marked.tlp.rank,
+            "tlp": rank,
             "newest": True,
             "parent": marked.bond.parent,
             "until": marked.bond.until,

@@ -1,5 +1,6 @@
 """From a document to the tables beside the log; all of it can be dropped and rebuilt from the log (house.md)."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -12,8 +13,8 @@ from app.bulletins.models import Bulletin, Cell, Certificate, Flow, Hideout, Pub
 from app.bulletins.released import locked, remember
 from app.bulletins.unseen import never_seen
 from app.core.db import insert_all, insert_all_new, table_of
-from app.directory.codes import area_of, nationalities
-from app.directory.dimensions import DIMENSIONS, is_margin
+from app.directory.codes import area_of, margin_codes, nationalities
+from app.directory.dimensions import DIMENSIONS
 from app.documents.models import identity_of, supersede
 from app.wire.codes import TLP, Status
 from app.wire.period import Period, parse_period
@@ -23,6 +24,7 @@ AREAS = ("AFR", "AMN", "AMS", "ASI", "CAR", "EUR", "OCE")
 _MOST = 2**31 - 1
 NOWHERE = "---"
 """The area of what has none: the stateless and those of unknown nationality."""
+_period = functools.lru_cache(maxsize=4096)(parse_period)
 _SUMMED = dict.fromkeys(DIMENSIONS, TOTAL)
 _OTHERS = frozenset(DIMENSIONS) - {"nationality"}
 
@@ -98,7 +100,7 @@ def _flow(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _period_of(document: Mapping[str, Any]) -> Period:
-    return parse_period(document["period"], _fiscal_start(document))
+    return _period(document["period"], _fiscal_start(document))
 
 
 _ATTRIBUTES = (
@@ -168,7 +170,7 @@ def _cell(bulletin_id: int, number: int, cell: Mapping[str, Any]) -> dict[str, A
         "row": number,
         "value": cell["value"],
         "value_status": cell.get("value_status"),
-        "is_total": any(map(is_margin, codes.values())),
+        "is_total": not margin_codes().isdisjoint(codes.values()),
         "area": area_of(codes.get("nationality", TOTAL)) or NOWHERE,
         **_SUMMED,
         **codes,

@@ -1,5 +1,6 @@
 """What a bulletin of another node must be to be shown here: a member State of its conference, in codes that this release knows."""
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, date
 from typing import Any
@@ -33,12 +34,17 @@ def _is_member(session: Session, state: str, conference: str, day: date) -> bool
     return known[asked]
 
 
+@functools.lru_cache(maxsize=4096)
+def _is_code(dimension: str, code: str) -> bool:
+    return resolve(dimension, code) == code
+
+
 def understands(document: Mapping[str, Any]) -> bool:
     """Whether every dimension, code and period of a table is known here; what is not is kept and passed on, not counted."""
     names = document["dimensions"]
     if not set(names) <= set(DIMENSIONS):
         return False
-    if any(set(names) - set(cell) or any(resolve(name, cell[name]) != cell[name] for name in names) for cell in document["cells"]):
+    if not all(name in cell and _is_code(name, cell[name]) for cell in document["cells"] for name in names):
         return False
     try:
         parse_period(document["period"], date.fromisoformat(document["period_start"]) if document["period"].endswith("-FY") else None)

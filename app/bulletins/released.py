@@ -167,9 +167,11 @@ def rows_from(text: str) -> tuple[Row, ...]:
     return tuple(row(tuple(key), value, status) for key, value, status in json.loads(text))
 
 
-def rows_text(rows: Iterable[Row]) -> str:
+def _rows_text(document: Mapping[str, Any]) -> str:
     """Published rows for the ledger: a JSON list of [codes, value, status]."""
-    return json.dumps([[each.key, each.value, each.status] for each in rows], separators=(",", ":"))
+    names = document["dimensions"]
+    rows = [[[cell[name] for name in names], cell["value"], cell.get("value_status")] for cell in document["cells"]]
+    return json.dumps(rows, separators=(",", ":"))
 
 
 def lock_flow(session: Session, flow_key: str, k: int, family: str) -> Flow:
@@ -189,7 +191,6 @@ def remember(session: Session, versions: Iterable[tuple[Mapping[str, Any], str, 
 def _remembered(document: Mapping[str, Any], flow_key: str, natural_key: str) -> dict[str, object]:
     days = (date.fromisoformat(document[name]) for name in ("period_start", "period_end"))
     first, last = span_of(document["accumulation"], *days)
-    keys = [(tuple(cell[name] for name in document["dimensions"]), cell) for cell in document["cells"]]
     return {
         "document_id": document["id"],
         "version": document["version"],
@@ -200,5 +201,5 @@ def _remembered(document: Mapping[str, Any], flow_key: str, natural_key: str) ->
         "dimensions": ",".join(document["dimensions"]),
         "method": document["disclosure"]["method"],
         "k": document["disclosure"]["k"],
-        "rows": rows_text(row(key, cell["value"], cell.get("value_status")) for key, cell in keys),
+        "rows": _rows_text(document),
     }

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
-    insert,
     literal,
     make_url,
     text,
@@ -181,11 +180,28 @@ def insert_all_new(session: Session, model: type[Base], rows: Sequence[Mapping[s
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert many rows that all name the same columns, in their order; raises IntegrityError where a key of theirs is taken."""
-    if rows and _is_sqlite(session):
-        session.execute(insert(table_of(model)), rows)
-    elif rows:
-        _copy(session, f"COPY {model.__tablename__} ({', '.join(map(_quoted, rows[0]))}) FROM STDIN", rows)
+    """Insert many rows that all name the same columns, in the same order; raises IntegrityError where a key of theirs is taken.
+
+    Past SQLAlchemy, which takes as long for a row as the store does.
+    """
+    if not rows:
+        return
+    into = f"{model.__tablename__} ({', '.join(map(_quoted, rows[0]))})"
+    if _is_sqlite(session):
+        values = f"({', '.join('?' * len(rows[0]))})"
+        session.connection().exec_driver_sql(f"INSERT INTO {into} VALUES {values}", _for_sqlite(session, model, rows))  # noqa: S608 - names of our own columns
+    else:
+        _copy(session, f"COPY {into} FROM STDIN", rows)
+
+
+def _for_sqlite(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]:
+    dialect, table = session.get_bind().dialect, table_of(model)
+    columns = []
+    for name in rows[0]:
+        process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        values = [row[name] for row in rows]
+        columns.append([process(value) for value in values] if process else values)
+    return list(zip(*columns, strict=True))
 
 
 def _copy(session: Session, statement: str, rows: Sequence[Mapping[str, object]]) -> None:

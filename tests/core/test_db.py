@@ -13,12 +13,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from serving import settings_for
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from app.access.models import AuditRow
 from app.core.clock import rfc3339
-from app.core.db import Database, insert_new
+from app.core.db import Database, insert_all, insert_new
 from app.core.idempotency import KeptAnswer
 from app.core.problems import Problem
 from app.directory.models import Membership
@@ -365,3 +365,16 @@ def test_no_other_file_commits_or_rolls_back():
     assert found == {"app/core/db.py", "app/core/schema.py"}
     schema = (ROOT / "app/core/schema.py").read_text("utf-8")
     assert [hit.group() for hit in ENDS.finditer(schema)] == ["isolation_level ="]
+
+
+def test_many_rows_go_in_as_they_are_and_a_taken_key_refuses_all_of_them(db: Database):
+    rows = [{"at": NOON, "action": f"tab\there, line\nthere, \\N {at}", "outcome": "done", "code": None} for at in range(3)]
+    with db.write() as session:
+        insert_all(session, AuditRow, rows)
+        insert_all(session, AuditRow, [])
+    with db.read() as session:
+        kept = session.execute(select(AuditRow.at, AuditRow.action, AuditRow.code, AuditRow.id).order_by(AuditRow.id)).all()
+    assert [tuple(row[:3]) for row in kept] == [(NOON, row["action"], None) for row in rows]
+    with pytest.raises(IntegrityError), db.write() as session:
+        insert_all(session, AuditRow, [{**rows[0], "id": kept[-1].id + 1}, {**rows[0], "id": kept[0].id}])
+    assert stored(db) == len(rows)
