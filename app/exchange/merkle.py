@@ -5,10 +5,12 @@ bit set in `size`.  It is all that an append needs; hashes are SHA-256, 32 bytes
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 Frontier: TypeAlias = tuple[bytes, ...]
+RootOver: TypeAlias = Callable[[int, int], bytes]
+"""Root of the tree over the leaves from one place (counted from 0) up to another, without that."""
 
 HASH_LENGTH = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -72,16 +74,21 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
     Raises ValueError where there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
+    return inclusion_path(len(leaves), index, lambda low, high: tree_root(leaves[low:high]))
+
+
+def inclusion_path(size: int, index: int, root_over: RootOver) -> list[bytes]:
+    """The same in a tree of `size` leaves whose parts are asked for; raises ValueError where there is no such leaf."""
+    if not 0 <= index < size:
         raise ValueError("no such leaf")
-    proof, low, high = [], 0, len(leaves)
+    proof, low, high = [], 0, size
     while high - low > 1:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if index < middle:
-            proof.append(tree_root(leaves[middle:high]))
+            proof.append(root_over(middle, high))
             high = middle
         else:
-            proof.append(tree_root(leaves[low:middle]))
+            proof.append(root_over(low, middle))
             low = middle
     return proof[::-1]
 
@@ -91,22 +98,27 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
 
     Raises ValueError where there are not so many leaves.
     """
-    if not 0 <= first <= len(leaves):
+    return consistency_path(len(leaves), first, lambda low, high: tree_root(leaves[low:high]))
+
+
+def consistency_path(size: int, first: int, root_over: RootOver) -> list[bytes]:
+    """The same in a tree of `size` leaves whose parts are asked for; raises ValueError where there are not so many."""
+    if not 0 <= first <= size:
         raise ValueError("no tree of that size came before")
     if first == 0:
         return []
-    proof, low, high = [], 0, len(leaves)
+    proof, low, high = [], 0, size
     while first != high:
-        middle = low + _split(high - low)
+        middle = low + split(high - low)
         if first <= middle:
-            proof.append(tree_root(leaves[middle:high]))
+            proof.append(root_over(middle, high))
             high = middle
         else:
-            proof.append(tree_root(leaves[low:middle]))
+            proof.append(root_over(low, middle))
             low = middle
     if low:
         # The last subtree of the first tree: where that is the whole first tree, its root is known to who asks.
-        proof.append(tree_root(leaves[low:high]))
+        proof.append(root_over(low, high))
     return proof[::-1]
 
 
@@ -152,7 +164,7 @@ def _climbed(path: Sequence[bytes], sides: Sequence[bool]) -> tuple[bytes, bytes
     return old, new
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two below a size of 2 or more: where its tree divides."""
     return 1 << (size - 1).bit_length() - 1
 

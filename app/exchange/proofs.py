@@ -1,5 +1,7 @@
 """Proofs from the log as it is stored: that an entry is in it, that it only grew; and its entries as a caller may know them (guarantees 3)."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,8 +44,8 @@ def inclusion(session: Session, number: int, size: int | None = None) -> Inclusi
     size = reach if size is None else size
     _require_within("size", size, 1, reach)
     _require_within("number", number, 1, size)
-    leaves = _leaves(session, size)
-    return Inclusion(number, size, leaves[number - 1], root_at(session, size), merkle.inclusion_proof(leaves, number - 1))
+    leaf = _leaves(session, number - 1, number)[0]
+    return Inclusion(number, size, leaf, root_at(session, size), merkle.inclusion_path(size, number - 1, _roots(session)))
 
 
 def consistency(session: Session, first: int, second: int | None = None) -> Consistency:
@@ -52,7 +54,7 @@ def consistency(session: Session, first: int, second: int | None = None) -> Cons
     second = reach if second is None else second
     _require_within("to", second, 0, reach)
     _require_within("from", first, 0, second)
-    proof = merkle.consistency_proof(_leaves(session, second), first)
+    proof = merkle.consistency_path(second, first, _roots(session))
     return Consistency(first, second, root_at(session, first), root_at(session, second), proof)
 
 
@@ -61,8 +63,51 @@ def root_at(session: Session, size: int) -> bytes:
     return merkle.EMPTY_ROOT if size == 0 else session.execute(select(LogEntry.root).where(LogEntry.number == size)).scalar_one()
 
 
-def _leaves(session: Session, size: int) -> Sequence[bytes]:
-    return session.scalars(select(LogEntry.leaf).where(LogEntry.number <= size).order_by(LogEntry.number)).all()
+def _leaves(session: Session, after: int, upto: int) -> Sequence[bytes]:
+    within = (LogEntry.number > after, LogEntry.number <= upto)
+    return session.scalars(select(LogEntry.leaf).where(*within).order_by(LogEntry.number)).all()
+
+
+def _roots(session: Session) -> merkle.RootOver:
+    """Roots of parts of this log; those of whole parts, which never change, are remembered: no pull reads the whole log again."""
+    key = (session.get_bind().engine.url, log.head(session).epoch)
+
+    def root_over(low: int, high: int) -> bytes:
+        size = high - low
+        if size < _PART:
+            return merkle.tree_root(_leaves(session, low, high))
+        is_whole = size.bit_count() == 1
+        known = _recalled((*key, low, high)) if is_whole else None
+        if known is not None:
+            return known
+        middle = low + merkle.split(size)
+        found = merkle.node_hash(root_over(low, middle), root_over(middle, high))
+        if is_whole:
+            _remember((*key, low, high), found)
+        return found
+
+    return root_over
+
+
+def _recalled(key: tuple[object, ...]) -> bytes | None:
+    with _lock:
+        if key in _known:
+            _known.move_to_end(key)
+        return _known.get(key)
+
+
+def _remember(key: tuple[object, ...], root: bytes) -> None:
+    with _lock:
+        _known[key] = root
+        while len(_known) > _REMEMBERED:
+            _known.popitem(last=False)
+
+
+_PART = 1_024
+_REMEMBERED = 16_384
+"""Roots of parts of so many leaves and more that are kept: those of eight million entries."""
+_lock = threading.Lock()
+_known: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
 
 def _require_within(name: str, number: int, minimum: int, maximum: int) -> None:
