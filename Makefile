@@ -66,10 +66,11 @@ check: setup ## lint, format, types, floors, dependencies, security, locks, open
 	@$(BIN)/istmo openapi --out $(VENV)/openapi && diff -rq $(VENV)/openapi openapi \
 	  || { echo "openapi/ is not what the code says: run .venv/bin/istmo openapi"; exit 1; }
 
-bench: setup ## rates beside an empty route, as ratios in one run; a node asked more than it can; the protection of numbers
+bench: setup ## rates beside an empty route, as ratios in one run; a node asked more than it can; a first sync; the protection of numbers
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/overload.py
 	$(BIN)/python bench/alerts.py
+	$(BIN)/python bench/sync.py
 	$(MAKE) bench-disclosure
 
 bench-disclosure: setup ## seconds and persons shown of each method, of later versions, of the check of a certificate

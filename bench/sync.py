@@ -99,16 +99,18 @@ def item_of(node, document):
 
 
 def made_up(drawn, known, count):
-    """So many documents; every tenth revises one of the last two thousand bulletins."""
+    """So many documents; every tenth revises an earlier bulletin, for corrections come late."""
     last = []
     for number in range(count):
         if number % 10 == 9 and last:
-            revised = last.pop(drawn.randrange(len(last)))
+            at = drawn.randrange(len(last))
+            last[at], revised = last[-1], last[at]
+            last.pop()
             yield {**revised, "version": 2, "reason": "late registrations"}
             continue
         document = another(known[number % len(known)], number)
         if document["kind"] == "bulletin":
-            last = [*last[-1_999:], document]
+            last.append(document)
         yield document
 
 
@@ -139,7 +141,7 @@ def pulled(count):
     node, marks, over = open_node(Settings(_env_file=None)), [], threading.Event()
 
     def watch():
-        while not over.wait(0.1):
+        while not over.wait(0.5):
             with node.db.read() as session:
                 if head(session).size >= (len(marks) + 1) * count // 10:
                     marks.append(memory())

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import psycopg
 from sqlalchemy import (
+    Boolean,
     CursorResult,
     DateTime,
     Dialect,
@@ -195,13 +196,15 @@ def insert_all(session: Session, model: type[Base], rows: Sequence[Mapping[str, 
 
 
 def _for_sqlite(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]:
+    """Values as SQLite keeps them: days and instants as texts."""
     dialect, table = session.get_bind().dialect, table_of(model)
-    columns = []
-    for name in rows[0]:
+    made = [list(row.values()) for row in rows]
+    for at, name in enumerate(rows[0]):
         process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        values = [row[name] for row in rows]
-        columns.append([process(value) for value in values] if process else values)
-    return list(zip(*columns, strict=True))
+        if process and not isinstance(table.c[name].type, Boolean):
+            for values in made:
+                values[at] = process(values[at])
+    return list(map(tuple, made))
 
 
 def _copy(session: Session, statement: str, rows: Sequence[Mapping[str, object]]) -> None:

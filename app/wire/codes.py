@@ -25,7 +25,10 @@ class TLP(StrEnum):
     @property
     def rank(self) -> int:
         """Strictness from 0 (CLEAR) to 4 (RED)."""
-        return list(TLP).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {tlp: rank for rank, tlp in enumerate(TLP)}
 
 
 class Op(StrEnum):
