@@ -1,5 +1,6 @@
 """Who sees a document: its marking as rows of `document_access`, and the ONE statement over them (contract: Envelope)."""
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -104,22 +105,33 @@ def mark_gone(session: Session, document_id: str, version: int) -> None:
 
 def _matches(caller: Caller, access: type[DocumentAccess]) -> ColumnElement[bool]:
     """Condition on a marking: the caller is among those it names, its last day is not over, and the caller sees what it belongs to."""
+    return _matching(caller.role, caller.ceiling, caller.conference, caller.grantees, utc_now().date(), access)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _matching(
+    role: Role, ceiling: int, conference: str, grantees: tuple[str, ...], today: date, access: type[DocumentAccess]
+) -> ColumnElement[bool]:
+    """The condition for all callers who are alike on a day: to put it together takes as long as to ask it."""
+    names = functools.partial(_names, role, ceiling, conference, grantees, today)
     # `coalesce` keeps the planner from the index on `newest`, by which it would walk all documents for each row.
     newest = (_PARENT.document_id == access.parent, func.coalesce(_PARENT.newest, false()), ~_PARENT.gone)
-    seen = select(literal(1)).where(*newest, _names(caller, _PARENT))
+    seen = select(literal(1)).where(*newest, names(_PARENT))
     # Not EXISTS: PostgreSQL hashes that over every document before it looks at the first row of a page.
     with_parent = seen.correlate(access).limit(1).scalar_subquery().is_not(None)
-    return and_(_names(caller, access), or_(access.parent.is_(None), with_parent))
+    return and_(names(access), or_(access.parent.is_(None), with_parent))
 
 
-def _names(caller: Caller, access: type[DocumentAccess]) -> ColumnElement[bool]:
-    lasting = or_(access.until.is_(None), access.until >= utc_now().date())
-    if caller.role is Role.OPERATOR:
+def _names(
+    role: Role, ceiling: int, conference: str, grantees: tuple[str, ...], today: date, access: type[DocumentAccess]
+) -> ColumnElement[bool]:
+    lasting = or_(access.until.is_(None), access.until >= today)
+    if role is Role.OPERATOR:
         return lasting
-    below = and_(lasting, access.tlp <= caller.ceiling)
-    if caller.role is Role.PEER:
-        return and_(below, access.conference.in_((EVERYONE, caller.conference)))
-    return and_(below, access.grantee.in_(caller.grantees))
+    below = and_(lasting, access.tlp <= ceiling)
+    if role is Role.PEER:
+        return and_(below, access.conference.in_((EVERYONE, conference)))
+    return and_(below, access.grantee.in_(grantees))
 
 
 def visible_to(caller: Caller) -> Select[str, int]:

@@ -212,11 +212,26 @@ def newest_time(session: Session) -> str | None:
     return session.scalar(select(LogEntry.recorded_at).order_by(LogEntry.number.desc()).limit(1))
 
 
+# Made once: an alias of the log costs as much as all else of a statement.
+_LATER = aliased(LogEntry)
+_WITHDRAWN = (
+    select(_LATER.number)
+    .where(_LATER.document_id == LogEntry.document_id, _LATER.version >= LogEntry.version, _LATER.op == Op.WITHDRAW.value)
+    .correlate(LogEntry)
+    .exists()
+)
+
+
 def withdrawn() -> ColumnElement[bool]:
     """Condition on an entry of the log: this version or a later one of the document takes it back."""
-    later = aliased(LogEntry)
-    same = (later.document_id == LogEntry.document_id, later.version >= LogEntry.version, later.op == Op.WITHDRAW.value)
-    return select(later.number).where(*same).correlate(LogEntry).exists()
+    return _WITHDRAWN
+
+
+# The ids by themselves too: SQLite looks pairs up by no index, and would read the whole log for a page of it.
+_STORED = select(LogEntry.document_id, LogEntry.version, LogEntry.document, withdrawn().label("withdrawn")).where(
+    LogEntry.document_id.in_(bindparam("ids", expanding=True)),
+    tuple_(LogEntry.document_id, LogEntry.version).in_(bindparam("pairs", expanding=True)),
+)
 
 
 def documents(session: Session, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], StoredDocument]:
@@ -224,10 +239,7 @@ def documents(session: Session, pairs: Sequence[tuple[str, int]]) -> dict[tuple[
 
     Who may see them is the caller's question. The body of a withdrawn one is never served: answer with its `envelope`.
     """
-    asked = select(LogEntry.document_id, LogEntry.version, LogEntry.document, withdrawn().label("withdrawn"))
-    # The ids by themselves too: SQLite looks pairs up by no index, and would read the whole log for a page of it.
-    named = LogEntry.document_id.in_([document_id for document_id, _ in pairs])
-    rows = session.execute(asked.where(named, tuple_(LogEntry.document_id, LogEntry.version).in_(list(pairs))))
+    rows = session.execute(_STORED, {"ids": [document_id for document_id, _ in pairs], "pairs": list(pairs)})
     return {(row.document_id, row.version): StoredDocument(row.document, bool(row.withdrawn)) for row in rows}
 
 
