@@ -113,6 +113,13 @@ BY_TURNS = (
         "tests/sync/test_peers.py",
     ),
     *(f"tests/sync/test_restore.py::test_a_{name}" for name in ("document_that_", "key_that_", "peer_that_", "restore_that_", "rule_of_")),
+    # Of rights what is refused by the role or the body; what a marking hides is asked of both.
+    *(
+        f"tests/contract/test_rights.py::test_{name}"
+        for name in ("the_wrong_writer", "a_401", "a_key", "a_partner", "another", "rights_are")
+    ),
+    "tests/contract/test_noninterference.py",
+    *(f"tests/journeys/test_darien.py::test_{name}" for name in ("a_refused_push", "the_daily_verbs")),
 )
 """Whose subject is not the store: each test runs on one of the two databases, half of them on either; `make test-long SUITE=both` runs all on both."""
 

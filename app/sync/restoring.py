@@ -195,7 +195,7 @@ def _take_back(session: Session, node: Node, kinds: Kinds, document_id: str) -> 
     version = withdrawal_of(document, version=number, issuer=document["issuer"], reason="", now=utc_now(), empty=bare)
     version |= {name: document[name] for name in kind.withdrawn_as}
     del version["reason"]
-    kind.project(session, version)
+    kind.project(session, [version])
     append(session, node.signer, [NewEntry(Op.WITHDRAW, version)])
     record(session, _RESTORE, "withdrawn", [(document_id, number)])
     return document_id, number
