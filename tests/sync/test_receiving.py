@@ -7,26 +7,22 @@ from typing import Any
 import orjson
 import pytest
 from bodies import publish, revise, withdraw
-from bringing import carried
+from bringing import ADDED, carried, renewed
 from crooked import fresh_id, item_of, resealed
-from serving import Served
 from sqlalchemy import update
 from twins import Twins, held, peer_row, quarantine, texts
 
 from app.access.audit import Attempt
 from app.exchange import keys, merkle
-from app.exchange.keys import checkpoint, load_signer
-from app.exchange.models import LogHead
+from app.exchange.keys import load_signer
 from app.exchange.verify import faults
 from app.main import KINDS
 from app.sync import pulling, receiving
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 from app.sync.receiving import Brought, Receipt, receive
-from app.wire.ids import uuid7
 
 Json = dict[str, Any]
-ADDED = {"outcome", "population_shown_pct", "warnings"}
 
 
 def brought(pair: Twins, what: Brought) -> Receipt:
@@ -123,15 +119,6 @@ def test_what_may_not_be_taken_waits_in_quarantine_and_the_rest_is_applied(pair:
     assert sorted((code, version) for code, _, version in quarantine(pair.sacm)) == sorted(told)
     assert held(pair.sacm, "RCM") == [(document["id"], 1, "publish", document["digest"])]
     assert held(pair.sacm, "SACM") == []
-
-
-def renewed(served: Served) -> None:
-    """Begin a new epoch, as a restored node does."""
-    node = served.node
-    with node.db.write() as session:
-        head = session.get_one(LogHead, 1)
-        head.epoch = uuid7()
-        head.checkpoint = checkpoint(node.signer, head.node, head.epoch, head.size, merkle.root_of(merkle.from_text(head.frontier)))
 
 
 def test_a_restored_peer_begins_anew_with_keys_that_its_old_ones_endorse_and_its_old_epoch_is_over(pair: Twins):

@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from bodies import publish, revise, withdraw
-from bringing import as_body, carried
+from bringing import ADDED, as_body, carried, renewed
 from crooked import Json, Raw, crooked, fresh_id, item_of, resealed
 from serving import TLS
 from sqlalchemy import update
-from test_receiving import ADDED, renewed
 from twins import Twins, held, key_for, peer_row, quarantine, texts
 
 from app.exchange.verify import faults
