@@ -15,7 +15,7 @@ from app.alerts.terms import terms_of
 from app.alerts.texts import folded_text
 from app.alerts.unseen import never_seen
 from app.core.db import insert_all, insert_all_new, table_of
-from app.documents.models import identity_of, instant, supersede
+from app.documents.models import identity_of, instant, parted, supersede
 from app.wire.codes import TLP, Severity, Status
 
 
@@ -30,15 +30,13 @@ def project_all(session: Session, documents: Sequence[Mapping[str, Any]]) -> Non
     Codes and texts are kept of the newest version alone.  A withdrawal takes those of every earlier version with it; where none of them
     ever came, the alert is listed as withdrawn and says no more.
     """
-    published = [each for each in documents if each["status"] != Status.WITHDRAWN.value]
-    withdrawn = [each for each in documents if each["status"] == Status.WITHDRAWN.value]
+    published, withdrawn = parted(documents)
     before = _standing(session, [each["id"] for each in withdrawn])
     _forget_terms(session, [each["id"] for each in documents if each["version"] > 1])
     supersede(session, Alert, documents, folded="")
     insert_all_new(session, AlertReference, [{"reference": each["reference"], "document_id": each["id"]} for each in documents])
     _publish(session, published)
-    for document in withdrawn:
-        _withdraw(session, document, before.get(document["id"]))
+    _take_back(session, withdrawn, before)
     ends = {document_id: row["retention_until"] for document_id, row in before.items()}
     mark_all(session, [_mark(each, ends.get(each["id"], _until(each))) for each in documents])
 
@@ -87,6 +85,11 @@ def _row(document: Mapping[str, Any]) -> dict[str, Any]:
 def _until(document: Mapping[str, Any]) -> date | None:
     until = document.get("retention_until")
     return date.fromisoformat(until) if until else None
+
+
+def _take_back(session: Session, withdrawn: Sequence[Mapping[str, Any]], before: Mapping[str, RowMapping]) -> None:
+    for document in withdrawn:
+        _withdraw(session, document, before.get(document["id"]))
 
 
 def _withdraw(session: Session, document: Mapping[str, Any], before: RowMapping | None) -> None:

@@ -15,7 +15,7 @@ from app.bulletins.unseen import never_seen
 from app.core.db import insert_all, insert_all_new, table_of
 from app.directory.codes import area_of, margin_codes, nationalities
 from app.directory.dimensions import DIMENSIONS
-from app.documents.models import identity_of, supersede
+from app.documents.models import identity_of, parted, supersede
 from app.wire.codes import TLP, Status
 from app.wire.period import Period, parse_period
 
@@ -40,13 +40,11 @@ def project_all(session: Session, documents: Sequence[Mapping[str, Any]]) -> Non
     Takes flat documents.  A withdrawal takes the cells of every earlier version with it: their bodies are never served again.
     Where none of these ever came, it is listed as withdrawn and says no more.
     """
-    published = [each for each in documents if each["status"] != Status.WITHDRAWN.value]
-    withdrawn = [each for each in documents if each["status"] == Status.WITHDRAWN.value]
+    published, withdrawn = parted(documents)
     before = _standing(session, [each["id"] for each in withdrawn])
     supersede(session, Bulletin, documents)
     _publish(session, published)
-    for document in withdrawn:
-        _withdraw(session, document, before.get(document["id"]))
+    _take_back(session, withdrawn, before)
     states = {each["id"]: _state_of(session, each, before.get(each["id"])) for each in withdrawn}
     mark_all(session, [_mark(each, each.get("reporting_state") or states.get(each["id"])) for each in documents])
 
@@ -60,14 +58,13 @@ def _standing(session: Session, ids: Sequence[str]) -> dict[str, RowMapping]:
 
 
 def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
-    rows = [_row(document) for document in documents]
+    rows = list(map(_row, documents))
     # What a flow's first publication fixes; sorted, so that of two transactions neither waits for a flow of the other.
     flows = {flow["key"]: flow for flow in map(_flow, reversed(documents))}
     insert_all_new(session, Flow, [flows[key] for key in sorted(flows)])
     ids = _inserted(session, rows)
     insert_all(session, Cell, [cell for document in documents for cell in _cells(ids[document["id"]], document)])
-    pooled = [document for row, document in zip(rows, documents, strict=True) if row["pooled"]]
-    insert_all(session, Hideout, [row for document in pooled for row in hideouts(ids[document["id"]], document["cells"])])
+    insert_all(session, Hideout, [hideout for document in documents for hideout in _hideouts(ids[document["id"]], document)])
     remember(session, [(document, row["flow_key"], row["natural_key"]) for row, document in zip(rows, documents, strict=True)])
 
 
@@ -115,6 +112,11 @@ _ATTRIBUTES = (
     "figure_status",
     "classification",
 )
+
+
+def _take_back(session: Session, withdrawn: Sequence[Mapping[str, Any]], before: Mapping[str, RowMapping]) -> None:
+    for document in withdrawn:
+        _withdraw(session, document, before.get(document["id"]))
 
 
 def _withdraw(session: Session, document: Mapping[str, Any], before: RowMapping | None) -> None:
@@ -175,6 +177,10 @@ def _cell(bulletin_id: int, number: int, cell: Mapping[str, Any]) -> dict[str, A
         **_SUMMED,
         **codes,
     }
+
+
+def _hideouts(bulletin_id: int, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return hideouts(bulletin_id, document["cells"]) if document["disclosure"]["method"] == "pool" else []
 
 
 def hideouts(bulletin_id: int, cells: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, String, bindparam, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, UTCDateTime, table_of
-from app.wire.codes import TLP
+from app.wire.codes import TLP, Status
 
 
 class VersionRow:
@@ -39,6 +39,13 @@ def identity_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "published_at": instant(document["published_at"]),
         "superseded_at": None,
     }
+
+
+def parted(documents: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """The versions that say something, and those that take a document back."""
+    taken_back = Status.WITHDRAWN.value
+    said = [each for each in documents if each["status"] != taken_back]
+    return said, [each for each in documents if each["status"] == taken_back]
 
 
 def supersede(session: Session, model: type[Base], documents: Sequence[Mapping[str, Any]], **others: object) -> None:

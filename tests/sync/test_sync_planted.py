@@ -284,7 +284,7 @@ PLANTED: dict[str, tuple[object, str, object, Callable[[Twins], bool]]] = {
     "no fork check": (applying, "_again", taken_as_known, a_fork_is_told),
     "withdrawals unchecked": (checking, "_seal_fault", lambda named, *given: None if named.op == "withdraw" else SEALED(named, *given), a_forged_withdrawal_withdraws_nothing),
     "signatures unchecked": (checking, "_seal_fault", nothing, what_nobody_signed_is_not_taken),
-    "any origin": (pulling, "Rules", lambda _conferences, keys: checking.Rules(("RCM", "THIRD"), keys), no_other_conference_comes_in),
+    "any origin": (pulling, "Rules", lambda _conferences, *others: checking.Rules(("RCM", "THIRD"), *others), no_other_conference_comes_in),
     "any State": (applying, "_add", of_any_state, no_state_comes_in_that_is_no_member),
     "no consistency": (witnessing, "_require_extension", nothing, a_rewritten_log_is_told),
     "hides passed over": (applying, "mark_hidden", nothing, what_is_tightened_is_hidden),
