@@ -19,6 +19,7 @@ from app.exchange.node import open_database
 from app.main import KINDS
 from app.settings import Settings
 from app.sync.faults import SyncFault, in_words
+from app.sync.restoring import Restored
 from app.sync.restoring import restore as restored
 
 File = Annotated[Path, typer.Argument(help=words_of("backup-file"))]
@@ -94,14 +95,18 @@ def restore(
         elif isinstance(left.__context__, SyncFault):
             tell("restore-peer")
         raise
-    odd = [{"code": each.code, "kind": each.kind, "id": each.id, "version": each.version} for each in done.quarantined]
     if as_json:
+        odd = [{"code": each.code, "kind": each.kind, "id": each.id, "version": each.version} for each in done.quarantined]
         counted: dict[str, object] = {"entries": done.entries, "returned": done.returned, "erased": done.erased, "epoch": done.epoch}
         counted["taken_back"] = [{"id": document_id, "version": version} for document_id, version in done.taken_back]
         result_json({**counted, "quarantined": odd, "silent": done.silent})
-        return
-    for each in odd:
-        result(f"{each['kind']} {each['id']} v{each['version']}: {in_words(str(each['code']), language())}")
+    else:
+        _tell_of(done)
+
+
+def _tell_of(done: Restored) -> None:
+    for each in done.quarantined:
+        result(f"{each.kind} {each.id} v{each.version}: {in_words(each.code, language())}")
     for document_id, version in done.taken_back:
         tell("restore-taken-back", id=document_id, version=version)
     for name in done.silent:

@@ -18,8 +18,7 @@ from app.cli.showcase import STATES, Desk, exchange, report, welcome
 from app.core import logs
 from app.directory.clients import make_client
 from app.exchange.node import open_node
-from app.exchange.upkeep import Worker
-from app.main import JOBS
+from app.main import worker_of
 from app.settings import Settings
 from app.sync import peers
 from app.sync.faults import SyncFault, told
@@ -106,7 +105,7 @@ def _listener(port: int) -> socket.socket:
 @contextmanager
 def _kept_up(desk: Desk) -> Iterator[None]:
     """The upkeep of a node until the block ends: it pulls from the other once a minute."""
-    worker = Worker(desk.node, JOBS)
+    worker = worker_of(desk.node)
     thread = threading.Thread(target=worker.run, daemon=True)
     thread.start()
     try:

@@ -17,7 +17,7 @@ from app.sync.alarms import answered, failed, tell_of
 from app.sync.applying import Taken, take
 from app.sync.checking import Doubtful, Rules, judged
 from app.sync.faults import SyncFault
-from app.sync.line import Line
+from app.sync.line import Answer, Line
 from app.sync.models import Peer
 from app.sync.peers import described, key_of, peer_of, refresh_keys
 from app.sync.witnessing import Seen, grown_from, witnessed
@@ -86,14 +86,7 @@ def _place_of(peer: Peer) -> _Place:
 def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
     done = Pulled(size=place.seen.size)
     with Line(node.settings, place.url, key_of(node, place.name)) as line:
-        try:
-            page = line.changed("/v1/changes", _question(place), place.etag)
-        except SyncFault as fault:
-            if fault.code != "sync-epoch":
-                raise
-            # The peer was restored: its feed begins anew; what is known here already is left alone.
-            place = replace(place, cursor=None, etag=None, seen=Seen("", 0, place.seen.root))
-            page = line.changed("/v1/changes", _question(place), None)
+        place, page = _first(line, place)
         if page is None or (not items_of(page.value) and page.value.get("has_more") is not True and place.seen.epoch):
             _contacted(node, place, page.etag if page else place.etag)
             return done
@@ -106,6 +99,18 @@ def _pull(node: Node, kinds: Kinds, place: _Place) -> Pulled:
         if done.pages > 1 or _is_read(line, place):
             witnessed(node, line, seen)
     return done
+
+
+def _first(line: Line, place: _Place) -> tuple[_Place, Answer | None]:
+    """The first page after the cursor, none where nothing came; of a peer that was restored the first of all."""
+    try:
+        return place, line.changed("/v1/changes", _question(place), place.etag)
+    except SyncFault as fault:
+        if fault.code != "sync-epoch":
+            raise
+    # The peer was restored: its feed begins anew; what is known here already is left alone.
+    place = replace(place, cursor=None, etag=None, seen=Seen("", 0, place.seen.root))
+    return place, line.changed("/v1/changes", _question(place), None)
 
 
 def _is_read(line: Line, place: _Place) -> bool:
