@@ -9,7 +9,7 @@ from sqlalchemy import text
 from visibility_oracle import LADDER, STATES, Client, Document, Marking, sees, sees_marking
 
 from app.access.callers import Caller
-from app.access.visibility import could_see, forget_marks, visible_documents, visible_to
+from app.access.visibility import could_see, forget_marks, mark_all, visible_documents, visible_to
 from app.bulletins.projection import _mark
 from app.core.db import Database
 from app.wire.codes import Role
@@ -58,7 +58,7 @@ def marked(db: Database) -> None:
             envelope = {"id": document.id, "origin": document.origin, "issuer": document.issuer}
             for version, marking in enumerate(document.versions, 1):
                 written = envelope | {"version": version, "tlp": marking.tlp, "audience": list(marking.audience)}
-                _mark(session, written, document.reporting_state)
+                mark_all(session, [_mark(written, document.reporting_state)])
 
 
 def caller(client: Client) -> Caller:
@@ -100,7 +100,7 @@ def test_by_hand_a_change_of_colour_closes_both_versions_to_a_partner_of_the_oth
     with db.write() as session:
         for version, tlp in enumerate(sent, 1):
             document = {"id": "d", "version": version, "tlp": tlp, "origin": "RCM", "issuer": "RCM/PAN", "audience": ["RCM", "SACM"]}
-            _mark(session, document, "PAN")
+            mark_all(session, [_mark(document, "PAN")])
     stricter_is_newest = sent[1] in {"RED", "AMBER+STRICT"}
     with db.read() as session:
         brazil = Caller("c", Role.PARTNER, "SACM", "BRA", 4, None)
@@ -113,7 +113,7 @@ def test_only_the_last_version_is_the_newest_and_forgetting_leaves_no_mark(db: D
     with db.write() as session:
         for version in (1, 2, 3):
             document = {"id": "d", "version": version, "tlp": "AMBER", "origin": "RCM", "issuer": "RCM/PAN", "audience": ["SACM"]}
-            _mark(session, document, None)
+            mark_all(session, [_mark(document, None)])
     rows = text("SELECT version, grantee, conference, newest FROM document_access ORDER BY version, grantee")
     by_hand = [("RCM/PAN", "RCM"), ("RCM/secretariat", "RCM"), ("SACM", "SACM")]
     with db.read() as session:
