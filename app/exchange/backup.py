@@ -23,14 +23,7 @@ from app.exchange.keys import PublicKey, Signer, checkpoint, is_readable
 from app.exchange.models import LogHead
 from app.wire.ids import uuid7
 
-WITHOUT = {
-    "document": "without-document",
-    "checkpoint": "without-checkpoint",
-    "token": "without-token",
-    "cursor": "without-cursor",
-    "disclosure": "without-disclosure",
-    "fingerprint": "without-fingerprint",
-}
+WITHOUT = {name: f"without-{name}" for name in ("document", "checkpoint", "token", "cursor", "disclosure", "fingerprint")}
 """What is lost without each kind of secret, by the first word of its file's name."""
 _PRINTED = b"istmo backup"
 
