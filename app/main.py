@@ -136,6 +136,8 @@ KINDS: Kinds = {
         Bulletin,
         app.bulletins.receiving.understands,
         app.bulletins.receiving.is_of_origin,
+        places_of=app.bulletins.receiving.places_of,
+        holders=app.bulletins.receiving.holders,
     ),
     "alert": Kind(
         app.alerts.projection.project_all,

@@ -1,17 +1,23 @@
 """What a bulletin of another node must be to be shown here: a member State of its conference, in codes that this release knows."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.bulletins.models import Bulletin
+from app.bulletins.projection import natural_key_of
 from app.directory.dimensions import DIMENSIONS, resolve
 from app.directory.service import is_member
 from app.documents.models import instant
 from app.wire.codes import Status
 from app.wire.period import parse_period
+
+_NAMED = ("reporting_state", "measure", "unit", "definition_code", "publisher", "accumulation", "period", "period_start")
+"""What the natural key is made of beside the dimensions (contract: Natural key)."""
 
 
 def is_of_origin(session: Session, document: Mapping[str, Any]) -> bool:
@@ -32,6 +38,23 @@ def _is_member(session: Session, state: str, conference: str, day: date) -> bool
     if asked not in known:
         known[asked] = is_member(session, *asked)
     return known[asked]
+
+
+def places_of(documents: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The natural key of each bulletin by its id; of a withdrawal, and of what lacks the fields of one, none."""
+    return {str(document["id"]): natural_key_of(document) for document in documents if _is_named(document)}
+
+
+def _is_named(document: Mapping[str, Any]) -> bool:
+    dimensions = document.get("dimensions")
+    parts = [*(document.get(name) for name in _NAMED), *(dimensions if isinstance(dimensions, list) else [None])]
+    return all(isinstance(part, str) for part in parts)
+
+
+def holders(session: Session, places: Collection[str]) -> dict[str, str]:
+    """Which bulletin has each of these natural keys here: two of them would count the same figures twice."""
+    asked = select(Bulletin.natural_key, Bulletin.document_id).where(Bulletin.superseded_at.is_(None))
+    return {row.natural_key: row.document_id for row in session.execute(asked.where(Bulletin.natural_key.in_(list(places))))}
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """What the movers of documents do with one kind; `app.main.KINDS` is the table that they are handed (house.md)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ class Kind:
     understands: Callable[[Mapping[str, Any]], bool] = lambda _document: True
     is_of_origin: Callable[[Session, Mapping[str, Any]], bool] = lambda _session, _document: True
     along: Along | None = None
+    places_of: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, str]] = lambda _documents: {}
+    holders: Callable[[Session, Collection[str]], Mapping[str, str]] = lambda _session, _places: {}
+    """By id what only one document may stand for, and which document does."""
     withdrawn_as: tuple[str, ...] = ()
     """Fields that the version which takes one back bears beside the common ones."""
 

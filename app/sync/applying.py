@@ -24,6 +24,7 @@ FORK = "sync-fork"
 TAKEN_ID = "sync-id-taken"
 FOREIGN_STATE = "sync-foreign-state"
 OWN_UNKNOWN = "sync-own-unknown"
+TAKEN_PLACE = "sync-place-taken"
 
 
 @dataclass
@@ -44,6 +45,9 @@ class _Page:
     log: dict[str, dict[int, Held]]
     fresh: dict[str, Item] = field(default_factory=dict)
     """Newest versions that wait for their projections, by document: a page of them costs as much as a few by themselves."""
+    places: dict[str, str] = field(default_factory=dict)
+    """By id, what of the page's documents only one may stand for."""
+    holders: dict[str, str] = field(default_factory=dict)
     waiting: list[Received] = field(default_factory=list)
     late: dict[str, str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
@@ -65,6 +69,7 @@ def take(
     """
     wanted = [change.id for change in changes if change.id]
     page = _Page(session, node, kinds, attempt, held(session, wanted))
+    _see_places(page, changes)
     for change in _last_erasures(changes):
         if isinstance(change, Doubtful):
             page.taken.quarantined.append(change)
@@ -76,6 +81,15 @@ def take(
     if keep(session, peer, page.taken.quarantined):
         tell(logging.ERROR, "sync quarantined", {"peer": peer, "code": FULL})
     return page.taken
+
+
+def _see_places(page: _Page, changes: Iterable[Item | Doubtful]) -> None:
+    for name, kind in page.kinds.items():
+        told = [each.document for each in changes if isinstance(each, Item) and each.kind == name and each.document is not None]
+        places = kind.places_of(told)
+        page.places.update(places)
+        if places:
+            page.holders.update(kind.holders(page.session, set(places.values())))
 
 
 def _last_erasures(changes: Iterable[Item | Doubtful]) -> list[Item | Doubtful]:
@@ -145,6 +159,7 @@ def _end(page: _Page, item: Item, known: dict[int, Held]) -> None:
         one = page.kinds.get(kind)
         forget = one.forget_one if one else _nothing
         erase_received(page.session, page.node, page.attempt, item.id, item.version, forget, one.along if one else None)
+        page.holders = {place: holder for place, holder in page.holders.items() if holder != item.id}
     else:
         _project(page)
         mark_hidden(page.session, item.id, item.version, origin)
@@ -172,6 +187,10 @@ def _add(page: _Page, item: Item, known: dict[int, Held]) -> None:
     kind = page.kinds.get(item.kind)
     if kind is not None and not kind.is_of_origin(page.session, item.document):
         page.taken.quarantined.append(_doubt(FOREIGN_STATE, item))
+        return
+    place = page.places.get(item.id)
+    if place is not None and page.holders.setdefault(place, item.id) != item.id:
+        page.taken.quarantined.append(_doubt(TAKEN_PLACE, item))
         return
     if known and item.version < max(known):
         page.late[item.id] = item.kind

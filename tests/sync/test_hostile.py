@@ -14,6 +14,8 @@ from app.sync.applying import forget_understood
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 
+ADDED = {"outcome", "population_shown_pct", "warnings"}
+
 
 def through(pair: Twins, url: str) -> None:
     """Let SACM's node reach RCM's by another address."""
@@ -74,6 +76,40 @@ def test_a_document_in_our_name_that_we_never_published_is_reported(pair: Twins)
     document = publish(pair.rcm.as_("rcm"))
     assert taken(pair, only(lambda item: {**item, "origin": "SACM"})) == [("sync-own-unknown", 1)]
     assert document["id"] not in [entry[0] for entry in held(pair.sacm, "SACM")]
+
+
+def first_of_all(*told: Json):
+    """Put these changes before those of the first page."""
+
+    def make(items: list[Json]) -> list[Json]:
+        return [{**item, "seq": number} for number, item in enumerate([*told, *items], 1)] if items else []
+
+    return with_items(make)
+
+
+def test_a_second_bulletin_for_the_same_figures_is_not_counted_and_blocks_nothing(pair: Twins):
+    first = publish(pair.rcm.as_("rcm"))
+    bare = {name: value for name, value in first.items() if name not in ADDED}
+    second = resealed(pair.rcm, bare, id=fresh_id())
+    publish(pair.rcm.as_("rcm"), period="2022-11")
+    assert taken(pair, first_of_all(item_of(bare, 0), item_of(second, 0))) == [("sync-place-taken", 1)]
+    publish(pair.rcm.as_("rcm"), period="2022-12")
+    assert taken(pair, first_of_all(item_of(second, 0))) == [("sync-place-taken", 1)]
+    assert len(held(pair.sacm, "RCM")) == 3
+    assert second["id"] not in {document_id for document_id, *_ in held(pair.sacm, "RCM")}
+    publish(pair.rcm.as_("rcm"), period="2023-01")
+    erased = {**item_of(bare, 0), "op": "erase", "version": 2, "digest": None, "document": None}
+    assert taken(pair, first_of_all(erased, item_of(second, 0))) == []
+    assert second["id"] in {document_id for document_id, *_ in held(pair.sacm, "RCM")}
+
+
+@pytest.mark.parametrize("strange", [{"dimensions": 5}, {"dimensions": [5]}, {"period": None}, {"publisher": ["PAN"]}])
+def test_a_signed_bulletin_in_no_form_of_one_is_kept_and_blocks_nothing(old_pair: Twins, strange: Json):
+    first = publish(old_pair.rcm.as_("rcm"))
+    bare = {name: value for name, value in first.items() if name not in ADDED}
+    odd = resealed(old_pair.rcm, bare, id=fresh_id(), **strange)
+    assert taken(old_pair, first_of_all(item_of(odd, 0))) == [("sync-not-understood", 1)]
+    assert old_pair.sacm.as_("bra").get(f"/v1/bulletins/{first['id']}").json()["status"] == "published"
 
 
 def test_a_signature_of_another_key_does_not_stand(pair: Twins):
