@@ -1,5 +1,5 @@
 """A process that has imported the app and opened nothing: it reads a task a line and forks a child for it, which is killed at one of its
-durable steps while it publishes, withdraws, receives, migrates or serves.
+durable steps while it publishes, withdraws, receives, migrates, restores or serves.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from app.exchange.node import Node, open_node
 from app.main import KINDS, create_app
 from app.settings import Settings
 from app.sync import pulling
+from app.sync.restoring import restore
 from app.wire.bulletin import BulletinDraft
 
 Task = dict[str, Any]
@@ -85,6 +86,10 @@ def _migrate(task: Task, say: Say) -> None:
     say("migrated")
 
 
+def _restore(task: Task, say: Say) -> None:
+    say(restore(settings_of(task), KINDS, Path(task["file"])).entries)
+
+
 def _serve(task: Task, say: Say) -> None:
     with opened(task) as node, socket.create_server(("127.0.0.1", task["port"])) as listener:
         config = uvicorn.Config(create_app(node), log_config=None, access_log=False, loop="asyncio")
@@ -97,6 +102,7 @@ TASKS: dict[str, Callable[[Task, Say], None]] = {
     "withdraw": _withdraw,
     "receive": _receive,
     "migrate": _migrate,
+    "restore": _restore,
     "serve": _serve,
 }
 

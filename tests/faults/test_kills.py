@@ -1,5 +1,5 @@
-"""Killed at durable steps of publish, withdraw, receive, migrate and serve: no half document, nothing acknowledged is lost, and the next start
-needs no hand (guarantees 3)."""
+"""Killed at durable steps of publish, withdraw, receive, migrate, restore and serve: no half document, nothing acknowledged is lost, and the
+next start needs no hand (guarantees 3)."""
 
 import itertools
 import random
@@ -27,6 +27,7 @@ from app.access.clients import NewClient, create
 from app.cli.node import prepare_store
 from app.core import schema
 from app.core.idempotency import KeptAnswer
+from app.exchange.backup import back_up
 from app.exchange.log import entries
 from app.exchange.node import Node, open_node
 from app.exchange.verify import faults
@@ -36,6 +37,7 @@ from app.sync import peers
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 from app.sync.pulling import pull
+from app.sync.restoring import restore
 from app.wire.codes import Role
 
 SEED, STARTS_WITHIN_S = 19530301, 3
@@ -341,6 +343,37 @@ def test_an_upgrade_killed_at_any_step_leaves_the_old_store_or_the_new_one(morta
     assert made.upgrades(mortal, points(death, POINTS[store.kind] // 2)) == POINTS[store.kind] // 2
 
 
+def restores(mortal: Mortals, store: Store, stores: Stores, file: Path, kills: Iterable[Kill]) -> int:
+    """Into an empty store each time: until the last step it is nobody's, and the next restore begins again; then all is there."""
+    told, kept, dead = store.opened(), rows(store.settings.database_url, "client", "log_entry", "bulletin", "cell"), 0
+    for kill in kills:
+        target = Store(settings_for(stores.empty(store.kind), store.settings.secrets_dir.parent))
+        url = target.settings.database_url
+        death = mortal.do("restore", **target.task, file=str(file), **kill)
+        dead += death.killed
+        if (found := schema.current(url)) != schema.head():
+            assert (found in {None, schema.UNFINISHED}, death.told) == (True, [])
+            restore(target.settings, KINDS, file)
+        assert (target.opened(), rows(url, *kept)) == (told, kept)
+        stores.drop(url)
+    return dead
+
+
+def backed_up(mortal: Mortals, store: Store, file: Path) -> None:
+    for month in ("2000-01", "2000-02"):
+        mortal.do("publish", **store.task, period=month)
+    with store.node() as node:
+        back_up(node.db, node.secrets, file)
+
+
+def test_a_restore_killed_at_any_step_is_begun_again_and_ends_whole(mortal: Mortals, store: Store, stores: Stores, tmp_path: Path):
+    file = tmp_path / "monday.backup"
+    backed_up(mortal, store, file)
+    whole = Store(settings_for(stores.empty(store.kind), store.settings.secrets_dir.parent))
+    kills = points(mortal.do("restore", **whole.task, file=str(file)), POINTS[store.kind] // 2)
+    assert restores(mortal, store, stores, file, kills) == POINTS[store.kind] // 2
+
+
 def watching(file: Path) -> dict[str, object]:
     assert shutil.which("strace"), "this machine lacks strace"
     return {"strace": ["-o", str(file), "-e", f"trace={','.join(SYSCALLS)}"]}
@@ -363,9 +396,9 @@ def every_call(file: Path) -> Iterator[Kill]:
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("path", ["publish", "withdraw", "receive", "migrate"])
+@pytest.mark.parametrize("path", ["publish", "withdraw", "receive", "migrate", "restore"])
 def test_kills_long_at_two_hundred_calls_of_a_path_leave_nothing_half(
-    mortal: Mortals, store: Store, request: pytest.FixtureRequest, tmp_path: Path, path: str
+    mortal: Mortals, store: Store, stores: Stores, request: pytest.FixtureRequest, tmp_path: Path, path: str
 ):
     file = tmp_path / "calls"
     if path == "publish":
@@ -380,6 +413,11 @@ def test_kills_long_at_two_hundred_calls_of_a_path_leave_nothing_half(
         for_two_pages(author, reader)
         mortal.do("receive", **reader.task, **watching(file))
         dead = receives(mortal, reader, author, every_call(file))
+    elif path == "restore":
+        backed_up(mortal, store, tmp_path / "monday.backup")
+        whole = Store(settings_for(stores.empty(store.kind), store.settings.secrets_dir.parent))
+        mortal.do("restore", **whole.task, file=str(tmp_path / "monday.backup"), **watching(file))
+        dead = restores(mortal, store, stores, tmp_path / "monday.backup", every_call(file))
     else:
         made, _ = older(mortal, store, **watching(file))
         dead = made.upgrades(mortal, every_call(file))
