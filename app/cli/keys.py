@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import orjson
 import typer
 from sqlalchemy.orm import Session
 
@@ -12,8 +13,10 @@ from app.core.clock import rfc3339
 from app.core.problems import Problem
 from app.core.secrets import Secrets
 from app.exchange import keys as exchange_keys
+from app.exchange.describing import description
 from app.exchange.node import open_database
 from app.settings import Settings
+from app.sync.peers import read_description
 
 keys = typer.Typer(no_args_is_help=True, help=words_of("help-keys"))
 
@@ -48,6 +51,13 @@ def list_keys(*, as_json: Json = False) -> None:
     for row in rows:
         code, end = "key-line" if row["from"] else "key-line-next", row["to"] or words_of("key-now")
         result(words_of(code, kid=row["kid"], purpose=f"{row['purpose']:<14}", key=row["key"], start=row["from"], end=end))
+
+
+@keys.command("fingerprint", help=words_of("help-keys-fingerprint"))
+def print_fingerprint() -> None:
+    """Print the fingerprint of the keys in force, which another node's operator compares by telephone."""
+    with words(), opened(Settings()) as node, node.db.read() as session:
+        result(read_description(orjson.loads(orjson.dumps(description(session, node)))).fingerprint)
 
 
 @keys.command("rotate", help=words_of("help-keys-rotate"))

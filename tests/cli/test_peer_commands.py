@@ -169,6 +169,11 @@ def test_a_node_that_only_dials_out_and_its_peer_end_equal_by_send_and_pull_alon
         capsys.readouterr()
         assert run("peers", "add", "sacm", "--file", str(carried)) == 0
         fingerprint = capsys.readouterr().out.strip()
+        with monkeypatch.context() as here:
+            for name, value in {"DATABASE_URL": desk.database_url, "SECRETS_DIR": desk.secrets_dir, "CONFERENCES": "SACM"}.items():
+                here.setenv(f"ISTMO_{name}", str(value))
+            assert run("keys", "fingerprint") == 0
+        assert capsys.readouterr().out.strip() == fingerprint
         assert run("peers", "remove", "sacm") == 0
         assert run("peers", "add", "sacm", "--file", str(carried), "--fingerprint", fingerprint, "--json") == 0
         assert json.loads(capsys.readouterr().out)["fingerprint"] == fingerprint
