@@ -119,11 +119,11 @@ def _arrived(one: Desk, other: Desk) -> bool:
     _tell_kinds(one, other, {entry.id: entry for entry in held}.values())
     known = {(entry.id, entry.version): entry.digest for entry in made}
     equal = sum(known.get((entry.id, entry.version)) == entry.digest for entry in held)
-    result(words_of("two-equal", node=one.name, other=other.name, equal=equal, total=len(held)))
+    result(f"  {words_of('two-equal', node=one.name, other=other.name, equal=equal, total=len(held))}")
     with other.node.db.read() as session:
         standing = next(each for each in standings(session, other.node) if each.peer.name == one.peer_name)
     signed, waiting = standing.witnessed.size if standing.witnessed else 0, standing.behind.count
-    result(words_of("two-signed", node=one.name, other=other.name, size=signed, waiting=waiting))
+    result(f"  {words_of('two-signed', node=one.name, other=other.name, size=signed, waiting=waiting)}")
     return equal == len(held) and waiting == 0
 
 

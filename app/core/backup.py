@@ -28,7 +28,7 @@ REVISIONS = "alembic_version"
 _STATED = "backup.json"
 _CHUNK = 2_000
 _BLOCK = 1 << 20
-_SEAL_LENGTH = 64
+_SUM_LENGTH = 64
 _JSON = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 _KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     *((LargeBinary, "bytes"), (Boolean, "flag"), (DateTime, "instant"), (Date, "day"), (Integer, "number"), (String, "text")),
@@ -116,7 +116,7 @@ def _archive(connection: Connection, raw: IO[bytes], stated: Mapping[str, object
                 tables[str(table.name)] = {"columns": list(columns), "rows": count}
         revision = connection.scalar(select(known.tables[REVISIONS].c.version_num))
         archive.writestr(_STATED, orjson.dumps({**stated, "form": FORM, "revision": revision, "tables": tables}))
-        archive.comment = b"0" * _SEAL_LENGTH
+        archive.comment = b"0" * _SUM_LENGTH
 
 
 def _kind(column: TypeEngine[Any]) -> str:
@@ -142,7 +142,7 @@ def _line(row: list[Any], packed: Iterable[int]) -> bytes:
 
 def _seal(raw: IO[bytes]) -> None:
     raw.flush()
-    seal = _digest(raw, raw.seek(0, os.SEEK_END) - _SEAL_LENGTH)
+    seal = _digest(raw, raw.seek(0, os.SEEK_END) - _SUM_LENGTH)
     raw.write(seal)
     raw.flush()
 
@@ -165,7 +165,7 @@ def opened(file: Path) -> Copy:
     """
     try:
         with file.open("rb") as raw:
-            seal = _digest(raw, file.stat().st_size - _SEAL_LENGTH)
+            seal = _digest(raw, file.stat().st_size - _SUM_LENGTH)
             whole = raw.read() == seal
     except (FileNotFoundError, IsADirectoryError):
         raise BackupFault("backup-missing", file=file) from None

@@ -23,7 +23,8 @@ from app.exchange.keys import PublicKey, Signer, checkpoint, is_readable
 from app.exchange.models import LogHead
 from app.wire.ids import uuid7
 
-WITHOUT = {name: f"without-{name}" for name in ("document", "checkpoint", "token", "cursor", "disclosure", "fingerprint")}
+_CODES = ("without-document", "without-checkpoint", "without-token", "without-cursor", "without-disclosure", "without-fingerprint")
+WITHOUT = {code.removeprefix("without-"): code for code in _CODES}
 """What is lost without each kind of secret, by the first word of its file's name."""
 _PRINTED = b"istmo backup"
 

@@ -38,14 +38,17 @@ def gone(served: Served) -> Body:
     return document
 
 
-def test_a_withdrawal_whose_earlier_version_was_erased_is_rebuilt_as_a_mark_alone(served: Served, gone: Body):
+def test_a_withdrawal_whose_earlier_version_was_erased_is_rebuilt_as_its_envelope_alone(served: Served, gone: Body):
     before = marks(served, gone["id"])
     assert rebuild(served.node) == 3
     listed = served.as_("pan").get("/v1/bulletins").json()
-    assert [item["period"] for item in listed["items"]] == ["2022-11"]
+    assert {(item["id"] == gone["id"], item["status"], item.get("period"), item["cells"] is None) for item in listed["items"]} == {
+        (True, "withdrawn", None, True),
+        (False, "published", "2022-11", False),
+    }
     assert marks(served, gone["id"]) == {mark for mark in before if mark[0] == 2} == {(2, "RCM/secretariat"), (2, "RCM/PAN")}
-    assert {still(served, f"/v1/bulletins/{gone['id']}{path}")["status"] for path in ("", "/certificate", "/versions/1")} == {404}
-    assert still(served, f"/v1/bulletins/{gone['id']}") == still(served, f"/v1/bulletins/{ABSENT}")
+    assert {still(served, f"/v1/bulletins/{gone['id']}{path}")["status"] for path in ("/certificate", "/versions/1")} == {404}
+    assert still(served, f"/v1/bulletins/{gone['id']}")["status"] == "withdrawn"
 
 
 def test_what_was_erased_is_held_against_later_figures_all_the_same(served: Served, gone: Body):

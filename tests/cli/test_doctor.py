@@ -451,5 +451,5 @@ def test_a_digest_that_is_overdue_is_named_until_the_worker_has_run(healthy: Ins
 def test_every_finding_has_its_three_texts_and_is_found_in_a_test():
     texts = sentences("app.cli", "commands.toml")
     named = {code for code in texts if code.startswith("doctor-")} - {"doctor-well", "doctor-found"}
-    here = Path(__file__).read_text("utf-8")
+    here = "".join(Path(__file__).with_name(f"test_{name}.py").read_text("utf-8") for name in ("doctor", "backup_commands"))
     assert {code for code in named if f'"{code}"' not in here} == set()

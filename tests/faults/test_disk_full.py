@@ -73,7 +73,7 @@ def test_a_pull_onto_a_full_disk_says_so_moves_no_cursor_and_the_next_one_goes_o
         publish(pair.rcm.as_("rcm"), period="2022-12", tlp="AMBER")
         with no_room(pair.rcm.node.db), pytest.raises(SyncFault) as away:
             pair.pull(pair.sacm)  # of what the peer gives out it must keep an audit first
-        assert (away.value.code, away.value.figures) == ("sync-busy", {"status": 507})
+        assert (away.value.code, away.value.figures) == ("sync-busy", {"status": 507, "wait_s": 60})
         assert pair.pull(pair.sacm).applied == 2
         assert held(pair.sacm, "RCM") == held(pair.rcm, "RCM")
         assert is_whole(pair.sacm)

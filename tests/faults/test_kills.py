@@ -43,7 +43,7 @@ from app.wire.codes import Role
 SEED, STARTS_WITHIN_S = 19530301, 3
 POINTS = {"sqlite": 12, "postgresql": 8}
 """Kills a path: on PostgreSQL only the client dies, and all that it had begun is taken back by the server."""
-HALF_SENT, OLD = (3, 11), "0003"
+HALF_SENT, OLD = (3, 13), "0003"
 SYSCALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "rename", "link")
 MOST, LEAST = 230, 200
 Told = list[tuple[str, int, str]]

@@ -13,6 +13,7 @@ from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.alerts import answer_routes, deciding, exports, listing, relating, rights, routes
 from app.alerts.models import Alert
+from app.core.clock import utc_now
 from app.documents import edge, reading
 from app.finding import flows
 from app.wire.codes import Role
@@ -27,8 +28,12 @@ def over_all(patch: pytest.MonkeyPatch, module: object, name: str) -> None:
 # With its alert, and not after its last day.
 
 
+def names(caller: Caller, access: type[DocumentAccess]) -> ColumnElement[bool]:
+    return visibility._names(caller.role, caller.ceiling, caller.conference, caller.grantees, utc_now().date(), access)
+
+
 def no_parent_rule(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(visibility, "_matches", visibility._names)
+    patch.setattr(visibility, "_matches", names)
 
 
 def by_parent(*, newest: bool, standing: bool) -> Callable[[Caller, type[DocumentAccess]], ColumnElement[bool]]:
@@ -36,10 +41,10 @@ def by_parent(*, newest: bool, standing: bool) -> Callable[[Caller, type[Documen
 
     def matches(caller, access):
         parent = aliased(DocumentAccess)
-        asked = [parent.document_id == access.parent, visibility._names(caller, parent)]
+        asked = [parent.document_id == access.parent, names(caller, parent)]
         asked += ([parent.newest] if newest else []) + ([~parent.gone] if standing else [])
         seen = select(literal(1)).where(*asked).correlate(access).limit(1).scalar_subquery()
-        return and_(visibility._names(caller, access), or_(access.parent.is_(None), seen.is_not(None)))
+        return and_(names(caller, access), or_(access.parent.is_(None), seen.is_not(None)))
 
     return matches
 
@@ -54,13 +59,13 @@ def parent_may_be_gone(patch: pytest.MonkeyPatch) -> None:
 
 
 def last_day_ignored(patch: pytest.MonkeyPatch) -> None:
-    def names(caller, access):
-        if caller.role is Role.OPERATOR:
+    def ever(role, ceiling, conference, grantees, _today, access):
+        if role is Role.OPERATOR:
             return true()
-        named = access.conference.in_(("*", caller.conference)) if caller.role is Role.PEER else access.grantee.in_(caller.grantees)
-        return and_(access.tlp <= caller.ceiling, named)
+        named = access.conference.in_(("*", conference)) if role is Role.PEER else access.grantee.in_(grantees)
+        return and_(access.tlp <= ceiling, named)
 
-    patch.setattr(visibility, "_names", names)
+    patch.setattr(visibility, "_names", ever)
 
 
 # What is made of many alerts.

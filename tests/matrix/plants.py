@@ -51,9 +51,7 @@ def strict_as_amber(patch: pytest.MonkeyPatch) -> None:
 
 def nobody_named_is_everybody(patch: pytest.MonkeyPatch) -> None:
     right = projection._mark
-    patch.setattr(
-        projection, "_mark", lambda session, document, state: right(session, {**document, "audience": document["audience"] or BOTH}, state)
-    )
+    patch.setattr(projection, "_mark", lambda document, state: right({**document, "audience": document["audience"] or BOTH}, state))
 
 
 def secretariat_not_always(patch: pytest.MonkeyPatch) -> None:
@@ -67,7 +65,7 @@ def secretariat_not_always(patch: pytest.MonkeyPatch) -> None:
 
 def reporting_state_not_always(patch: pytest.MonkeyPatch) -> None:
     right = projection._mark
-    patch.setattr(projection, "_mark", lambda session, document, _: right(session, document, None))
+    patch.setattr(projection, "_mark", lambda document, _: right(document, None))
 
 
 def peer_of_both(patch: pytest.MonkeyPatch) -> None:

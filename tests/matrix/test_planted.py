@@ -18,6 +18,7 @@ from plants import REMARKED, Plant
 from serving import Served, listening
 from world import CALLERS, World
 
+from app.access import visibility
 from app.documents import totals
 from app.exchange import log
 from app.exchange.node import open_node
@@ -30,6 +31,7 @@ def forget_what_was_counted() -> None:
     """A process remembers numbers that follow from what it was asked: with a fault planted they are others."""
     totals._totals.clear()
     log._highest.clear()
+    visibility._matching.cache_clear()
 
 
 @pytest.fixture(scope="module")

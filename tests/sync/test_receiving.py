@@ -115,7 +115,7 @@ def test_what_may_not_be_taken_waits_in_quarantine_and_the_rest_is_applied(pair:
     receipt = brought(pair, replace(whole, items=[item_of(foreign, 1), *whole.items, unsigned, own, "no change"]))
     assert (receipt.taken.applied, receipt.taken.known) == (1, 0)
     told = [(doubt.code, doubt.version) for doubt in receipt.taken.quarantined]
-    assert sorted(told) == [("sync-foreign-state", 1), ("sync-item-form", 0), ("sync-unsigned", 2)]
+    assert sorted(told) == [("sync-foreign-state", 1), ("sync-item-form", 0), ("sync-own-unknown", 1), ("sync-unsigned", 2)]
     assert sorted((code, version) for code, _, version in quarantine(pair.sacm)) == sorted(told)
     assert held(pair.sacm, "RCM") == [(document["id"], 1, "publish", document["digest"])]
     assert held(pair.sacm, "SACM") == []

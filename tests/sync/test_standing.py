@@ -125,6 +125,6 @@ def test_what_is_not_named_is_shown_without_a_name_and_what_is_ahead_is_counted_
     told = standing(old_pair.sacm, "es")
     assert (told["applied"], told["not_understood"]) == (2, 1)
     assert [(each["kind"], each["id"], each["version"], each["reason"]) for each in told["newest"]] == [
-        (None, None, None, "el cambio no tiene la forma debida"),
         ("forecast", ahead["id"], 1, "guardado y transmitido, pero no mostrado: esta edición no conoce su clase o sus códigos"),
+        (None, None, None, "el cambio no tiene la forma debida"),
     ]
