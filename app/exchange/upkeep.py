@@ -78,24 +78,29 @@ class Worker:
         return self._stop.is_set()
 
     def _do(self, jobs: Jobs) -> None:
-        try:
-            done = {name: job(self._node) for name, job in jobs.items()}
-        except (Problem, DBAPIError) as error:
-            tell(logging.WARNING, "upkeep waits for the store", {}, error)
-            return
-        if any(done.values()):
+        done = _outlived(lambda: {name: job(self._node) for name, job in jobs.items()})
+        if done and any(done.values()):
             tell(logging.DEBUG, "between upkeeps", dict(done))
 
     def _beat(self) -> None:
         today = utc_now().date()
-        try:
-            done = upkeep(self._node, self._jobs, whole=self._pruned != today)
-        except (Problem, DBAPIError) as error:
-            tell(logging.WARNING, "upkeep waits for the store", {}, error)
+        done = _outlived(lambda: upkeep(self._node, self._jobs, whole=self._pruned != today))
+        if done is None:
             return
         self._pruned = today
         if any(done.values()):
             tell(logging.INFO, "upkeep", dict(done))
+
+
+def _outlived(work: Callable[[], dict[str, int]]) -> dict[str, int] | None:
+    """What work did; none where it failed, by whatever fault: nobody would notice a worker that has ended until much is missing."""
+    try:
+        return work()
+    except (Problem, DBAPIError) as error:
+        tell(logging.WARNING, "upkeep waits for the store", {}, error)
+    except Exception as error:  # noqa: BLE001 - logged with its place; the next minute is another try
+        tell(logging.ERROR, "upkeep failed", {}, error)
+    return None
 
 
 def prune_reads(node: Node, now: datetime | None = None) -> int:

@@ -344,3 +344,22 @@ def test_the_worker_outlives_a_store_that_is_busy_or_away_and_looks_for_reads_on
     # Two that failed and are asked anew, the first of Tuesday that did not, one more; the first of Wednesday, one more.
     assert asked == [True, True, True, False, True, False]
     assert [record.message for record in caplog.records if record.name == "istmo"] == ["upkeep waits for the store"] * 2 + ["upkeep"]
+
+
+def test_the_worker_outlives_a_job_that_fails_in_a_way_nobody_thought_of(
+    node: Node, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    tries: list[int] = []
+
+    def odd(_node: Node) -> int:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise KeyError("odd")
+        worker.stop()
+        return 0
+
+    monkeypatch.setattr("app.exchange.upkeep.EVERY_S", 0.01)
+    worker = Worker(node, {"odd": odd})
+    worker.run()
+    assert tries == [0, 1]
+    assert [record.message for record in caplog.records if record.name == "istmo" and record.levelname == "ERROR"] == ["upkeep failed"]
