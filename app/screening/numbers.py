@@ -1,0 +1,134 @@
+"""Numbers that name one person, a document, a vehicle or a device: by their form and check digits, or by the word before them."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from stdnum import iban, luhn
+from stdnum.ar import cuit
+from stdnum.cl import rut
+from stdnum.do import cedula
+from stdnum.mx import rfc
+
+from app.screening.cues import OWN_PHONE, PUBLIC, Cue
+from app.screening.spans import Kind, Span
+
+_CLUSTER = re.compile(r"\d+(?:[ .\-/()]{1,3}\d+)*(?:-[A-Za-z0-9])?")
+_FEWEST_DIGITS = 5
+
+
+def _any(_text: str) -> bool:
+    return True
+
+
+def _is_card(text: str) -> bool:
+    return luhn.is_valid(re.sub(r"\D", "", text))
+
+
+def _is_cedula(text: str) -> bool:
+    return bool(cedula.is_valid(text))
+
+
+def _is_cuit(text: str) -> bool:
+    return bool(cuit.is_valid(text))
+
+
+def _is_rut(text: str) -> bool:
+    return bool(rut.is_valid(text))
+
+
+def _is_rfc(text: str) -> bool:
+    return bool(rfc.is_valid(text))
+
+
+# Forms that nothing but a document has, of the States that give them: no word need stand before them.
+_FORMS: Sequence[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [
+    (kind, re.compile(rf"(?<![\d.,])(?<!\d-)(?:{form})(?!\d|-\d)", re.IGNORECASE), judge)
+    for kind, form, judge in (
+        (Kind.NATIONAL_ID, r"\d{3}\.\d{3}\.\d{3}-\d{2}", _any),  # Brazil, CPF
+        (Kind.NATIONAL_ID, r"\d{1,2}\.\d{3}\.\d{3}-[\dkx]", _any),  # Chile RUN, Brazil RG
+        (Kind.NATIONAL_ID, r"\d\.\d{3}\.\d{3}-\d", _any),  # Uruguay
+        (Kind.NATIONAL_ID, r"\d{7,8}-[\dk]", _is_rut),  # Chile, written short
+        (Kind.NATIONAL_ID, r"(?:20|23|24|27|30|33|34)-\d{8}-\d", _is_cuit),  # Argentina
+        (Kind.NATIONAL_ID, r"\d{3}-\d{7}-\d", _is_cedula),  # Dominican Republic
+        (Kind.NATIONAL_ID, r"\d{4}-\d{4}-\d{5}", _any),  # Honduras
+        (Kind.NATIONAL_ID, r"\d{4}[ ]\d{5}[ ]\d{4}", _any),  # Guatemala
+        (Kind.NATIONAL_ID, r"\d{3}-\d{6}-\d{4}[a-z]?", _any),  # Nicaragua
+        (Kind.NATIONAL_ID, r"\d{4}-\d{6}-\d{3}-\d", _any),  # El Salvador, NIT
+        (Kind.NATIONAL_ID, r"\d{3}-\d{2}-\d{4}", _any),  # United States, SSN
+        (Kind.CARD, r"[3-6]\d{3}(?:[ -]\d{4}){3}|3[47]\d{2}[ -]\d{6}[ -]\d{5}", _is_card),
+        (Kind.PHONE, r"\(\d{2,3}\)[ ]?\d{3,5}-\d{4}", _any),
+    )
+]
+_VENEZUELAN = re.compile(r"\b[VE]-?\d{1,2}\.\d{3}\.\d{3}\b|\b[VE]-\d{6,8}\b")
+_CURP = re.compile(r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d\b", re.IGNORECASE)
+_RFC = re.compile(r"\b[A-ZÑ&]{4}\d{6}[A-Z0-9]{3}\b", re.IGNORECASE)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_MACHINE_READABLE = re.compile(
+    r"\b[PIACV][A-Z<][A-Z<]{3}[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{2,20}"
+)
+
+# After a word that announces it: what may stand there, and within how many characters.
+_AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
+    Kind.NATIONAL_ID: (26, re.compile(r"\b[A-Z]{0,4}-?\d(?:[.\- /]?\d){3,16}(?:-?[A-Z0-9])?\b", re.IGNORECASE)),
+    Kind.PASSPORT: (22, re.compile(r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b")),
+    Kind.PLATE: (14, re.compile(r"\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])[A-Z0-9]{1,4}[ \-]?[A-Z0-9]{2,6}\b")),
+    Kind.PHONE: (26, re.compile(r"\+?\(?\d(?:[ ().\-/]{0,3}\d){6,14}")),
+    Kind.CARD: (26, re.compile(r"\d(?:[ \-]?\d){12,18}")),
+    Kind.ACCOUNT: (26, re.compile(r"\d(?:[ \-]?\d){7,24}")),
+    Kind.IMEI: (12, re.compile(r"\d(?:[ \-]?\d){13,15}")),
+}
+_SENTENCE = re.compile(r"\w{5}\. |;")
+_BEFORE_PUBLIC = 48
+_WORDS = re.compile(r"[^\W\d_]{4,}")
+_YEARS_OR_DATE = re.compile(r"(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}(?:-\d{2})?")
+
+
+def numbers(text: str, announced: Sequence[Cue]) -> Iterator[Span]:
+    """Every number of a folded text that names somebody or something of somebody."""
+    yield from _formed(text)
+    for kind, rule, judge in ((Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc), (Kind.ACCOUNT, _IBAN, iban.is_valid)):
+        yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text) if judge(found[0]))
+    yield from (Span(found.start(), found.end(), Kind.NATIONAL_ID) for found in _VENEZUELAN.finditer(text))
+    if "<" in text:
+        yield from (Span(found.start(), found.end(), Kind.MACHINE_READABLE) for found in _MACHINE_READABLE.finditer(text))
+    for cue in announced:
+        yield from _after(text, cue)
+
+
+def _formed(text: str) -> Iterator[Span]:
+    for cluster in _CLUSTER.finditer(text):
+        if not any(each in cluster[0] for each in "- )") or sum(map(str.isdigit, cluster[0])) < _FEWEST_DIGITS:
+            continue
+        # With the character before: what stands within a longer number is none of these.
+        start, end = max(cluster.start() - 1, 0), cluster.end() + 1
+        for kind, form, judge in _FORMS:
+            for found in form.finditer(text, start, end):
+                if judge(found[0]):
+                    yield Span(found.start(), found.end(), kind)
+
+
+def _after(text: str, cue: Cue) -> Iterator[Span]:
+    if cue.kind not in _AFTER or (cue.kind is Kind.PHONE and _is_public(text, cue)):
+        return
+    reach, rule = _AFTER[cue.kind]
+    found = rule.search(text, cue.end, min(cue.end + reach + 24, len(text)))
+    if found is None or found.start() - cue.end > reach or not _is_one(cue.kind, found[0]) or "\n" in text[cue.end : found.start()]:
+        return
+    # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
+    if _SENTENCE.search(text, cue.start, found.start()):
+        return
+    yield Span(found.start(), found.end(), cue.kind)
+
+
+def _is_one(kind: Kind, found: str) -> bool:
+    digits = sum(map(str.isdigit, found))
+    if kind is Kind.NATIONAL_ID:
+        return digits >= _FEWEST_DIGITS and _YEARS_OR_DATE.fullmatch(found.strip()) is None
+    return digits > 0
+
+
+def _is_public(text: str, cue: Cue) -> bool:
+    if text[cue.start : cue.end].lower() in OWN_PHONE:
+        return False
+    before = text[max(cue.start - _BEFORE_PUBLIC, 0) : cue.end + 12]
+    return any(word[0].lower() in PUBLIC for word in _WORDS.finditer(before))

@@ -1,0 +1,68 @@
+"""What was found in a text, and how much of it may be shown to whoever sent it."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+_SHOWN = 2
+"""Characters of what was found that its sender sees again, of long ones at each end."""
+_LONG = 8
+
+
+class Kind(StrEnum):
+    """What a span of text looks like."""
+
+    EMAIL = "email"
+    HANDLE = "handle"
+    URL = "url"
+    PHONE = "phone"
+    CARD = "card"
+    ACCOUNT = "account"
+    IMEI = "imei"
+    MACHINE_READABLE = "machine-readable-zone"
+    NATIONAL_ID = "national-id"
+    PASSPORT = "passport"
+    PLATE = "plate"
+    BIRTH_DATE = "birth-date"
+    DWELLING = "dwelling"
+    PERSONAL_COLUMN = "personal-column"
+    NAME = "name"
+
+
+HARD = frozenset(Kind) - {Kind.NAME}
+"""Kinds that no document may hold; the others wait for a second person (guarantees 2)."""
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A stretch of a text, by its offsets there, and what it looks like."""
+
+    start: int
+    end: int
+    kind: Kind
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether a text that holds it is refused rather than held."""
+        return self.kind in HARD
+
+
+def masked(text: str, span: Span) -> str:
+    """An excerpt by which its sender finds the span again and nobody else learns it: letters and digits inside become dots."""
+    found = text[span.start : span.end]
+    shown = _SHOWN if len(found) >= _LONG else 1
+    inside = ["•" if each.isalnum() else each for each in found]
+    inside[:shown] = found[:shown]
+    return "".join(inside)
+
+
+def disjoint(spans: Iterable[Span]) -> list[Span]:
+    """Spans in the order of the text, of overlapping ones the hard one, of like ones the longest."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda each: (not each.is_hard, each.start - each.end, each.start)):
+        place = bisect_left(kept, span)
+        before, after = kept[max(place - 1, 0) : place], kept[place : place + 1]
+        if all(span.end <= other.start or span.start >= other.end for other in (*before, *after)):
+            kept.insert(place, span)
+    return kept

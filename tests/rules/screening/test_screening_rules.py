@@ -1,0 +1,82 @@
+"""What the rules for free text make of writing that hides an identifier, and what they say of it."""
+
+import pytest
+
+from app.screening.folding import folded
+from app.screening.screen import MOST_FINDINGS, Found, Vocabulary, screened
+from app.screening.spans import Kind, Span, disjoint, masked
+
+
+def found(*texts: str, known: frozenset[str] = frozenset()) -> list[Found]:
+    return screened({f"/{number}": text for number, text in enumerate(texts)}, Vocabulary(known=known))
+
+
+def test_an_excerpt_shows_two_characters_and_the_marks_of_what_was_found():
+    (one,) = found("Escriben desde cruces.rapidos@example.org cada noche.")
+    assert (one.pointer, one.offset, one.length, one.kind) == ("/0", 15, 26, Kind.EMAIL)
+    assert one.excerpt == "cr••••.•••••••@•••••••.•••"
+    assert masked("AB 12", Span(0, 5, Kind.PLATE)) == "A• ••"
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("cel. ٦٠٠٠ ٠٠٠١ por la noche", "٦٠٠٠ ٠٠٠١"),
+        ("de сruces@example.org", "сruces@example.org"),
+        ("pasaporte A\u03370\u03370\u03370\u03370123 vencido", "A\u03370\u03370\u03370\u03370123"),
+        ("WhatsApp seis cero cero cero cero cero uno dos, de noche", "seis cero cero cero cero cero uno"),
+        ("call nine zero zero zero zero zero one two tonight", "nine zero zero zero zero zero one"),
+        ("CPF\u00a0111.444.777\u201335", "111.444.777\u201335"),
+    ],
+)
+def test_an_identifier_in_other_letters_digits_or_words_is_found_where_it_stands(text: str, inside: str):
+    (one,) = [each for each in found(text) if each.is_hard]
+    assert text[one.offset :].startswith(inside)
+
+
+@pytest.mark.parametrize("text", ["uno, dos, tres", "In one or two of six posts", "de uno a cinco, seis o siete días; ocho, nueve"])
+def test_numbers_that_count_stay_words(text: str):
+    assert folded(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("El pasaporte AB", "0000123 estaba vencido"),
+        ("escriben desde rutas.demo@example.", "org, cada noche"),
+        ("Placa: ABC", "1D23, carro prata"),
+    ],
+)
+def test_an_identifier_split_over_two_texts_is_found_at_the_first(first: str, second: str):
+    assert found(first) == found(second) == []
+    (one,) = found(first, second)
+    assert one.pointer == "/0"
+    assert set(one.excerpt) == {"•"}
+
+
+def test_what_two_texts_hold_each_for_itself_is_told_once():
+    assert [each.pointer for each in found("DOB 1988-07-21", "pasaporte AB0000123")] == ["/0", "/1"]
+
+
+def test_a_word_of_another_sentence_announces_nothing():
+    assert found("Se revisó el pasaporte. El total fue de 12345678 pesos.") == []
+
+
+def test_a_line_for_the_public_passes_and_a_telephone_that_somebody_carries_does_not():
+    assert found("Línea nacional contra la trata: teléfono 800 5533 000") == []
+    assert [each.kind for each in found("Línea segura, celular 6000 0000")] == [Kind.PHONE]
+
+
+def test_of_overlapping_spans_the_hard_one_stays_and_of_like_ones_the_longest():
+    name, mail, long = Span(0, 30, Kind.NAME), Span(5, 12, Kind.EMAIL), Span(4, 14, Kind.URL)
+    assert disjoint([name, mail, long, Span(40, 45, Kind.NAME)]) == [long, Span(40, 45, Kind.NAME)]
+
+
+def test_of_ten_thousand_findings_a_hundred_are_told():
+    assert len(found("a@example.org " * 1_400)) == MOST_FINDINGS
+
+
+def test_a_name_after_a_word_for_a_person_is_soft_and_a_known_place_is_none():
+    (one,) = found("El cobro lo hace el coyote Prueba Inventada en la terminal.")
+    assert (one.kind, one.is_hard) == (Kind.NAME, False)
+    assert found("Cruzan por Paso Canoas.", known=frozenset({"paso"})) == []
