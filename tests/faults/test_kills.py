@@ -43,7 +43,7 @@ from app.wire.codes import Role
 SEED, STARTS_WITHIN_S = 19530301, 3
 POINTS = {"sqlite": 12, "postgresql": 8}
 """Kills a path: on PostgreSQL only the client dies, and all that it had begun is taken back by the server."""
-HALF_SENT, OLD = (3, 13), "0003"
+HALF_SENT, OLD = (3, *range(9, 24, 2)), "0003"
 SYSCALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "rename", "link")
 MOST, LEAST = 230, 200
 Told = list[tuple[str, int, str]]
@@ -262,7 +262,10 @@ def test_a_node_killed_in_the_middle_of_a_page_is_read_to_the_end_when_it_is_bac
                 reader.pull()
         assert (cut.value.code, mortal.end().killed) == ("sync-unreachable", True)
         reads.append(len(reader.opened()))
-    assert 0 == reads[0] < reads[1] < 4
+        if reads[-1]:
+            break
+    # First while the node says who it is, then, as soon as one was read, within the pages.
+    assert 0 == reads[0] < reads[-1] < 4
     call(reader, author.url)
     reader.pull()
     assert reader.opened() == mine.opened() == told_of(author)
