@@ -1,5 +1,6 @@
 """Text in the shape of a table: a column that is headed by what names one person is found, header and cells."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -17,15 +18,11 @@ def columns(text: str) -> Iterator[Span]:
     lines = _lines(text)
     for number, (start, header) in enumerate(lines[:-1]):
         separator = next((each for each in _SEPARATORS if each in header), None)
-        if separator is None or not _is_same_shape(header, lines[number + 1][1], separator):
-            continue
-        personal = [place for place, cell in enumerate(header.split(separator)) if _is_personal(cell)]
-        if personal:
-            yield from _cells(start, header, separator, personal)
-            for below, line in lines[number + 1 :]:
-                if not _is_same_shape(header, line, separator):
-                    break
-                yield from _cells(below, line, separator, personal)
+        if separator is not None and _is_same_shape(header, lines[number + 1][1], separator):
+            personal = [place for place, cell in enumerate(header.split(separator)) if _is_personal(cell)]
+            below = itertools.takewhile(lambda line: _is_same_shape(header, line[1], separator), lines[number + 1 :])  # noqa: B023 - used up here
+            for begins, line in [(start, header), *below] if personal else ():
+                yield from _cells(begins, line, separator, personal)
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
