@@ -95,7 +95,7 @@ class Disk(apsw.VFS):
             if self.mode == "all lost" or (self.mode == "some lost" and self.chance.random() < 0.5):
                 continue
             if self.mode == "torn" and change[1] is not None and self.chance.random() < 0.2:
-                _apply(content, (change[0], change[1][: self.chance.randrange(len(change[1]))]))
+                _apply(content, (change[0], change[1][: self.chance.randrange(max(len(change[1]), 1))]))
             else:
                 _apply(content, change)
             kept += 1
