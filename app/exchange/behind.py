@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from app.access.callers import Caller
+from app.access.clients import peer_caller
 from app.exchange.digests import KIND
 from app.exchange.log import hidden_from, seen_by
 from app.exchange.models import LogEntry
-from app.wire.codes import TLP, Role
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,7 @@ class Behind:
 
 def behind(session: Session, origins: Sequence[str], conferences: Sequence[str], after: int) -> Behind:
     """What lies above an entry of documents of these origins, as far as a node of these conferences may see it or is told of it."""
-    told = [seen_by(caller) | hidden_from(caller) for caller in map(peer_of, conferences)]
+    told = [seen_by(caller) | hidden_from(caller) for caller in (peer_caller(session, each) for each in conferences)]
     asked = select(func.count(), func.min(LogEntry.recorded_at)).where(LogEntry.number > after, LogEntry.kind != KIND)
     count, since = session.execute(asked.where(LogEntry.origin.in_(list(origins)), or_(*told))).one()
     return Behind(count, since)
-
-
-def peer_of(conference: str) -> Caller:
-    """Another conference's node, as it reads here."""
-    return Caller("", Role.PEER, conference, None, TLP.RED.rank, None)

@@ -3,7 +3,7 @@
 import time_machine
 from bodies import cells, publish, revise, withdraw
 from serving import Served
-from twins import Twins, held, peer_row, quarantine, texts
+from twins import ALERT, Twins, held, peer_row, quarantine, texts
 
 from app.bulletins.proofs import certificate_faults
 from app.core.clock import utc_now
@@ -14,19 +14,6 @@ from app.exchange.verify import faults
 from app.main import rebuild
 from app.wire.ids import uuid7
 
-ALERT = {
-    "title": {"es": "Lanchas de noche"},
-    "summary": {"es": "Una red que ofrece el cruce del golfo."},
-    "severity": "high",
-    "source_reliability": "B",
-    "information_credibility": 2,
-    "first_seen": "2018-01",
-    "last_seen": "2018-03",
-    "nationalities": ["NPL"],
-    "route": [{"seq": 1, "from": "COL", "to": "PAN", "mode": "sea"}],
-    "modus_operandi": ["safe_house"],
-    "tlp": "GREEN",
-}
 SIGHTING = {
     "where": {"state": "PAN"},
     "seen_from": "2018-02",

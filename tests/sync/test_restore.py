@@ -11,7 +11,7 @@ from serving import Nodes, Served, serving, settings_for
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from stores import STORES
-from twins import Twins, held, peer_row, quarantine, texts, twins
+from twins import ALERT, Twins, held, peer_row, quarantine, texts, twins
 
 from app.bulletins.proofs import certificate_faults
 from app.core import schema
@@ -28,19 +28,6 @@ from app.sync.checking import judged
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 
-ALERT = {
-    "title": {"es": "Lanchas de noche"},
-    "summary": {"es": "Una red que ofrece el cruce del golfo."},
-    "severity": "high",
-    "source_reliability": "B",
-    "information_credibility": 2,
-    "first_seen": "2018-01",
-    "last_seen": "2018-03",
-    "nationalities": ["NPL"],
-    "route": [{"seq": 1, "from": "COL", "to": "PAN", "mode": "sea"}],
-    "modus_operandi": ["safe_house"],
-    "tlp": "GREEN",
-}
 OTHER = dict(zip(STORES, reversed(STORES), strict=True))
 
 

@@ -19,6 +19,19 @@ from app.sync.pulling import Pulled, pull
 from app.wire.codes import Role
 
 CONFERENCES = ("RCM", "SACM")
+ALERT = {
+    "title": {"es": "Lanchas de noche"},
+    "summary": {"es": "Una red que ofrece el cruce del golfo."},
+    "severity": "high",
+    "source_reliability": "B",
+    "information_credibility": 2,
+    "first_seen": "2018-01",
+    "last_seen": "2018-03",
+    "nationalities": ["NPL"],
+    "route": [{"seq": 1, "from": "COL", "to": "PAN", "mode": "sea"}],
+    "modus_operandi": ["safe_house"],
+    "tlp": "GREEN",
+}
 
 
 @dataclass
