@@ -6,7 +6,7 @@ first and the last day in the world, an open end is null.
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UTCDateTime
@@ -105,3 +105,17 @@ class Office(Recorded, Base):
     valid_from: Mapped[date | None] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     __table_args__ = (Index("ix_office_conference_name", "conference", "name"),)
+
+
+class Allowed(Base):
+    """What anyone may write though it looks like an identifier or a person: an operator's addition to the shipped list (guarantees 2)."""
+
+    __tablename__ = "allow_list"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str] = mapped_column(String(254))
+    note: Mapped[str | None] = mapped_column(String(1000))
+    added_by: Mapped[str] = mapped_column(String(32))
+    added_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    __table_args__ = (UniqueConstraint("kind", "value"),)

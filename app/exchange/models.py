@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UTCDateTime
@@ -83,3 +83,43 @@ class Witness(Base):
     signature: Mapped[str] = mapped_column(Text)
     kept_at: Mapped[datetime] = mapped_column(UTCDateTime)
     __table_args__ = (UniqueConstraint("node", "epoch", "size", "witness"),)
+
+
+class WaitingItem(Base):
+    """What may not be published yet, in protected form and sealed: it is held for a second person, or pending (guarantees 2).
+
+    `sealed` goes as soon as nothing is to come of it any more; the row stays, so that its sender can see what became of it.
+    `writers` are the clients that wrote it with their persons, `published` the ids and versions that came of it, both as JSON.
+    """
+
+    __tablename__ = "waiting_item"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(16))
+    origin: Mapped[str] = mapped_column(String(16))
+    issuer: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(12))
+    needs_review: Mapped[bool] = mapped_column(Boolean)
+    due: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    writers: Mapped[str] = mapped_column(Text)
+    published: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(32))
+    __table_args__ = (
+        Index("ix_waiting_item_origin_status", "origin", "status", "id"),
+        Index("ix_waiting_item_status_due", "status", "due"),
+    )
+
+
+class WaitingPlace(Base):
+    """What only one waiting item may stand for (a natural key, keyed and hashed), so that two of the same never wait side by side."""
+
+    __tablename__ = "waiting_place"
+
+    place: Mapped[str] = mapped_column(String(64), primary_key=True)
+    item: Mapped[str] = mapped_column(ForeignKey("waiting_item.id"), index=True)

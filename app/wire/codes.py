@@ -56,6 +56,18 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class WaitingStatus(StrEnum):
+    """What became of an item that could not be published at once."""
+
+    HELD = "held"
+    PENDING = "pending"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNREADABLE = "unreadable"
+
+
 class Protect(StrEnum):
     """Methods of protection (guarantees.md 1)."""
 

@@ -1,0 +1,128 @@
+"""What may not be published yet: held for a second person, or pending until its minute; kept sealed, in protected form (guarantees 2)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.core.clock import utc_now
+from app.core.problems import Problem
+from app.core.secrets import Secrets
+from app.core.vault import opened, sealed
+from app.exchange.models import WaitingItem, WaitingPlace
+from app.wire.codes import WaitingStatus
+from app.wire.ids import uuid7
+from app.wire.problem import Finding
+
+KEPT_DAYS = 14
+"""After so many days without a decision an item is purged (guarantees 2)."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a kind hands over in place of publishing it: nothing of it says more than the published form would.
+
+    `documents` are the versions as they would be published (without number, salt, signature), for whoever confirms them; `payload` is what
+    the kind's `release` needs; `findings` are what looks like a person, by place; `places` is what only one item may stand for;
+    before `due` it is not published; `needs_review` says whether a second person decides.
+    """
+
+    kind: str
+    origin: str
+    issuer: str
+    documents: Sequence[Mapping[str, Any]] = field(repr=False)
+    payload: Mapping[str, Any] = field(repr=False)
+    findings: Sequence[Finding] = field(default=(), repr=False)
+    places: Sequence[str] = ()
+    due: datetime | None = None
+    needs_review: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing has to be waited for."""
+        return not self.needs_review and (self.due is None or self.due <= utc_now())
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A waiting item as its sender is told of it."""
+
+    id: str
+    version: int
+    status: WaitingStatus
+    due: datetime | None
+
+
+def hold(session: Session, secrets: Secrets, caller: Caller, waiting: Waiting) -> Kept:
+    """Keep an item until it may be published, whole or not at all.
+
+    Raises `review-waiting` (409, with the link) where another item stands for the same.  It names what its sender may see: whoever
+    may write for one place sees what waits there.
+    """
+    now, review_id = utc_now(), uuid7()
+    _require_free(session, secrets, waiting)
+    status = WaitingStatus.HELD if waiting.needs_review else WaitingStatus.PENDING
+    expires = (now if waiting.needs_review or waiting.due is None else waiting.due) + timedelta(days=KEPT_DAYS)
+    row = {
+        "id": review_id,
+        "version": 1,
+        "kind": waiting.kind,
+        "origin": waiting.origin,
+        "issuer": waiting.issuer,
+        "status": status.value,
+        "needs_review": waiting.needs_review,
+        "due": waiting.due,
+        "sealed": sealed(secrets, content_of(waiting), f"{review_id}.r1"),
+        "writers": orjson.dumps([{"client": caller.client_id, "person": caller.person}]).decode(),
+        "created_at": now,
+        "changed_at": now,
+        "expires_at": expires,
+    }
+    session.execute(insert(WaitingItem), [row])
+    _take_places(session, secrets, review_id, waiting)
+    return Kept(review_id, 1, status, waiting.due)
+
+
+def content_of(waiting: Waiting) -> bytes:
+    """All of an item that is sealed, as JSON."""
+    findings = [{"code": each.code, "pointer": each.pointer, "params": dict(each.params)} for each in waiting.findings]
+    return orjson.dumps({"documents": waiting.documents, "payload": waiting.payload, "findings": findings})
+
+
+def read(secrets: Secrets, item: WaitingItem) -> dict[str, Any] | None:
+    """What is sealed in an item: documents, payload, findings; none where it is gone, or where its key is."""
+    if item.sealed is None:
+        return None
+    plain = opened(secrets, item.sealed, f"{item.id}.r{item.version}")
+    content: dict[str, Any] | None = orjson.loads(plain) if plain is not None else None
+    return content
+
+
+def _require_free(session: Session, secrets: Secrets, waiting: Waiting) -> None:
+    places = [place_of(secrets, each) for each in waiting.places]
+    known = session.scalar(select(WaitingPlace.item).where(WaitingPlace.place.in_(places)).limit(1)) if places else None
+    if known is not None:
+        link = f"/v1/reviews/{known}"
+        raise Problem("review-waiting", review=link, headers={"Link": f'<{link}>; rel="related"'})
+
+
+def _take_places(session: Session, secrets: Secrets, review_id: str, waiting: Waiting) -> None:
+    if waiting.places:
+        session.execute(insert(WaitingPlace), [{"place": place_of(secrets, each), "item": review_id} for each in waiting.places])
+
+
+def leave_places(session: Session, review_id: str) -> None:
+    """Let another item stand where this one stood."""
+    session.execute(delete(WaitingPlace).where(WaitingPlace.item == review_id))
+
+
+def place_of(secrets: Secrets, place: str) -> str:
+    """What an item stands for, keyed and hashed: a store that is read by others tells nothing of what waits."""
+    return hmac.new(secrets.hmac_key("fingerprint"), b"waiting\0" + place.encode(), hashlib.sha256).hexdigest()
