@@ -15,7 +15,7 @@ from app.alerts.terms import terms_of
 from app.alerts.texts import folded_text
 from app.alerts.unseen import never_seen
 from app.core.db import insert_all, insert_all_new, table_of
-from app.documents.models import identity_of, instant, parted, supersede
+from app.documents.models import identity_of, insert_newest, instant, parted, supersede
 from app.wire.codes import TLP, Severity, Status
 
 
@@ -57,9 +57,7 @@ def _forget_terms(session: Session, ids: Sequence[str]) -> None:
 def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     if not documents:
         return
-    table = table_of(Alert)
-    made = session.execute(insert(table).returning(table.c.document_id, table.c.id), [_row(document) for document in documents])
-    ids = {row.document_id: row.id for row in made}
+    ids = insert_newest(session, Alert, [_row(document) for document in documents])
     terms = [(ids[document["id"]], *term) for document in documents for term in sorted(terms_of(document))]
     insert_all(session, AlertTerm, [{"alert_id": alert_id, "list": name, "code": code} for alert_id, name, code in terms])
 

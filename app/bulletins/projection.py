@@ -15,7 +15,7 @@ from app.bulletins.unseen import never_seen
 from app.core.db import insert_all, insert_all_new, table_of
 from app.directory.codes import area_of, margin_codes, nationalities
 from app.directory.dimensions import DIMENSIONS
-from app.documents.models import identity_of, parted, supersede
+from app.documents.models import identity_of, insert_newest, parted, supersede
 from app.wire.codes import TLP, Status
 from app.wire.period import Period, parse_period
 
@@ -62,18 +62,10 @@ def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     # What a flow's first publication fixes; sorted, so that of two transactions neither waits for a flow of the other.
     flows = {flow["key"]: flow for flow in map(_flow, reversed(documents))}
     insert_all_new(session, Flow, [flows[key] for key in sorted(flows)])
-    ids = _inserted(session, rows)
+    ids = insert_newest(session, Bulletin, rows)
     insert_all(session, Cell, [cell for document in documents for cell in _cells(ids[document["id"]], document)])
     insert_all(session, Hideout, [hideout for document in documents for hideout in _hideouts(ids[document["id"]], document)])
     remember(session, [(document, row["flow_key"], row["natural_key"]) for row, document in zip(rows, documents, strict=True)])
-
-
-def _inserted(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Ids of new rows by document."""
-    table = table_of(Bulletin)
-    if not rows:
-        return {}
-    return {row.document_id: row.id for row in session.execute(insert(table).returning(table.c.document_id, table.c.id), rows)}
 
 
 def _row(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, update
+from sqlalchemy import Integer, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core.db import Base, UTCDateTime, table_of
+from app.core.db import Base, UTCDateTime, insert_all, table_of
 from app.wire.codes import TLP, Status
 
 
@@ -60,3 +60,15 @@ def supersede(session: Session, model: type[Base], documents: Sequence[Mapping[s
 def instant(text: object) -> datetime:
     """An instant of a document."""
     return datetime.fromisoformat(str(text))
+
+
+def insert_newest(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Insert newest versions in the table of a kind, one of each document; the numbers that the store gave them, by document.
+
+    Not RETURNING: of some hundred rows the driver takes longer over its text than the store does over the rows.
+    """
+    insert_all(session, model, rows)
+    table = table_of(model)
+    made = select(table.c.document_id, table.c.id).where(table.c.superseded_at.is_(None))
+    ids = [row["document_id"] for row in rows]
+    return {row.document_id: row.id for row in session.execute(made.where(table.c.document_id.in_(ids)))} if ids else {}

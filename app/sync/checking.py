@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.exchange.keys import PublicKey, document_purpose, verify_signature
-from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_beside
+from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of, digest_of_plain, plain
 from app.wire.codes import Op, Status
 from app.wire.ids import UUID7
 from app.wire.text import refused_character
@@ -39,6 +39,8 @@ class Item:
     digest: str | None = None
     document: dict[str, Any] | None = None
     text: str | None = None
+    is_plain: bool = False
+    """Whether one glance showed that nothing odd is in the document."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,12 @@ def _named(raw: object) -> Item | None:
 def _with_document(named: Item, document: object) -> Item | None:
     if document is None:
         return named
-    text = _text_of(document) if isinstance(document, dict) else None
-    return replace(named, document=document, text=text) if isinstance(document, dict) and text is not None else None
+    if not isinstance(document, dict):
+        return None
+    glance = plain(document)
+    text = _text_of(document) if glance is None else glance
+    whole = text is not None and len(text) <= _LARGEST_DOCUMENT
+    return replace(named, document=document, text=text, is_plain=glance is not None) if whole else None
 
 
 def _document_of(raw: Mapping[str, Any], op: object) -> object:
@@ -114,12 +120,11 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _text_of(document: object) -> str | None:
+def _text_of(document: dict[str, Any]) -> str | None:
     try:
-        text = canonical(document).decode() if document is not None else None
+        return canonical(document).decode()
     except (TypeError, ValueError, RecursionError):
         return None
-    return text if text is None or len(text) <= _LARGEST_DOCUMENT else None
 
 
 def _form_fault(named: Item, document: Mapping[str, Any]) -> str | None:
@@ -128,7 +133,7 @@ def _form_fault(named: Item, document: Mapping[str, Any]) -> str | None:
         return _DIFFERS
     if not _is_envelope(document):
         return _FORM
-    return None if _passes_gate(document) else _GATE
+    return None if named.is_plain or _passes_gate(document) else _GATE
 
 
 def _is_envelope(document: Mapping[str, Any]) -> bool:
@@ -163,7 +168,8 @@ def _passes_gate(value: object) -> bool:
 
 
 def _seal_fault(named: Item, document: dict[str, Any], rules: Rules) -> str | None:
-    if digest_beside(str(named.text), document) != named.digest:
+    digest = digest_of_plain(document) if named.is_plain else digest_of(document)
+    if digest != named.digest:
         return _WRONG_DIGEST
     signature = document.get("signature")
     kid = signature.get("kid") if isinstance(signature, dict) else None

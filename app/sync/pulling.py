@@ -1,6 +1,6 @@
 """Pulling from a peer: each page fetched outside any transaction, judged, then applied with its cursor in one write (guarantees 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +15,7 @@ from app.exchange.keys import PublicKey
 from app.exchange.node import Node
 from app.sync.alarms import answered, failed, tell_of
 from app.sync.applying import Taken, take
-from app.sync.checking import Doubtful, Rules, judged
+from app.sync.checking import Doubtful, Item, Rules, judged
 from app.sync.faults import SyncFault
 from app.sync.line import Answer, Line
 from app.sync.models import Peer
@@ -119,29 +119,47 @@ def _is_read(line: Line, place: _Place) -> bool:
     return not items_of(page) and page.get("has_more") is not True
 
 
+@dataclass(frozen=True)
+class _Page:
+    """One page of a peer's feed, judged: no store was asked for that."""
+
+    items: list[Any]
+    changes: Sequence[Item | Doubtful]
+    cursor: str
+    more: bool
+
+
+def _judged(page: Mapping[str, Any], rules: Rules) -> _Page:
+    items, cursor = items_of(page), cursor_of(page)
+    return _Page(items, [judged(item, rules) for item in items], cursor, page.get("has_more") is True)
+
+
 def _pages(
-    node: Node, kinds: Kinds, line: Line, place: _Place, page: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
+    node: Node, kinds: Kinds, line: Line, place: _Place, first: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
 ) -> _Place:
     rules, last = Rules(place.conferences, keys, node.settings.authored), 0
-    # One page ahead and no further: the next one is on its way while this one is written.
+    page = _judged(first, rules)
+    # One page ahead and no further: the next one is fetched and judged while this one is written.
     with ThreadPoolExecutor(1, "pull") as ahead:
         while True:
-            items, cursor, more = items_of(page), cursor_of(page), page.get("has_more") is True
-            last = require_progress(items, last, moved=cursor != place.cursor or not more)
-            after = replace(place, cursor=cursor, kept=(cursor, place.seen.epoch, place.seen.size))
-            coming = ahead.submit(line.get, "/v1/changes", _question(after)) if more else None
-            done.add(_taken(node, kinds, place, items, rules, cursor))
+            last = require_progress(page.items, last, moved=page.cursor != place.cursor or not page.more)
+            after = replace(place, cursor=page.cursor, kept=(page.cursor, place.seen.epoch, place.seen.size))
+            coming = ahead.submit(_next, line, _question(after), rules) if page.more else None
+            done.add(_taken(node, kinds, place, page))
             place = after
             if coming is None:
                 return place
             page = coming.result()
 
 
-def _taken(node: Node, kinds: Kinds, place: _Place, items: list[Any], rules: Rules, cursor: str) -> Taken:
-    changes = [judged(item, rules) for item in items]
+def _next(line: Line, question: Mapping[str, str | int], rules: Rules) -> _Page:
+    return _judged(line.get("/v1/changes", question), rules)
+
+
+def _taken(node: Node, kinds: Kinds, place: _Place, page: _Page) -> Taken:
     with node.db.write() as session:
-        _claim(session, place, cursor)
-        taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
+        _claim(session, place, page.cursor)
+        taken = take(session, node, kinds, place.name, page.changes, conferences=place.conferences, attempt=PULL)
         session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
     tell_of(place.name, taken)
     return taken
