@@ -28,6 +28,7 @@ import app.bulletins.flow_routes
 import app.bulletins.projection
 import app.bulletins.receiving
 import app.bulletins.routes
+import app.directory.allow_routes
 import app.directory.client_routes
 import app.directory.edit_routes
 import app.directory.policy_routes
@@ -98,6 +99,7 @@ ROUTERS = (
     app.directory.routes.router,
     app.directory.edit_routes.router,
     app.directory.policy_routes.router,
+    app.directory.allow_routes.router,
     app.directory.vocabulary_routes.router,
     app.exchange.routes.router,
     app.exchange.log_routes.router,
@@ -117,6 +119,7 @@ BODIES = (
     *app.directory.client_routes.BODIES,
     *app.directory.edit_routes.BODIES,
     *app.directory.policy_routes.BODIES,
+    *app.directory.allow_routes.BODIES,
     *app.exchange.log_routes.BODIES,
     *app.sync.delivery_routes.BODIES,
 )

@@ -103,7 +103,10 @@ def standing(request: pytest.FixtureRequest, nodes: Nodes, tmp_path_factory: pyt
 BY_TURNS = (
     *("tests/alerts/", "tests/cli/", "tests/client/", "tests/docs/", "tests/finding/", "tests/web/", "tests/journeys/test_stop.py"),
     *(f"tests/core/test_{name}.py" for name in ("admission", "language", "logs", "methods", "metrics")),
-    *(f"tests/contract/test_{name}" for name in ("client_routes", "directory", "policy", "refusals", "tokens", "vocabularies")),
+    *(
+        f"tests/contract/test_{name}"
+        for name in ("allow_list", "client_routes", "directory", "policy", "refusals", "tokens", "vocabularies")
+    ),
     *(f"tests/contract/test_{name}" for name in ("certificate_routes", "disclosure_marking", "throttle", "files.py")),
     *(
         "tests/faults/test_clock_jumps.py",

@@ -31,6 +31,8 @@ PROPER_NAMES = {"nationality", "state"}
 ALIASES = {
     "dimensions": "dimension",
     "ceiling": "tlp",
+    "AllowedDraft.kind": "allowed_kind",
+    "AllowedEntry.kind": "allowed_kind",
     "roles": "role",
     "method": "protect",
     "ProvingSystem.kind": "audited_together",

@@ -78,7 +78,7 @@ def others(matrix: Matrix) -> Iterator[Mismatch]:
         for place in _places(matrix, path):
             if method == "POST" and place == _client(matrix, "pan") and client and client.role == "operator":
                 continue  # it would be done
-            named = path.format(code=place, name=place, client_id=place)
+            named = path.format(code=place, name=place, client_id=place, entry_id=place)
             # A write without a body carries a parameter that no route knows, so that whoever has the right is refused all the same.
             asked = named if route not in BARE or place in ABSENT_PLACES else f"{named}?nonsense=1"
             answer = matrix.world.ask(who, method, asked, None if method == "GET" or route in BARE else {})
@@ -97,6 +97,8 @@ def _places(matrix: Matrix, path: str) -> tuple[str, ...]:
         return ("RCM", "SACM", ABSENT_PLACES[0])
     if "{client_id}" in path:
         return (_client(matrix, "pan"), ABSENT_PLACES[1])
+    if "{entry_id}" in path:
+        return (ABSENT_PLACES[2],)
     if "{name}" in path:
         return ("measure", ABSENT_PLACES[2]) if "vocabularies" in path else (ABSENT_PLACES[2],)
     return ("-",)

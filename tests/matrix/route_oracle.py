@@ -50,6 +50,9 @@ RIGHTS = {
     "POST /v1/me/rotate": ANYONE,
     **{f"{way} /v1/clients{path}": OPERATES for way, path in (("GET", ""), ("POST", ""), ("GET", "/{client_id}"), ("POST", "/{client_id}/rotate"), ("POST", "/{client_id}/disable"))},
     "GET /v1/audit": OPERATES,
+    "GET /v1/screening/allow-list": WRITES | OPERATES,  # who writes must know what passes
+    "POST /v1/screening/allow-list": OPERATES,  # "operators add"
+    "DELETE /v1/screening/allow-list/{entry_id}": OPERATES,
     "GET /metrics": OPERATES,  # "operator, or without a key from loopback and without any Forwarded or X-Forwarded-* header"
     **{f"POST /oauth/{path}": PUBLIC for path in ("token", "revoke")},
     **{f"GET /{path}": PUBLIC for path in ("", "livez", "readyz", "version", "openapi.json", "docs", "docs/{name}", "docs/guide/{name}", "docs/problems/{name}",

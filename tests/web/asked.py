@@ -157,6 +157,11 @@ def _directory(asked: Asked) -> None:
         asked(histories.get(path, f"list_{path}"), "operator", "GET", f"/v1/conferences/RCM/{path}", params={"limit": 2})
     policy = asked("get_policy", "rcm", "GET", "/v1/conferences/RCM/policy")
     asked("decide_policy", "rcm", "PUT", "/v1/conferences/RCM/policy", json=example("Policy"), headers={"If-Match": policy.headers["etag"]})
+    allowed = "/v1/screening/allow-list"
+    asked("add_allowed", "operator", "POST", allowed, json=example("AllowedDraft", "place"))
+    added = asked("add_allowed", "operator", "POST", allowed, json=example("AllowedDraft")).json()
+    asked("list_allowed", "pan", "GET", allowed, params={"limit": 2})
+    asked("remove_allowed", "operator", "DELETE", f"{allowed}/{added['id']}")
     asked("list_vocabularies", "analyst", "GET", "/v1/vocabularies", params={"limit": 2})
     asked("get_vocabulary", "analyst", "GET", "/v1/vocabularies/sex")
 

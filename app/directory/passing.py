@@ -1,0 +1,99 @@
+"""What passes screening though it looks like a way to reach somebody, or like a name: matched whole or not at all (guarantees 2).
+
+The whole host or one under the domain, the whole address, the whole number, the whole name: nothing that only begins or ends like an
+entry.  That something passed is logged by its kind; what it was never is.
+"""
+
+import logging
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import phonenumbers
+
+from app.core.logs import tell
+from app.directory.known_names import plain, words_of
+from app.screening.spans import Kind
+from app.wire.allow_list import AllowedKind
+
+Entry = tuple[str, str]
+"""Kind and value of an entry."""
+
+HOST = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5}"
+"""Six parts at most: of a longer host screening may have found the beginning alone, and who owns it stands at its end."""
+MAIL = re.compile(rf"[a-z0-9._%+-]{{1,64}}@({HOST})")
+# No query and no dot but in the last part: what leads on to another host passes nobody.
+_PAGE = re.compile(rf"(?:https?://)?({HOST})(?::\d{{1,5}})?(?:/(?:[a-z0-9_~-]+/)*[a-z0-9._~-]*)?")
+_AFTER_PAGE = ".,;:!?)]}'\"»”"
+_BEFORE_NATIONAL = ("", "0", "01", "1")
+"""What is dialled before a number inside its State, or was."""
+
+
+@cache
+def data() -> Mapping[str, Any]:
+    """The shipped list, and the names under which anyone gets an address."""
+    return tomllib.loads(resources.files("app.directory").joinpath("data", "allow_list.toml").read_text("utf-8"))
+
+
+@cache
+def shipped() -> Mapping[Entry, str]:
+    """The shipped entries, each with a note that says whose it is and where its owner publishes it."""
+    return {(each["kind"], each["value"]): each["note"] for each in data()["entry"]}
+
+
+def passing(entries: Iterable[Entry]) -> Callable[[Kind, str], bool]:
+    """Whether what screening found, of a kind and as it stands in the text, is one of these entries."""
+    listed: dict[str, set[str]] = defaultdict(set)
+    for kind, value in entries:
+        listed[kind].add(value)
+    numbers = {form for number in listed[AllowedKind.PHONE] for form in _forms(number)}
+    names = {plain(name_of(value)) for value in listed[AllowedKind.NAME]}
+    rules: Mapping[Kind, Callable[[str], bool]] = {
+        Kind.EMAIL: lambda text: _is_mail(text, listed),
+        Kind.URL: lambda text: _is_page(text, listed),
+        Kind.PHONE: lambda text: _number(text) in numbers,
+        Kind.NAME: lambda text: plain(name_of(text)) in names,
+    }
+
+    def passes(kind: Kind, text: str) -> bool:
+        if kind not in rules or not rules[kind](text):
+            return False
+        tell(logging.INFO, "allow-list passed", {"kind": kind.value})
+        return True
+
+    return passes
+
+
+def _is_mail(text: str, listed: Mapping[str, set[str]]) -> bool:
+    found = MAIL.fullmatch(text.lower())
+    return found is not None and (found[0] in listed[AllowedKind.EMAIL] or _is_under(found[1], listed[AllowedKind.DOMAIN]))
+
+
+def _is_page(text: str, listed: Mapping[str, set[str]]) -> bool:
+    found = _PAGE.fullmatch(text.lower().rstrip(_AFTER_PAGE))
+    return found is not None and (found[1] in listed[AllowedKind.HOST] or _is_under(found[1], listed[AllowedKind.DOMAIN]))
+
+
+def _is_under(host: str, domains: set[str]) -> bool:
+    parts = host.split(".")
+    return any(".".join(parts[place:]) in domains for place in range(len(parts) - 1))
+
+
+def _number(text: str) -> str:
+    digits = "".join(each for each in text if each.isascii() and each.isdigit())
+    return f"+{digits}" if "+" in text else digits
+
+
+def _forms(number: str) -> Iterable[str]:
+    """A number as it may be written: with its plus, with the State's code alone, as it is dialled inside the State."""
+    national = phonenumbers.national_significant_number(phonenumbers.parse(number))
+    return (number, number.removeprefix("+"), *(f"{prefix}{national}" for prefix in _BEFORE_NATIONAL))
+
+
+def name_of(text: str) -> str:
+    """A name as it is compared: its words in small letters, one space between them."""
+    return " ".join(words_of(text))
