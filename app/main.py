@@ -21,6 +21,7 @@ import app.alerts.answer_projection
 import app.alerts.answer_routes
 import app.alerts.ending
 import app.alerts.projection
+import app.alerts.reader_routes
 import app.alerts.routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
@@ -87,6 +88,7 @@ PUBLIC = (
 ROUTERS = (
     app.alerts.routes.router,
     app.alerts.answer_routes.router,
+    app.alerts.reader_routes.router,
     app.finding.routes.router,
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,

@@ -1,4 +1,4 @@
-"""Routes beside a bulletin: its certificate for outsiders, and the report on its protection for its issuer (contract: Routes)."""
+"""Routes beside a bulletin: its certificate for outsiders; for its issuer the report on its protection and who has read it (contract: Routes)."""
 
 from typing import Annotated, Any
 
@@ -17,13 +17,15 @@ from app.core.declared import CONDITIONAL, SPOKEN
 from app.core.http import json_response
 from app.core.language import language_of, spoken
 from app.core.problems import Problem
-from app.core.query import NoQuery
+from app.core.query import NoQuery, PageQuery
 from app.core.query import Query as Asked
 from app.documents import reading
 from app.documents.edge import DocumentPath, known_form, node_of
+from app.documents.readers import readers_answer
 from app.documents.reading import Found
 from app.wire.codes import Role, Status
 from app.wire.disclosure import Certificate, DisclosureReport
+from app.wire.readers import DocumentReaderPage
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
@@ -70,6 +72,15 @@ def get_disclosure_report(request: Request, caller: Writer, query: Annotated[NoQ
     node.read_audit.note(attempt_of(request), [(found.document_id, found.version, found.tlp)])
     headers = {"Cache-Control": "private, no-cache", **spoken(language, "Authorization")}
     return json_response(report_of(document, beside, language), headers=headers)
+
+
+@router.get("/{document_id}/readers", operation_id="list_bulletin_readers", response_model=DocumentReaderPage, responses=CONDITIONAL)
+def list_bulletin_readers(request: Request, caller: Writer, query: Annotated[PageQuery, Query()], document_id: DocumentPath) -> Response:
+    """Which offices have read a bulletin, each version and on which days, the own ones too; for its issuer and its origin's secretariat.
+
+    Operators see envelopes and are not told of. Another node's offices read there: here its node is told of, by role `peer`.
+    """
+    return readers_answer(request, caller, query, Bulletin, document_id)
 
 
 def _own(session: Session, caller: Caller, document_id: str) -> tuple[Found, dict[str, Any]]:

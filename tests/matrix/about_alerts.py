@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from about_bulletins import changing, one, page, part_of, versions
 from alert_oracle import FiledAlert, FiledAnswer, answers_to, by_body, decide, decision, file_of, forms, network_of, of_body, read
 from alert_world import WORD
-from asking import Matrix, Mismatch, Question, existing, outcome
-from route_oracle import ANSWERS, form, refused
+from asking import Matrix, Mismatch, Question, existing, outcome, status
+from route_oracle import ANSWERS, form, readers, refused
 from visibility_oracle import STATES, Client
 from world import CALLERS, Answer
 
@@ -19,7 +19,7 @@ CHANGES = {
 }
 TOLD_OF = existing(f"{ONE}/{kind}s" for kind in ANSWERS)
 ANSWERING = existing(f"POST /v1/alerts/{{document_id}}/{kind}s" for kind in ANSWERS)
-RELATED, FLOWS = existing([f"{ONE}/related", f"{ONE}/flows"])
+RELATED, FLOWS, READERS = existing([f"{ONE}/related", f"{ONE}/flows", f"{ONE}/readers"])
 DECISION, *DECIDING = existing(
     ["GET /v1/proposals/{document_id}/decision", *(f"POST /v1/proposals/{{document_id}}/{verb}" for verb in ("accept", "decline"))]
 )
@@ -39,6 +39,7 @@ def _of_alerts(matrix: Matrix, who: str, filed: Sequence[FiledAlert]) -> Iterato
             yield matrix.question(route, who, each, client and answers_to(client, each, kind, world.answers), read=_answers)
         others = {other.document.id for other in read(client, world.alerts) if other is not each}
         yield matrix.question(RELATED, who, each, client and of_body(client, each, others), read=_ids)
+        yield matrix.question(READERS, who, each, client and readers(client, each), read=status)
         yield matrix.question(FLOWS, who, each, client and of_body(client, each, near), read=_total)
         yield from versions(matrix, who, each, *VERSIONS["alert"])
         for route in CHANGES["alert"]:
@@ -46,7 +47,7 @@ def _of_alerts(matrix: Matrix, who: str, filed: Sequence[FiledAlert]) -> Iterato
         for route in ANSWERING:
             seen = client and form(client, each, each.newest)
             yield matrix.question(route, who, each, "422 invalid-document" if seen else "404 not-found")
-    for route in (ONE, *TOLD_OF, RELATED, FLOWS, *VERSIONS["alert"], *CHANGES["alert"], *ANSWERING):
+    for route in (ONE, *TOLD_OF, RELATED, FLOWS, READERS, *VERSIONS["alert"], *CHANGES["alert"], *ANSWERING):
         yield matrix.question(route, who, None, "404 not-found")
 
 

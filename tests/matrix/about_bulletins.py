@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from alert_oracle import forms
 from asking import Matrix, Mismatch, Question, existing, forms_in, kind_of, outcome, status
-from route_oracle import Filed, certificate, change, form, may_write_for, refused, report
+from route_oracle import Filed, certificate, change, form, may_write_for, readers, refused, report
 from visibility_oracle import STATES, Client
 from world import CALLERS, Answer
 
@@ -12,7 +12,7 @@ MULTIPART = {"Content_Type": "multipart/form-data; boundary=x"}
 NO_CSV = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\nneither period nor value\r\n1,2\r\n--x--\r\n'
 ONE = "GET /v1/bulletins/{document_id}"
 CHANGES = existing(["PUT /v1/bulletins/{document_id}", *(f"POST /v1/bulletins/{{document_id}}/{verb}" for verb in ("withdraw", "erase"))])
-REPORT, CERTIFICATE = existing(f"{ONE}/{name}" for name in ("disclosure-report", "certificate"))
+REPORT, CERTIFICATE, READERS = existing(f"{ONE}/{name}" for name in ("disclosure-report", "certificate", "readers"))
 VERSIONS, VERSION = existing([f"{ONE}/versions", f"{ONE}/versions/{{number}}"])
 
 
@@ -28,11 +28,12 @@ def _questions(matrix: Matrix, who: str, filed: list[Filed]) -> Iterator[Questio
         for route in CHANGES:
             yield matrix.question(route, who, each, changing(route, client, each))
         yield matrix.question(REPORT, who, each, client and report(client, each), read=status)
+        yield matrix.question(READERS, who, each, client and readers(client, each), read=status)
         for number in range(1, each.newest + 1):
             named = client and certificate(client, each, number)
             yield matrix.question(CERTIFICATE, who, each, named, number=number, query=f"?version={number}", read=status)
         yield from versions(matrix, who, each, VERSIONS, VERSION)
-    for route in (ONE, *CHANGES, REPORT, CERTIFICATE, VERSIONS, VERSION):
+    for route in (ONE, *CHANGES, REPORT, CERTIFICATE, READERS, VERSIONS, VERSION):
         yield matrix.question(route, who, None, "404 not-found")
 
 

@@ -26,6 +26,7 @@ RIGHTS = {
     **{f"GET /v1/bulletins{path}": ANYONE for path in ("", "/{document_id}", "/{document_id}/versions", "/{document_id}/versions/{number}")},
     "GET /v1/bulletins/{document_id}/certificate": READS_BODIES,
     "GET /v1/bulletins/{document_id}/disclosure-report": WRITES,  # "for the issuer"
+    **{f"GET /v1/{kind}s/{{document_id}}/readers": WRITES for kind in ("bulletin", "alert")},  # "for issuer and origin secretariat"
     "GET /v1/flows": READS_BODIES,
     **{f"POST /v1/alerts{path}": WRITES for path in ("", "/batch", "/{document_id}/withdraw", *(f"/{{document_id}}/{kind}s" for kind in ANSWERS))},
     **{f"PUT /v1/{kind}s/{{document_id}}": WRITES for kind in ("alert", *ANSWERS)},
@@ -113,13 +114,19 @@ def may_change(client: Client, filed: Filed) -> bool:
 
 def report(client: Client, filed: Filed) -> str:
     """Who reads why cells are withheld: "for issuer and origin secretariat"; of a withdrawn bulletin nobody."""
+    told = readers(client, filed)
+    return told if told != "200" or filed.served(filed.newest) else "404 not-found"
+
+
+def readers(client: Client, filed: Filed) -> str:
+    """Who is told who has read a document: "offices and dates, for issuer and origin secretariat"; of a withdrawn one too."""
     if form(client, filed, filed.newest) is None:
         return "404 not-found"
     if client.conference != filed.document.origin:
         return "403 not-origin"
     if client.role != "secretariat" and f"{client.conference}/{client.state}" != filed.document.issuer:
         return "403 not-your-state"
-    return "200" if filed.served(filed.newest) else "404 not-found"
+    return "200"
 
 
 def certificate(client: Client, filed: Filed, version: int) -> str:
