@@ -41,7 +41,7 @@ def data() -> Mapping[str, Any]:
 
 @cache
 def shipped() -> Mapping[Entry, str]:
-    """The shipped entries, each with a note that says whose it is and where its owner publishes it."""
+    """The shipped entries, each with a note that says whose it is and names a public page with it."""
     return {(each["kind"], each["value"]): each["note"] for each in data()["entry"]}
 
 

@@ -99,7 +99,7 @@ def test_that_something_passed_is_logged_and_never_what_it_was(caplog: pytest.Lo
     assert "unhcr" not in caplog.text
 
 
-def test_every_shipped_entry_says_whose_it_is_and_where_its_owner_publishes_it():
+def test_every_shipped_entry_says_whose_it_is_and_names_a_public_page():
     assert {kind for kind, _ in shipped()} == {"domain", "phone"}
     assert {"un.org", "iom.int", "unhcr.org", "crmsv.org"} <= {value for kind, value in shipped() if kind == "domain"}
     assert [entry for entry, note in shipped().items() if ", https://" not in note] == []
