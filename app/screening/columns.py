@@ -1,6 +1,5 @@
 """Text in the shape of a table: a column that is headed by what names one person is found, header and cells."""
 
-import itertools
 import re
 from collections.abc import Iterator
 
@@ -15,26 +14,34 @@ _MOST_WORDS = 4
 
 def columns(text: str) -> Iterator[Span]:
     """Columns of persons in a folded text of at least two lines that are split by one separator equally often."""
-    lines = _lines(text)
-    for number, (start, header) in enumerate(lines[:-1]):
-        separator = next((each for each in _SEPARATORS if each in header), None)
-        if separator is not None and _is_same_shape(header, lines[number + 1][1], separator):
-            personal = [place for place, cell in enumerate(header.split(separator)) if _is_personal(cell)]
-            below = itertools.takewhile(lambda line: _is_same_shape(header, line[1], separator), lines[number + 1 :])  # noqa: B023 - used up here
-            for begins, line in [(start, header), *below] if personal else ():
-                yield from _cells(begins, line, separator, personal)
+    for lines, separator in tables(text):
+        headers = ((number, _personal(line, separator)) for number, (_, line) in enumerate(lines[:-1]))
+        header, personal = next((each for each in headers if each[1]), (len(lines), set()))
+        for begins, line in lines[header:]:
+            yield from _cells(begins, line, separator, personal)
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
-    found, start = [], 0
-    for line in text.split("\n"):
-        found.append((start, line))
+def tables(text: str) -> Iterator[tuple[list[tuple[int, str]], str]]:
+    """The lines of each table in a text, with where they begin, and what parts their cells."""
+    if "\n" not in text:
+        return
+    block: list[tuple[int, str]] = []
+    separator, often, start = "", 0, 0
+    for line in [*text.split("\n"), ""]:
+        if block and (not line.strip() or line.count(separator) != often):
+            if len(block) > 1:
+                yield block, separator
+            block = []
+        if not block:
+            separator = next((each for each in _SEPARATORS if each in line), "")
+            often = line.count(separator) if separator else 0
+        if separator:
+            block.append((start, line))
         start += len(line) + 1
-    return found
 
 
-def _is_same_shape(header: str, line: str, separator: str) -> bool:
-    return bool(line.strip()) and header.count(separator) == line.count(separator)
+def _personal(line: str, separator: str) -> set[int]:
+    return {place for place, cell in enumerate(line.split(separator)) if _is_personal(cell)}
 
 
 def _is_personal(cell: str) -> bool:
@@ -42,7 +49,7 @@ def _is_personal(cell: str) -> bool:
     return 0 < len(words) <= _MOST_WORDS and any(word in _PERSONAL for word in words)
 
 
-def _cells(start: int, line: str, separator: str, places: list[int]) -> Iterator[Span]:
+def _cells(start: int, line: str, separator: str, places: set[int]) -> Iterator[Span]:
     at = start
     for place, cell in enumerate(line.split(separator)):
         inside = cell.strip(" \"'")

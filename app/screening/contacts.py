@@ -5,49 +5,72 @@ from collections.abc import Iterator
 
 import phonenumbers
 
+from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
-_LOCAL, _HOST = r"(?<![\w.+\-])[\w.+\-]{1,64}+", r"[\w\-]{1,63}+"
-_EMAIL = re.compile(rf"{_LOCAL}@{_HOST}(?:\.{_HOST}){{1,6}}")
-_OPEN, _SHUT = r"\s{0,2}[\[({<]?\s{0,2}", r"\s{0,2}[\])}>]?\s{0,2}"
-_IN_BRACKETS = r"[\[({<]\s{0,2}(?:at|@)\s{0,2}[\])}>]"
+_HOST = r"[\w\-]{1,63}+"
+_AT_HOST = re.compile(rf"@{_HOST}(?:\.{_HOST}){{1,6}}")
+_SHUT, _DOT = r"\s{0,2}[\])}>]?\s{0,2}", r"\s{0,2}[\[({<]?\s{0,2}(?:\.|punto|ponto|dot)\s{0,2}[\])}>]?\s{0,2}"
+_REST = rf"{_HOST}(?:{_DOT}[\w\-]{{2,63}}+){{1,4}}"
 # In words: "arroba" alone tells, "at" only beside a spelt dot or in brackets ("arrived at crmsv.org" is no address).
-_SPELT_SIGN = re.compile(rf"\barroba\b|{_IN_BRACKETS}|\bat\s{{1,2}}{_HOST}\s{{1,2}}(?:dot|punto|ponto)\b", re.IGNORECASE)
-_SPELT = re.compile(
-    rf"{_LOCAL}(?:{_OPEN}arroba{_SHUT}|\s{{0,2}}{_IN_BRACKETS}\s{{0,2}}|\s{{1,2}}at\s{{1,2}})"
-    rf"{_HOST}(?:{_OPEN}(?:\.|punto|ponto|dot){_SHUT}[\w\-]{{2,63}}+){{1,4}}",
-    re.IGNORECASE,
-)
-_BEFORE, _AFTER = 72, 288
+_SIGNS = {
+    "arroba": re.compile(_SHUT + _REST),
+    "at": re.compile(rf"\s{{0,2}}[\])}}>]\s{{0,2}}{_REST}|\s{{1,2}}(?={_HOST}\s{{1,2}}(?:dot|punto|ponto)\b){_REST}"),
+    "@": re.compile(rf"{_SHUT}(?=[^\W\d]){_REST}"),
+}
+# Read backwards from the sign.
+_LOCAL = re.compile(r"[\w.+\-]{1,64}+(?![\w.+\-])")
+_BACKWARDS = re.compile(rf"\s{{0,2}}[\[({{<]?\s{{0,2}}{_LOCAL.pattern}")
+_BEFORE_SIGN = 72
 _HANDLE = re.compile(r"(?<![\w.@/+\-])@[A-Za-z_][\w.]{2,63}")
 _DOMAINS = "com|org|net|info|me|io|biz|link|site|online|xyz|app|shop|top|ly|gg|be|us|mx|gt|hn|sv|ni|cr|pa|do|ca|ar|bo|br|cl|co|ec|gy|py|pe|sr|uy|ve|int|gov|gob|edu"
-_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"]{1,300}|\bwww\.[^\s<>\"]{1,300}", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s<>\"]{1,300}|www\.[^\s<>\"]{1,300}")
 _ENDING = re.compile(rf"\.(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
 _STEM = re.compile(r"(?<![@\w.\-])[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){0,3}$", re.IGNORECASE)
 _LONGEST_STEM = 128
+_SHORTEST_WALLET = 28
 _INTERNATIONAL = re.compile(r"\+[ (]{0,2}\d(?:[ ().\-/]{0,3}\d){6,14}(?!\d)")
 _WALLET = re.compile(r"\b(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,60}|T[1-9A-HJ-NP-Za-km-z]{33})\b")
 
 
-def contacts(text: str) -> Iterator[Span]:
+def contacts(text: Folded) -> Iterator[Span]:
     """Every way to reach somebody that a folded text holds."""
-    yield from _addresses(text)
-    yield from _domains(text)
-    for kind, rule in ((Kind.HANDLE, _HANDLE), (Kind.URL, _ADDRESS), (Kind.ACCOUNT, _WALLET)):
-        yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text))
-    for found in _INTERNATIONAL.finditer(text):
+    if "@" in text.text:
+        yield from _addresses(text.text)
+        yield from _all(Kind.HANDLE, _HANDLE, text.text)
+    for sign, rest in _SIGNS.items():
+        yield from _spelt(text, sign, rest)
+    if "." in text.text:
+        yield from _domains(text.text)
+    if "http" in text.small or "www." in text.small:
+        yield from _all(Kind.URL, _ADDRESS, text.small)
+    if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
+        yield from _all(Kind.ACCOUNT, _WALLET, text.text)
+    for found in _INTERNATIONAL.finditer(text.text) if "+" in text.text else ():
         if _is_number(found[0]):
             yield Span(found.start(), found.end(), Kind.PHONE)
 
 
+def _all(kind: Kind, rule: re.Pattern[str], text: str) -> Iterator[Span]:
+    return (Span(found.start(), found.end(), kind) for found in rule.finditer(text))
+
+
 def _addresses(text: str) -> Iterator[Span]:
-    if "@" in text:
-        yield from (Span(found.start(), found.end(), Kind.EMAIL) for found in _EMAIL.finditer(text))
-    # What is spelt in words is looked for around its sign alone: it costs what stands there, not what the text is long.
-    for sign in _SPELT_SIGN.finditer(text):
-        for found in _SPELT.finditer(text, max(sign.start() - _BEFORE, 0), sign.end() + _AFTER):
-            if found.start() < sign.start() < found.end():
-                yield Span(found.start(), found.end(), Kind.EMAIL)
+    for host in _AT_HOST.finditer(text):
+        local = _LOCAL.match(text[max(host.start() - _BEFORE_SIGN, 0) : host.start()][::-1])
+        if local:
+            yield Span(host.start() - len(local[0]), host.end(), Kind.EMAIL)
+
+
+def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
+    """Addresses whose sign stands apart or in words: read from the sign to both sides, so they cost no more than what stands there."""
+    if sign not in text.small:
+        return
+    for at in text.places(sign):
+        after = rest.match(text.small, at + len(sign))
+        before = after and _BACKWARDS.match(text.small[max(at - _BEFORE_SIGN, 0) : at][::-1])
+        if after and before:
+            yield Span(at - len(before[0]), after.end(), Kind.EMAIL)
 
 
 def _domains(text: str) -> Iterator[Span]:

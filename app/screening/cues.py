@@ -1,9 +1,10 @@
 """Words by which a text announces what follows: a passport, a plate, a birth date, a telephone, a dwelling; es, pt, en."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.screening.folding import Folded
 from app.screening.spans import Kind
 from app.screening.words import WORDS
 
@@ -12,7 +13,6 @@ PUBLIC = frozenset(WORDS["telephones"]["public"])
 """Words of numbers that are meant to be called by anyone."""
 OWN_PHONE = frozenset(WORDS["telephones"]["own"])
 """Words of a telephone that somebody carries: no line for the public has them."""
-_WORD = re.compile(r"[^\W_]+")
 
 
 def _by_first() -> Mapping[str, list[tuple[re.Pattern[str], Kind]]]:
@@ -35,14 +35,30 @@ class Cue:
     end: int
 
 
-def cues(text: str) -> Iterator[Cue]:
+def cues(text: Folded) -> list[Cue]:
     """The cues of a folded text in its order, of those that begin at one word the longest."""
-    small = text.lower()
-    if len(small) != len(text):
-        small = "".join(each.lower()[:1] for each in text)
-    for word in _WORD.finditer(small):
-        for rule, kind in _PHRASES.get(word[0], ()):
-            found = rule.match(small, word.start())
+    return sorted((each for first in _PHRASES.keys() & text.words for each in _begun(text, first)), key=lambda each: each.start)
+
+
+def _begun(text: Folded, first: str) -> Iterator[Cue]:
+    for start in text.places(first):
+        for rule, kind in _PHRASES[first]:
+            found = rule.match(text.small, start)
             if found:
-                yield Cue(kind, found.start(), found.end())
+                yield Cue(kind, start, found.end())
                 break
+
+
+def windows(announced: Sequence[Cue], kind: Kind, before: int, after: int) -> Iterator[tuple[int, int]]:
+    """What stands within reach of the cues of one kind, nothing of it twice: however many cues, a text is read once."""
+    reach: tuple[int, int] | None = None
+    for cue in announced:
+        if cue.kind is not kind:
+            continue
+        start, end = max(cue.start - before, 0), cue.end + after
+        if reach is not None and start > reach[1]:
+            yield reach
+            reach = None
+        reach = (start if reach is None else reach[0], end)
+    if reach is not None:
+        yield reach

@@ -1,9 +1,12 @@
 """A text as a reader sees it: look-alike letters and the digits of every script as those that the rules know."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 from app.screening.words import WORDS
 
@@ -18,16 +21,19 @@ _LOOK_ALIKE = dict(
 _DASHES = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-")
 _SPACES = dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
 _DOTS = dict.fromkeys((0x2024, 0x2027, 0x2219, 0x22C5, 0x00B7, 0x2022), ".")
-_FOLD = {**_LOOK_ALIKE, **_DASHES, **_SPACES, **_DOTS}
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
-_MARK = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_ASTRAL = 0x10000
+"""What stands from here on is looked up: a set of characters of a pattern is quick below it alone."""
+_OTHER_DIGITS = {code: str(digit) for code in range(128, sys.maxunicode) if (digit := unicodedata.decimal(chr(code), None)) is not None}
+_FOLD = {chr(code): to for code, to in {**_LOOK_ALIKE, **_DASHES, **_SPACES, **_DOTS, **_OTHER_DIGITS}.items()}
+_FOLDED = re.compile(f"[{re.escape(''.join(each for each in _FOLD if ord(each) < _ASTRAL))}{chr(_ASTRAL)}-{chr(sys.maxunicode)}]")
+_MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 
 _DIGITS = {word: digit for digit, words in WORDS["digits"].items() for word in words}
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W_]+")
 _FEWEST = 6
 """Words for digits in a row that are a number read out: "uno, dos, tres" may be said of a list."""
-_SHORTEST = 3
-_COMMON = tuple(word for word in _DIGITS if len(word) >= _SHORTEST)
+_MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n")
+_SIGNS = frozenset({"arroba", "at"})
 
 
 @dataclass(frozen=True)
@@ -37,33 +43,80 @@ class Folded:
     text: str
     offsets: range | list[int]
 
+    @cached_property
+    def small(self) -> str:
+        """The text in small letters, each at its place."""
+        small = self.text.lower()
+        return small if len(small) == len(self.text) else "".join(each.lower()[:1] for each in self.text)
+
+    @cached_property
+    def in_order(self) -> list[str]:
+        """Its words in small letters, numbers among them, in their order."""
+        return _WORD.findall(self.small)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its words, each once: what a rule looks into before it reads the text."""
+        return frozenset(self.in_order)
+
+    @cached_property
+    def may_hold_identifiers(self) -> bool:
+        """Whether it holds a digit or what stands in every address and table: the first look, for nearly every title holds none."""
+        return self.has_digits or any(each in self.text for each in _MARKS_OF_IDENTIFIERS) or not _SIGNS.isdisjoint(self.words)
+
+    @cached_property
+    def mixed(self) -> list[str]:
+        """Words of letters and digits together."""
+        return [word for word in self.words if not word.isalpha() and not word.isdigit()]
+
+    @cached_property
+    def has_digits(self) -> bool:
+        """Whether any digit stands in it."""
+        return any(each in self.text for each in "0123456789")
+
+    def places(self, word: str) -> Iterator[int]:
+        """Where a word in small letters begins, each time that it stands alone."""
+        small, at, size = self.small, self.small.find(word), len(word)
+        while at >= 0:
+            if not small[max(at - 1, 0) : at].isalnum() and not small[at + size : at + size + 1].isalnum():
+                yield at
+            at = small.find(word, at + size)
+
+
+def plain(word: str) -> str:
+    """A word in small letters without accents."""
+    small = word.lower()
+    return small if small.isascii() else "".join(each for each in unicodedata.normalize("NFKD", small) if not unicodedata.combining(each))
+
 
 def folded(text: str) -> Folded:
     """Fold a text in its stored form (NFKC, no control or format character; wire/text.py); most characters keep their places."""
     if text.isascii():
         return _without_words(Folded(text, range(len(text) + 1)))
-    plain = _OTHER_DIGIT.sub(lambda found: str(unicodedata.digit(found[0])), text.translate(_FOLD))
-    return _without_words(_without_marks(plain))
+    return _without_words(_without_marks(_FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text)))
 
 
 def _without_marks(text: str) -> Folded:
     """A text without marks that float over its characters; accents that have a letter of their own stay."""
-    if _MARK.search(text) is None:
+    marks = [(0, 0), *(found.span() for found in _MARKS.finditer(text)), (len(text), len(text) + 1)]
+    kept = [range(before[1], after[0]) for before, after in pairwise(marks)]
+    if len(kept) == 1:
         return Folded(text, range(len(text) + 1))
-    kept = [(each, offset) for offset, each in enumerate(text) if _MARK.match(each) is None]
-    return Folded("".join(each for each, _ in kept), [*(offset for _, offset in kept), len(text)])
+    return Folded("".join(text[each.start : each.stop] for each in kept), [*(offset for each in kept for offset in each), len(text)])
 
 
 def _without_words(before: Folded) -> Folded:
     """A text in which numbers that were read out digit by digit stand in digits."""
+    if b"\1" * _FEWEST not in bytes(map(_DIGITS.__contains__, before.in_order)):
+        return before
     parts: list[str] = []
     offsets: list[int] = []
     last = 0
-    for start, end in _spelt(before.text):
+    for start, end in _spelt(before.small):
         parts.append(before.text[last:start])
         offsets.extend(before.offsets[last:start])
-        for word in _WORD.finditer(before.text, start, end):
-            parts.append(_DIGITS[word[0].lower()])
+        for word in _WORD.finditer(before.small, start, end):
+            parts.append(_DIGITS[word[0]])
             offsets.append(before.offsets[word.start()])
         last = end
     if not parts:
@@ -71,17 +124,15 @@ def _without_words(before: Folded) -> Folded:
     return Folded("".join([*parts, before.text[last:]]), [*offsets, *before.offsets[last:]])
 
 
-def _spelt(text: str) -> Iterator[tuple[int, int]]:
+def _spelt(small: str) -> Iterator[tuple[int, int]]:
     """Where so many words for digits stand in a row that a number was read out: no count is spelt so."""
-    if sum(map(text.lower().count, _COMMON)) < _FEWEST:
-        return
     run: list[re.Match[str]] = []
-    for word in _WORD.finditer(text):
-        if word[0].lower() in _DIGITS and (not run or len(text[run[-1].end() : word.start()].strip(" ,.-")) == 0):
+    for word in _WORD.finditer(small):
+        if word[0] in _DIGITS and (not run or not small[run[-1].end() : word.start()].strip(" ,.-")):
             run.append(word)
             continue
         if len(run) >= _FEWEST:
             yield run[0].start(), run[-1].end()
-        run = [word] if word[0].lower() in _DIGITS else []
+        run = [word] if word[0] in _DIGITS else []
     if len(run) >= _FEWEST:
         yield run[0].start(), run[-1].end()

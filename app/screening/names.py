@@ -1,39 +1,134 @@
 """Name-like spans: rules find some of them, no more; whatever looks like a person waits for a second one who reads it (guarantees 2)."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import pairwise
+from typing import Literal
 
 from app.screening.cues import Cue
+from app.screening.folding import Folded, plain
 from app.screening.spans import Kind, Span
+from app.screening.words import NAMES
 
-_CAPITAL = r"[A-ZÁÉÍÓÚÂÊÔÃÕÇÑÜ]"
-_WORD = rf"(?:{_CAPITAL}[\w'\u2019]{{1,24}}|{_CAPITAL}\.)"
-_LINK = r"(?:de|da|do|dos|das|del|la|los|las|y|e|al|el|bin|ibn|van|von|abu)"
-_SEQUENCE = re.compile(rf"\b{_WORD}(?:[ \-](?:{_LINK} ){{0,2}}{_WORD}){{1,4}}")
-_SINGLE = re.compile(rf"[ ,:.]{{1,3}}[\"'«“]?\b{_WORD}(?:[ \-](?:{_LINK} ){{0,2}}{_WORD}){{0,4}}")
+Sort = Literal["given", "family", "unknown", "initial", "common", "heads", "titles"]
+
+_CAPITAL = "[A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff]"
+_WORD = rf"(?:{_CAPITAL}\w{{0,2}}\.(?= ?{_CAPITAL})|{_CAPITAL}[\w'\u2019]{{1,24}})"
+_LINK = r"(?:de|da|do|dos|das|del|la|los|las|al|el|bin|ibn|bint|ben|van|von|der|den|di|du|le|abu|abd|ould|ul|ur)"
+_RUN = re.compile(rf"{_WORD}(?:(?:[ ]{{0,2}}|-)(?:{_LINK}[ \-]){{0,2}}{_WORD}){{0,7}}")
+_PART = re.compile(rf"{_CAPITAL}[\w'\u2019]*\.?")
+_BEFORE_ANNOUNCED = re.compile(r"[ ,:.]{1,3}[\"'«“(]?(?:(?:el|la|o|a|the|sr|sra|mr|mrs|don|doña|dona) )?")
+_OTHER_SCRIPT = re.compile(
+    r"[\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]{2,40}(?: [\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]{2,40}){0,5}"
+)
+
+_ORDER: Sequence[Sort] = ("common", "family", "given", "heads", "titles")
+_SORTS: dict[str, Sort] = {word: sort for sort in _ORDER for word in NAMES[sort].split()}
+# Of places and plain words too: alone they name nobody.
+_SORTS |= dict.fromkeys(NAMES["weak"].split(), "family")
+_ENDINGS = tuple(NAMES["endings"].split())
+_FROM_A_PLACE = ("", "n", "an", "ian", "ns", "ans", "ians", "ese", "i", "is", "s")
+_ACRONYM = 3
+_SHORTEST = 3
 
 
-def names(text: str, known: Collection[str], announced: Sequence[Cue]) -> Iterator[Span]:
-    """Runs of capitalised words that no vocabulary knows; after a word like "alias" already one such word.
+@dataclass(frozen=True)
+class _Part:
+    """One capitalised word, where it stands, and what it is taken for."""
 
-    `known` are words in small letters that stand in names of places, institutions, States, months, and of what conferences speak of.
+    start: int
+    end: int
+    text: str
+    sort: Sort
+
+
+def names(text: Folded, known: Collection[str], announced: Sequence[Cue]) -> Iterator[Span]:
+    """Runs of capitalised words that are no words of places, institutions or the field; after a word like "alias" already one such word.
+
+    `known` are words in small letters, with or without accents, that stand in names of places, institutions, States, months, and of what
+    conferences speak of.  A given or a family name beside another word counts although a place is called so too.
     """
-    for found in _SEQUENCE.finditer(text):
-        if not _has_known(found[0], known) and not _begins_sentence(text, found):
-            yield Span(found.start(), found.end(), Kind.NAME)
+    sort = cache(partial(_sort, known=known))
+    for run in _RUN.finditer(text.text):
+        if not text.text[max(run.start() - 1, 0) : run.start()].isalnum():
+            yield from _persons(text.text, _parts(run, sort))
     for cue in announced:
-        single = _SINGLE.match(text, cue.end) if cue.kind is Kind.NAME else None
-        if single and not _has_known(single[0], known):
-            yield Span(single.start(), single.end(), Kind.NAME)
+        if cue.kind is Kind.NAME:
+            yield from _called(text.text, cue, sort)
+    if not text.text.isascii():
+        yield from (Span(found.start(), found.end(), Kind.NAME) for found in _OTHER_SCRIPT.finditer(text.text))
 
 
-def _has_known(found: str, known: Collection[str]) -> bool:
-    words = re.findall(r"[^\W\d_]{2,}", found)
-    return any(word.lower() in known for word in words)
+def _called(text: str, cue: Cue, sort: Callable[[str], Sort]) -> Iterator[Span]:
+    before = _BEFORE_ANNOUNCED.match(text, cue.end)
+    run = before and _RUN.match(text, before.end())
+    if run:
+        first = next(_stretches(_parts(run, sort)), [])
+        if first and first[0].start == run.start() and any(each.sort in ("given", "family", "unknown") for each in first):
+            yield Span(first[0].start, first[-1].end, Kind.NAME)
 
 
-def _begins_sentence(text: str, found: re.Match[str]) -> bool:
-    """Whether the run is only a sentence's first word before one capitalised word: "El Tapón", "Según Panamá"."""
-    before = text[: found.start()].rstrip(" \"'«“(")
-    starts = not before or before[-1] in ".:;!?\n"
-    return starts and len(found[0].split()) == 2 and len(found[0].split()[0]) <= 3  # noqa: PLR2004
+def _parts(run: re.Match[str], sort: Callable[[str], Sort]) -> list[_Part]:
+    at = run.start()
+    return [_Part(at + each.start(), at + each.end(), each[0], sort(each[0])) for each in _PART.finditer(run[0])]
+
+
+def _sort(word: str, known: Collection[str]) -> Sort:
+    small = plain(word.rstrip("."))
+    if small in _SORTS and (not word.endswith(".") or _SORTS[small] == "titles"):
+        return "family" if _SORTS[small] == "given" and (small in known or word.lower() in known) else _SORTS[small]
+    if word.endswith("."):
+        return "initial"
+    if word.lower() in known or (not word.isalpha() and any(map(str.isdigit, word))) or (word.isupper() and len(word) <= _ACRONYM):
+        return "common"
+    return "common" if _is_of_the_field(small, known) else "unknown"
+
+
+def _is_of_the_field(small: str, known: Collection[str]) -> bool:
+    """Whether a word is known, of a known place ("Eritrean"), or ends as words do and names do not."""
+    return small.endswith(_ENDINGS) or any(small.endswith(end) and small[: len(small) - len(end)] in known for end in _FROM_A_PLACE)
+
+
+def _stretches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    """What a run holds between words that are no names; after the first word of a place's name all belongs to the place."""
+    stretch: list[_Part] = []
+    for part in parts:
+        if part.sort in ("given", "family", "unknown", "initial"):
+            stretch.append(part)
+            continue
+        if stretch:
+            yield stretch
+        stretch = []
+        if part.sort == "heads":
+            return
+    if stretch:
+        yield stretch
+
+
+def _persons(text: str, parts: Sequence[_Part]) -> Iterator[Span]:
+    titled = {after.start for before, after in pairwise(parts) if before.sort == "titles"}
+    for stretch in _stretches(parts):
+        if stretch[0].start in titled or _is_name(text, stretch):
+            yield Span(stretch[0].start, stretch[-1].end, Kind.NAME)
+
+
+def _is_name(text: str, stretch: Sequence[_Part]) -> bool:
+    sorts = [each.sort for each in stretch]
+    if len(stretch) == 1:
+        return sorts == ["given"] and not stretch[0].text.isupper()
+    if "given" in sorts or sorts.count("family") > 1:
+        return True
+    unknown = [each for each in stretch if each.sort == "unknown" and len(each.text) >= _SHORTEST]
+    if len({each.text.isupper() for each in unknown}) > 1 or (unknown and _is_heading(text, unknown[0])):
+        return False
+    return len(unknown) + sorts.count("family") + min(sorts.count("initial"), 1) > 1
+
+
+def _is_heading(text: str, part: _Part) -> bool:
+    """Whether the whole line is in capitals: there they tell nothing."""
+    if not part.text.isupper():
+        return False
+    start, end = text.rfind("\n", 0, part.start) + 1, text.find("\n", part.end)
+    return text[start : end if end >= 0 else len(text)].isupper()

@@ -10,9 +10,10 @@ from stdnum.do import cedula
 from stdnum.mx import rfc
 
 from app.screening.cues import OWN_PHONE, PUBLIC, Cue
+from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
-_CLUSTER = re.compile(r"\d+(?:[ .\-/()]{1,3}\d+)*(?:-[A-Za-z0-9])?")
+_CLUSTER = re.compile(r"\d[\d .\-/()]{6,}[\dA-Za-z]")
 _FEWEST_DIGITS = 5
 
 
@@ -41,28 +42,35 @@ def _is_rfc(text: str) -> bool:
 
 
 # Forms that nothing but a document has, of the States that give them: no word need stand before them.
-_FORMS: Sequence[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [
-    (kind, re.compile(rf"(?<![\d.,])(?<!\d-)(?:{form})(?!\d|-\d)", re.IGNORECASE), judge)
-    for kind, form, judge in (
-        (Kind.NATIONAL_ID, r"\d{3}\.\d{3}\.\d{3}-\d{2}", _any),  # Brazil, CPF
-        (Kind.NATIONAL_ID, r"\d{1,2}\.\d{3}\.\d{3}-[\dkx]", _any),  # Chile RUN, Brazil RG
-        (Kind.NATIONAL_ID, r"\d\.\d{3}\.\d{3}-\d", _any),  # Uruguay
-        (Kind.NATIONAL_ID, r"\d{7,8}-[\dk]", _is_rut),  # Chile, written short
-        (Kind.NATIONAL_ID, r"(?:20|23|24|27|30|33|34)-\d{8}-\d", _is_cuit),  # Argentina
-        (Kind.NATIONAL_ID, r"\d{3}-\d{7}-\d", _is_cedula),  # Dominican Republic
-        (Kind.NATIONAL_ID, r"\d{4}-\d{4}-\d{5}", _any),  # Honduras
-        (Kind.NATIONAL_ID, r"\d{4}[ ]\d{5}[ ]\d{4}", _any),  # Guatemala
-        (Kind.NATIONAL_ID, r"\d{3}-\d{6}-\d{4}[a-z]?", _any),  # Nicaragua
-        (Kind.NATIONAL_ID, r"\d{4}-\d{6}-\d{3}-\d", _any),  # El Salvador, NIT
-        (Kind.NATIONAL_ID, r"\d{3}-\d{2}-\d{4}", _any),  # United States, SSN
-        (Kind.CARD, r"[3-6]\d{3}(?:[ -]\d{4}){3}|3[47]\d{2}[ -]\d{6}[ -]\d{5}", _is_card),
-        (Kind.PHONE, r"\(\d{2,3}\)[ ]?\d{3,5}-\d{4}", _any),
-    )
+_SHAPES: Sequence[tuple[Kind, str, Callable[[str], bool]]] = [
+    (Kind.NATIONAL_ID, r"\d{3}\.\d{3}\.\d{3}-\d{2}", _any),  # Brazil, CPF
+    (Kind.NATIONAL_ID, r"\d{1,2}\.\d{3}\.\d{3}-[\dkx]", _any),  # Chile RUN, Brazil RG
+    (Kind.NATIONAL_ID, r"\d\.\d{3}\.\d{3}-\d", _any),  # Uruguay
+    (Kind.NATIONAL_ID, r"\d{7,8}-[\dk]", _is_rut),  # Chile, written short
+    (Kind.NATIONAL_ID, r"(?:20|23|24|27|30|33|34)-\d{8}-\d", _is_cuit),  # Argentina
+    (Kind.NATIONAL_ID, r"\d{3}-\d{7}-\d", _is_cedula),  # Dominican Republic
+    (Kind.NATIONAL_ID, r"\d{4}-\d{4}-\d{5}", _any),  # Honduras
+    (Kind.NATIONAL_ID, r"\d{4}[ ]\d{5}[ ]\d{4}", _any),  # Guatemala
+    (Kind.NATIONAL_ID, r"\d{3}-\d{6}-\d{4}[a-z]?", _any),  # Nicaragua
+    (Kind.NATIONAL_ID, r"\d{4}-\d{6}-\d{3}-\d", _any),  # El Salvador, NIT
+    (Kind.NATIONAL_ID, r"\d{3}-\d{2}-\d{4}", _any),  # United States, SSN
+    (Kind.CARD, r"[3-6]\d{3}(?:[ -]\d{4}){3}|3[47]\d{2}[ -]\d{6}[ -]\d{5}", _is_card),
+    (Kind.PHONE, r"\(\d{2,3}\)[ ]?\d{3,5}-\d{4}", _any),
 ]
-_VENEZUELAN = re.compile(r"\b[VE]-?\d{1,2}\.\d{3}\.\d{3}\b|\b[VE]-\d{6,8}\b")
+
+
+def _alone(form: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\d.,])(?<!\d-)(?:{form})(?!\d|-\d)", re.IGNORECASE)
+
+
+_FORMS = [(kind, _alone(form), judge) for kind, form, judge in _SHAPES]
+_ANY_FORM = _alone("|".join(form for _, form, _ in _SHAPES))
+_VENEZUELAN = re.compile(r"[VE](?<!\w[VE])(?:-?\d{1,2}\.\d{3}\.\d{3}|-\d{6,8})\b")
+# In one word of letters and digits: who holds none so long holds no such number.
 _CURP = re.compile(r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d\b", re.IGNORECASE)
 _RFC = re.compile(r"\b[A-ZÑ&]{4}\d{6}[A-Z0-9]{3}\b", re.IGNORECASE)
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IN_ONE_WORD = {12, 13, 18}
 _MACHINE_READABLE = re.compile(
     r"\b[PIACV][A-Z<][A-Z<]{3}[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{2,20}"
 )
@@ -83,35 +91,55 @@ _WORDS = re.compile(r"[^\W\d_]{4,}")
 _YEARS_OR_DATE = re.compile(r"(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}(?:-\d{2})?")
 
 
-def numbers(text: str, announced: Sequence[Cue]) -> Iterator[Span]:
+def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Every number of a folded text that names somebody or something of somebody."""
-    yield from _formed(text)
-    for kind, rule, judge in ((Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc), (Kind.ACCOUNT, _IBAN, iban.is_valid)):
-        yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text) if judge(found[0]))
-    yield from (Span(found.start(), found.end(), Kind.NATIONAL_ID) for found in _VENEZUELAN.finditer(text))
-    if "<" in text:
-        yield from (Span(found.start(), found.end(), Kind.MACHINE_READABLE) for found in _MACHINE_READABLE.finditer(text))
-    for cue in announced:
-        yield from _after(text, cue)
+    if "<" in text.text:
+        yield from (Span(found.start(), found.end(), Kind.MACHINE_READABLE) for found in _MACHINE_READABLE.finditer(text.text))
+    if not text.has_digits:
+        return
+    yield from _formed(text.text)
+    yield from _lettered(text)
+    following: dict[Kind, int] = {}
+    for cue in reversed(announced):
+        # As far as the next word of its kind, which looks on from there.
+        yield from _after(text.text, cue, following.get(cue.kind, len(text.text)))
+        following[cue.kind] = cue.end
+
+
+def _lettered(text: Folded) -> Iterator[Span]:
+    rules: list[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [(Kind.NATIONAL_ID, _VENEZUELAN, _any)]
+    if any(word[2:4].isdigit() for word in text.mixed):
+        rules += [(Kind.ACCOUNT, _IBAN, iban.is_valid)]
+    if any(len(word) in _IN_ONE_WORD for word in text.mixed):
+        rules += [(Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc)]
+    for kind, rule, judge in rules:
+        yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text.text) if judge(found[0]))
 
 
 def _formed(text: str) -> Iterator[Span]:
     for cluster in _CLUSTER.finditer(text):
-        if not any(each in cluster[0] for each in "- )") or sum(map(str.isdigit, cluster[0])) < _FEWEST_DIGITS:
-            continue
         # With the character before: what stands within a longer number is none of these.
-        start, end = max(cluster.start() - 1, 0), cluster.end() + 1
-        for kind, form, judge in _FORMS:
-            for found in form.finditer(text, start, end):
-                if judge(found[0]):
-                    yield Span(found.start(), found.end(), kind)
+        start, end = max(cluster.start() - 1, 0), cluster.end() + 2
+        likely = _ANY_FORM.search(text, start, end) if any(each in cluster[0] for each in "- )") else None
+        while likely:
+            found = next(_judged(text, likely.start(), end), None)
+            if found:
+                yield found
+            likely = _ANY_FORM.search(text, found.end if found else likely.start() + 1, end)
 
 
-def _after(text: str, cue: Cue) -> Iterator[Span]:
+def _judged(text: str, at: int, end: int) -> Iterator[Span]:
+    for kind, rule, judge in _FORMS:
+        found = rule.match(text, at, end)
+        if found and judge(found[0]):
+            yield Span(at, found.end(), kind)
+
+
+def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     if cue.kind not in _AFTER or (cue.kind is Kind.PHONE and _is_public(text, cue)):
         return
     reach, rule = _AFTER[cue.kind]
-    found = rule.search(text, cue.end, min(cue.end + reach + 24, len(text)))
+    found = rule.search(text, cue.end, min(cue.end + reach + 24, until))
     if found is None or found.start() - cue.end > reach or not _is_one(cue.kind, found[0]) or "\n" in text[cue.end : found.start()]:
         return
     # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.

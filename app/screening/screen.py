@@ -1,20 +1,20 @@
 """The door for free text: what each text holds that names one person, and what only the texts together hold (guarantees 2)."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, chain, islice
 
 from app.screening.columns import columns
 from app.screening.contacts import contacts
-from app.screening.cues import cues
+from app.screening.cues import Cue, cues
+from app.screening.figures import Figures
 from app.screening.folding import Folded, folded
 from app.screening.names import names
 from app.screening.numbers import numbers
+from app.screening.numerals import numerals
 from app.screening.places import places
-from app.screening.spans import Kind, Span, disjoint, masked
-
-MOST_FINDINGS = 100
-"""Findings of one document that are told; whoever sent more must look at all of it anyway."""
+from app.screening.spans import HARD, MOST_FINDINGS, Kind, Span, disjoint, masked
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Found:
     @property
     def is_hard(self) -> bool:
         """Whether the document is refused for it rather than held."""
-        return self.kind is not Kind.NAME
+        return self.kind in HARD
 
 
 @dataclass(frozen=True)
@@ -41,50 +41,80 @@ class Vocabulary:
     allowed: Callable[[Kind, str], bool] = field(default=lambda _kind, _text: False)
 
 
-def screened(texts: Mapping[str, str], vocabulary: Vocabulary) -> list[Found]:
-    """Every hard and soft finding of a document's texts by pointer, in their order; then what only shows when they are read as one."""
-    found = [each for pointer, text in texts.items() for each in _screened(pointer, text, vocabulary)]
+def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures | None = None) -> list[Found]:
+    """Every hard and soft finding of a document's texts by pointer, in their order; then what only shows when they are read as one.
+
+    At most `MOST_FINDINGS`, hard ones before soft ones where there are more: a list of that length may not be all.
+    """
+    found = [each for pointer, text in texts.items() for each in _screened(pointer, text, vocabulary, figures)]
     alone = {(each.pointer, each.offset) for each in found}
     joined = {(each.pointer, each.offset): each for each in _joined(texts, vocabulary)}
-    return [*found, *(each for place, each in joined.items() if place not in alone)][:MOST_FINDINGS]
+    found += [each for place, each in joined.items() if place not in alone]
+    if len(found) > MOST_FINDINGS:
+        found.sort(key=lambda each: not each.is_hard)
+    return found[:MOST_FINDINGS]
 
 
-def _screened(pointer: str, text: str, vocabulary: Vocabulary) -> Iterator[Found]:
+def _screened(pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None) -> Iterator[Found]:
     reading = folded(text)
-    for span in spans(reading.text, vocabulary):
+    for span in spans(reading, vocabulary, figures):
         start, end = reading.offsets[span.start], reading.offsets[span.end]
         yield Found(pointer, start, end - start, span.kind, masked(text, Span(start, end, span.kind)))
 
 
-def spans(text: str, vocabulary: Vocabulary) -> list[Span]:
+def spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None = None) -> list[Span]:
     """What a folded text holds, none of it overlapping; what the allow-list names is left out."""
-    announced = list(cues(text))
-    hard: Iterable[Span] = [*contacts(text), *numbers(text, announced), *places(text, announced), *columns(text)]
-    all_found = [*hard, *names(text, vocabulary.known, announced)]
-    return disjoint(each for each in all_found if not vocabulary.allowed(each.kind, text[each.start : each.end]))
+    announced = cues(text)
+    hard = _identifiers(text, vocabulary, announced)
+    counted = numerals(text, figures) if figures else ()
+    named = (
+        each for each in names(text, vocabulary.known, announced) if not vocabulary.allowed(each.kind, text.text[each.start : each.end])
+    )
+    return disjoint([*hard, *counted, *islice(named, MOST_FINDINGS)])
 
 
-def _joined(texts: Mapping[str, str], vocabulary: Vocabulary) -> Iterator[Found]:
-    """Hard findings over the seam of two texts: an identifier that was split over fields, cells or names of files."""
-    for (first, before), (_, after) in _neighbours(texts):
-        for glue in ("", " "):
-            reading = _seam(before, after, glue)
-            yield from _over(first, len(before) - len(before[-_SEAM:]), len(before[-_SEAM:]), reading, vocabulary)
+def _identifiers(text: Folded, vocabulary: Vocabulary, announced: Sequence[Cue]) -> list[Span]:
+    """The hard findings that no sentence's meaning is needed for; not many more than are told."""
+    if not text.may_hold_identifiers:
+        return []
+    found = chain(contacts(text), numbers(text, announced), places(text, announced), columns(text.text))
+    return list(islice((each for each in found if not vocabulary.allowed(each.kind, text.text[each.start : each.end])), 2 * MOST_FINDINGS))
 
 
 _SEAM = 80
+"""Characters on each side of where two texts meet: no identifier is longer."""
 
 
-def _neighbours(texts: Mapping[str, str]) -> Sequence[tuple[tuple[str, str], tuple[str, str]]]:
-    return list(pairwise(texts.items()))
+def _joined(texts: Mapping[str, str], vocabulary: Vocabulary) -> Iterator[Found]:
+    """Hard findings over the seams of texts: an identifier that was split over fields, cells or names of files, however many."""
+    for glue in ("", " "):
+        whole = glue.join(texts.values())
+        starts = list(accumulate((len(text) + len(glue) for text in texts.values()), initial=0))
+        seams = [start - len(glue) for start in starts[1:-1]]
+        fields = list(zip(texts, starts, strict=False))
+        for begin, end in _regions(seams, len(whole)):
+            yield from _over(whole[begin:end], begin, seams, fields, vocabulary)
 
 
-def _seam(before: str, after: str, glue: str) -> Folded:
-    return folded(f"{before[-_SEAM:]}{glue}{after[:_SEAM]}")
+def _regions(seams: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
+    """The surroundings of the seams, nothing of them twice."""
+    begin = end = 0
+    for seam in seams:
+        if seam - _SEAM > end:
+            if end:
+                yield begin, end
+            begin = seam - _SEAM
+        end = min(seam + _SEAM, size)
+    if end:
+        yield begin, end
 
 
-def _over(pointer: str, cut: int, seam: int, reading: Folded, vocabulary: Vocabulary) -> Iterator[Found]:
-    for span in spans(reading.text, vocabulary):
-        start, end = reading.offsets[span.start], reading.offsets[span.end]
-        if span.is_hard and start < seam < end:
-            yield Found(pointer, cut + start, seam - start, span.kind, "•" * (seam - start))
+def _over(part: str, begin: int, seams: Sequence[int], fields: Sequence[tuple[str, int]], vocabulary: Vocabulary) -> Iterator[Found]:
+    reading = folded(part)
+    for span in _identifiers(reading, vocabulary, cues(reading)):
+        start, end = begin + reading.offsets[span.start], begin + reading.offsets[span.end]
+        place = bisect_right(seams, start)
+        seam = seams[place] if place < len(seams) else end
+        if start < seam < end:
+            pointer, at = fields[bisect_right(fields, start, key=lambda each: each[1]) - 1]
+            yield Found(pointer, start - at, seam - start, span.kind, "•" * (seam - start))

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_FINDINGS = 100
+"""Findings of one document that are told; whoever sent more must look at all of it anyway."""
+
 _SHOWN = 2
 """Characters of what was found that its sender sees again, of long ones at each end."""
 _LONG = 8
@@ -27,11 +30,15 @@ class Kind(StrEnum):
     BIRTH_DATE = "birth-date"
     DWELLING = "dwelling"
     PERSONAL_COLUMN = "personal-column"
+    SMALL_COUNT = "small-count"
     NAME = "name"
+    NUMERAL = "numeral"
 
 
-HARD = frozenset(Kind) - {Kind.NAME}
+HARD = frozenset(Kind) - {Kind.NAME, Kind.NUMERAL}
 """Kinds that no document may hold; the others wait for a second person (guarantees 2)."""
+_COUNTS = frozenset({Kind.SMALL_COUNT, Kind.NUMERAL})
+"""Kinds of which already the first character may be all that must not be told."""
 
 
 @dataclass(frozen=True, order=True)
@@ -53,6 +60,8 @@ def masked(text: str, span: Span) -> str:
     found = text[span.start : span.end]
     shown = _SHOWN if len(found) >= _LONG else 1
     inside = ["•" if each.isalnum() else each for each in found]
+    if span.kind in _COUNTS:
+        return "".join(inside)
     inside[:shown] = found[:shown]
     return "".join(inside)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from app.screening.folding import folded
-from app.screening.screen import MOST_FINDINGS, Found, Vocabulary, screened
-from app.screening.spans import Kind, Span, disjoint, masked
+from app.screening.screen import Found, Vocabulary, screened
+from app.screening.spans import MOST_FINDINGS, Kind, Span, disjoint, masked
 
 
 def found(*texts: str, known: frozenset[str] = frozenset()) -> list[Found]:

@@ -1,0 +1,132 @@
+"""What a numeral counts: whether a category of the document stands beside it, a thing, or persons."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.screening.figures import Figures
+from app.screening.quantities import Quantity, Tokens
+from app.screening.words import COUNTS
+
+_JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _THINGS = (
+    frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards", "things")
+)
+_PASSED = _PERSONS | _BRIDGES | _JOINS
+_BACKWARDS = _PERSONS | _BRIDGES | _SAYS
+BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
+_FARTHEST, _MOST_UNKNOWN, _BACK = 7, 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words and numerals of a text, and the figures beside which it stands."""
+
+    tokens: Tokens
+    figures: Figures
+    looked_up: dict[str, tuple[bool, Sequence[Sequence[str]]]] = field(default_factory=dict)
+
+    def sort(self, word: str) -> tuple[bool, Sequence[Sequence[str]]]:
+        """Whether a word names things, and the categories that begin with it; each word is looked up once."""
+        found = self.looked_up.get(word)
+        if found is None:
+            phrases = [phrase for each in singulars(word) for phrase in self.figures.by_first.get(each, ())]
+            found = self.looked_up[word] = (word not in _PERSONS and not _THINGS.isdisjoint(singulars(word)), phrases)
+        return found
+
+    def word(self, at: int) -> str:
+        """The word at a place, none beyond the ends."""
+        return self.tokens.word(at)
+
+    def gap(self, at: int) -> str:
+        """What stands between a token and the one before it."""
+        return self.tokens.gaps[at]
+
+    def is_close(self, at: int, breaks: frozenset[str] = BREAKS) -> bool:
+        """Whether a token is there and nothing parts it from the one before it."""
+        if not 0 < at < len(self.tokens.words):
+            return False
+        gap = self.tokens.gaps[at]
+        return gap == " " or breaks.isdisjoint(gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What follows a numeral: the last token of a category, whether a thing is counted, whether persons are."""
+
+    category: int | None = None
+    is_thing: bool = False
+    has_person: bool = False
+
+
+def ahead(read: Reading, quantity: Quantity) -> Ahead:
+    """What a numeral counts by the words after it, an adjective or a noun between: "two young Eritrean women", "dos rutas"."""
+    unknown, has_person, after = 0, False, quantity.last + 1
+    for at in range(after, after + _FARTHEST):
+        if not read.is_close(at):
+            break
+        last, word = _category(read, at), read.word(at)
+        if last is not None:
+            is_thing = read.is_close(last + 1) and _is_thing(read, last + 1)
+            return Ahead(None if is_thing else last, is_thing, has_person)
+        has_person = has_person or word in _PERSONS
+        if not has_person and _is_thing(read, at):
+            return Ahead(is_thing=True)
+        unknown += word not in _PASSED and not word[0].isdigit()
+        if (
+            unknown > _MOST_UNKNOWN
+            or (quantity.is_article and not has_person)
+            or (word in _TOWARDS and not read.word(at + 1)[:1].isdigit())
+        ):
+            break
+    return Ahead(has_person=has_person)
+
+
+def behind(read: Reading, quantity: Quantity) -> int | None:
+    """The first token of a category that a numeral follows: "Eritrea: 2", "eritreos, dos", "of the Eritreans, two were women"."""
+    if quantity.is_article or not _is_all(read, quantity.last + 1):
+        return None
+    for at in range(quantity.first - 1, quantity.first - 1 - _BACK, -1):
+        if not read.is_close(at + 1, ENDS):
+            return None
+        if _category(read, at) is not None:
+            return at
+        word = read.word(at)
+        if word not in _BACKWARDS:
+            return None
+    return None
+
+
+def counts(read: Reading, at: int) -> bool:
+    """Whether an article before a place counts: right before a person, or one of a category."""
+    return read.is_close(at) and (is_person(read.word(at)) or _category(read, at) is not None)
+
+
+def is_person(word: str) -> bool:
+    """Whether a word names persons, of whatever kind."""
+    return word in _PERSONS
+
+
+def singulars(word: str) -> Iterator[str]:
+    """A word, and what it may be the plural of."""
+    yield word
+    for ending, instead in (("s", ""), ("es", ""), ("oes", "ao"), ("ies", "y")):
+        if word.endswith(ending):
+            yield word.removesuffix(ending) + instead
+
+
+def _is_all(read: Reading, at: int) -> bool:
+    """Whether the numeral before a place counts nothing that follows it, or what was spoken of before."""
+    word = read.word(at)
+    return not read.is_close(at, BREAKS | {")"}) or word in _SAYS or word in _JOINS or is_person(word)
+
+
+def _category(read: Reading, at: int) -> int | None:
+    """The last token of the category that begins at a token."""
+    for phrase in read.sort(read.word(at))[1]:
+        places = range(at + 1, at + len(phrase))
+        if [read.word(each) for each in places] == phrase[1:] and all(map(read.is_close, places)):
+            return at + len(phrase) - 1
+    return None
+
+
+def _is_thing(read: Reading, at: int) -> bool:
+    return read.sort(read.word(at))[0]

@@ -1,0 +1,34 @@
+"""What the reading of a document's texts is told of its figures."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.screening.folding import plain
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The `k` of the flow, its categories, its published counts, and whether it is a bulletin.
+
+    Categories are words and phrases in es, pt and en: nationalities also as people say them, sexes, ages, States; in any case, with or
+    without accents; the plural in -s, -es is found by itself.  Published are the counts of all cells that are shown, totals among them.
+    In a bulletin every numeral that nothing explains waits for a second person.
+    """
+
+    k: int
+    categories: Collection[str]
+    published: Collection[int] = frozenset()
+    is_bulletin: bool = False
+
+    @cached_property
+    def by_first(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """The words of each category by the first of them, longest first."""
+        found: dict[str, list[list[str]]] = {}
+        for words in sorted((_WORD.findall(plain(each)) for each in self.categories), key=len, reverse=True):
+            if words:
+                found.setdefault(words[0], []).append(words)
+        return found

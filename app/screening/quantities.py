@@ -1,0 +1,146 @@
+"""Numerals in a text: in digits and in words of es, pt and en, each with its value, and whether it is a date or a mark rather than a number."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from app.screening.folding import Folded, plain
+from app.screening.places import MONTHS
+from app.screening.words import COUNTS
+
+_VALUES = {word: int(value) for value, words in COUNTS["values"].items() for word in words}
+_PAIRS = frozenset(COUNTS["words"]["pairs"].split())
+_SOLE = frozenset({"sole", "unico", "unica"})
+_SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
+ARTICLES = frozenset(COUNTS["words"]["articles"].split())
+WORDS_OF_QUANTITY = _VALUES.keys() | _PAIRS | ARTICLES
+_MULTIPLIERS = frozenset(
+    {"hundred", "mil", "miles", "thousand", "million", "millions", "millon", "millones", "milhao", "milhoes", "docena", "duzia", "dozen"}
+)
+_JOINERS = frozenset({"y", "e", "and"})
+
+_TOKEN = re.compile(r"(\d+(?:[.,]\d+)*|[^\W\d_]+)")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_DAY, _LIST = r"\d{1,2}(?:st|nd|rd|th|º|°|ro)?", r"(?:, ?| ?- ?|/| (?:y|e|and|to|a|al|o|or|ou) (?:el |the |o )?)"
+_DATE = re.compile(
+    r"\d{4}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}:\d{2}|\d{1,6}/(?:19|20)\d{2}(?:-\d{1,3})?"
+    rf"|(?:19|20)\d{{2}}[-/]\d{{2,7}}|{_DAY}(?:{_LIST}{_DAY}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?"
+)
+_MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words (small, without accents) and numerals in digits of a text: what they are, where each begins and ends, what stands before it."""
+
+    words: Sequence[str]
+    gaps: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def word(self, at: int) -> str:
+        """The word at a place, none beyond the ends."""
+        return self.words[at] if 0 <= at < len(self.words) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A numeral: its first and last token, its value; -1 where it has a fraction.
+
+    `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage.
+    """
+
+    first: int
+    last: int
+    value: int
+    is_article: bool = False
+    is_apart: bool = False
+    is_year: bool = False
+    is_share: bool = False
+
+
+def tokens(text: Folded) -> Tokens:
+    """The words and numerals of a folded text in their order."""
+    parts = _TOKEN.split(text.small)
+    ends = list(accumulate(map(len, parts)))
+    bare = {word: plain(word) for word in text.words if not word.isascii()}
+    return Tokens(list(map(bare.get, parts[1::2], parts[1::2])), parts[0::2], ends[0:-1:2], ends[1::2])
+
+
+def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
+    """Every numeral of a text in its order; "un", "una", "um", "uma" among them, for whoever asks what follows."""
+    reached = dated = -1
+    for at, word in enumerate(read.words):
+        if at <= reached or (word not in WORDS_OF_QUANTITY and word[0] not in _DIGITS):
+            continue
+        if word in ARTICLES or word in _PAIRS:
+            yield Quantity(at, at, 2 if word in _PAIRS and word not in _SOLE else 1, is_article=word in ARTICLES)
+            continue
+        if word[0] in _DIGITS and read.starts[at] >= dated:
+            date = _DATE.match(text.small, read.starts[at])
+            dated = date.end() if date else dated
+        elif word in {"ciento", "cento"} and read.word(at - 1) == "por":
+            continue
+        reached, value = _composed(read, at)
+        yield Quantity(
+            at,
+            reached,
+            value,
+            is_apart=read.starts[at] < dated or _is_mark(text.text, read, at) or (read.word(at + 1) in _SUFFIXES and not read.gaps[at + 1]),
+            is_year=len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit(),
+            is_share=read.gaps[reached + 1].lstrip().startswith("%"),
+        )
+
+
+def _composed(read: Tokens, at: int) -> tuple[int, int]:
+    """The last token of a numeral and its value: "2 mil", "treinta y dos", "one hundred and four"."""
+    total, greatest, current, smallest = 0, 1, _value(read.words[at]), _size(read.words[at])
+    while current >= 0:
+        step = 2 if read.word(at + 1) in _JOINERS else 1
+        word = read.word(at + step)
+        if word not in _VALUES or any(read.gaps[each] not in {" ", "-"} for each in range(at + 1, at + step + 1)):
+            break
+        factor = _VALUES[word]
+        if word in _MULTIPLIERS and step == 1 and factor > greatest:
+            greatest = smallest = factor
+            total, current = (total, max(current, 1) * factor) if factor < _THOUSAND else (total + max(current, 1) * factor, 0)
+        elif factor < smallest and word not in _MULTIPLIERS:
+            current, smallest = current + factor, _size(word)
+        else:
+            break
+        at += step
+    return at, total + current
+
+
+_DIGITS = frozenset("0123456789")
+_THOUSAND, _YEAR = 1000, 4
+_MOST_DIGITS, _BEYOND = 12, 10**12
+"""No count of persons is longer."""
+
+
+def _value(word: str) -> int:
+    if word[0] not in _DIGITS:
+        return _VALUES[word]
+    digits = word.replace(".", "").replace(",", "")
+    if len(digits) > _MOST_DIGITS:
+        return _BEYOND
+    return int(digits) if digits == word or _GROUPED.fullmatch(word) else -1
+
+
+def _size(word: str) -> int:
+    """What a following part of the same numeral must be less than: after "treinta" units, after units and digits nothing."""
+    value = _VALUES.get(word, 1)
+    return 1 if value < 20 else 10 if value < 100 else 100 if value < _THOUSAND else value  # noqa: PLR2004
+
+
+def _is_mark(text: str, read: Tokens, at: int) -> bool:
+    """Whether a numeral in digits belongs to a code, a price, an angle or a longer reference."""
+    if read.words[at][0] not in _DIGITS:
+        return False
+    before, after = text[max(read.starts[at] - 2, 0) : read.starts[at]], text[read.ends[at] : read.ends[at] + 2]
+    if before[-1:] in _MARKS_BEFORE or after[:1] in _MARKS_AFTER or before[-1:].isalpha():
+        return True
+    if before[:1].isalnum() and (before[1:] in {"/", "."} or (before[1:] == "-" and before[0].isalpha())):
+        return True
+    return after[:1] == "/" and after[1:].isdigit()
