@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from app.screening.spans import Kind, Span
 from app.screening.words import WORDS
@@ -25,19 +26,19 @@ def tables(text: str) -> Iterator[tuple[list[tuple[int, str]], str]]:
     """The lines of each table in a text, with where they begin, and what parts their cells."""
     if "\n" not in text:
         return
+    lines = text.split("\n")
+    starts = accumulate((len(line) + 1 for line in lines), initial=0)
     block: list[tuple[int, str]] = []
-    separator, often, start = "", 0, 0
-    for line in [*text.split("\n"), ""]:
+    separator, often = "", 0
+    for start, line in zip(starts, [*lines, ""], strict=True):
         if block and (not line.strip() or line.count(separator) != often):
             if len(block) > 1:
                 yield block, separator
             block = []
         if not block:
             separator = next((each for each in _SEPARATORS if each in line), "")
-            often = line.count(separator) if separator else 0
-        if separator:
-            block.append((start, line))
-        start += len(line) + 1
+            often = line.count(separator or line)
+        block += [(start, line)] if separator else []
 
 
 def _personal(line: str, separator: str) -> set[int]:

@@ -21,8 +21,9 @@ _SIGNS = {
 # Read backwards from the sign.
 _LOCAL = re.compile(r"[\w.+\-]{1,64}+(?![\w.+\-])")
 _BACKWARDS = re.compile(rf"\s{{0,2}}[\[({{<]?\s{{0,2}}{_LOCAL.pattern}")
+_APART = re.compile(r"[\s\[({<]@")
 _BEFORE_SIGN = 72
-_HANDLE = re.compile(r"(?<![\w.@/+\-])@[A-Za-z_][\w.]{2,63}")
+_HANDLE = re.compile(r"@(?<![\w.@/+\-]@)[A-Za-z_][\w.]{2,63}")
 _DOMAINS = "com|org|net|info|me|io|biz|link|site|online|xyz|app|shop|top|ly|gg|be|us|mx|gt|hn|sv|ni|cr|pa|do|ca|ar|bo|br|cl|co|ec|gy|py|pe|sr|uy|ve|int|gov|gob|edu"
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,300}|www\.[^\s<>\"]{1,300}")
 _ENDING = re.compile(rf"\.(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
@@ -46,9 +47,7 @@ def contacts(text: Folded) -> Iterator[Span]:
         yield from _all(Kind.URL, _ADDRESS, text.small)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)
-    for found in _INTERNATIONAL.finditer(text.text) if "+" in text.text else ():
-        if _is_number(found[0]):
-            yield Span(found.start(), found.end(), Kind.PHONE)
+    yield from (each for each in _all(Kind.PHONE, _INTERNATIONAL, text.text) if _is_number(text.text[each.start : each.end]))
 
 
 def _all(kind: Kind, rule: re.Pattern[str], text: str) -> Iterator[Span]:
@@ -66,7 +65,8 @@ def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
     """Addresses whose sign stands apart or in words: read from the sign to both sides, so they cost no more than what stands there."""
     if sign not in text.small:
         return
-    for at in text.places(sign):
+    apart = (found.start() + 1 for found in _APART.finditer(text.small)) if sign == "@" else text.places(sign)
+    for at in apart:
         after = rest.match(text.small, at + len(sign))
         before = after and _BACKWARDS.match(text.small[max(at - _BEFORE_SIGN, 0) : at][::-1])
         if after and before:

@@ -1,15 +1,15 @@
 """What a numeral counts: whether a category of the document stands beside it, a thing, or persons."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from app.screening.figures import Figures
+from app.screening.figures import Figures, plurals
 from app.screening.quantities import Quantity, Tokens
 from app.screening.words import COUNTS
 
-_JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _THINGS = (
-    frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards", "things")
+_JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS = (
+    frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards")
 )
+_THINGS = frozenset(form for thing in COUNTS["words"]["things"].split() for form in plurals(thing)) - _PERSONS
 _PASSED = _PERSONS | _BRIDGES | _JOINS
 _BACKWARDS = _PERSONS | _BRIDGES | _SAYS
 BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
@@ -22,15 +22,6 @@ class Reading:
 
     tokens: Tokens
     figures: Figures
-    looked_up: dict[str, tuple[bool, Sequence[Sequence[str]]]] = field(default_factory=dict)
-
-    def sort(self, word: str) -> tuple[bool, Sequence[Sequence[str]]]:
-        """Whether a word names things, and the categories that begin with it; each word is looked up once."""
-        found = self.looked_up.get(word)
-        if found is None:
-            phrases = [phrase for each in singulars(word) for phrase in self.figures.by_first.get(each, ())]
-            found = self.looked_up[word] = (word not in _PERSONS and not _THINGS.isdisjoint(singulars(word)), phrases)
-        return found
 
     def word(self, at: int) -> str:
         """The word at a place, none beyond the ends."""
@@ -59,25 +50,28 @@ class Ahead:
 
 def ahead(read: Reading, quantity: Quantity) -> Ahead:
     """What a numeral counts by the words after it, an adjective or a noun between: "two young Eritrean women", "dos rutas"."""
-    unknown, has_person, after = 0, False, quantity.last + 1
-    for at in range(after, after + _FARTHEST):
+    unknown, numbers, has_person = 0, 0, False
+    for at in range(quantity.last + 1, quantity.last + 1 + _FARTHEST):
         if not read.is_close(at):
             break
         last, word = _category(read, at), read.word(at)
         if last is not None:
-            is_thing = read.is_close(last + 1) and _is_thing(read, last + 1)
+            is_thing = read.is_close(last + 1) and read.word(last + 1) in _THINGS
             return Ahead(None if is_thing else last, is_thing, has_person)
         has_person = has_person or word in _PERSONS
-        if not has_person and _is_thing(read, at):
+        if not has_person and word in _THINGS:
             return Ahead(is_thing=True)
-        unknown += word not in _PASSED and not word[0].isdigit()
-        if (
-            unknown > _MOST_UNKNOWN
-            or (quantity.is_article and not has_person)
-            or (word in _TOWARDS and not read.word(at + 1)[:1].isdigit())
-        ):
+        if word[0].isdigit():
+            numbers += 1
+        elif word not in _PASSED:
+            unknown += 1
+        if max(unknown, numbers) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article):
             break
     return Ahead(has_person=has_person)
+
+
+def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:
+    return not may_go_on or (read.word(at) in _TOWARDS and not read.word(at + 1)[:1].isdigit())
 
 
 def behind(read: Reading, quantity: Quantity) -> int | None:
@@ -105,14 +99,6 @@ def is_person(word: str) -> bool:
     return word in _PERSONS
 
 
-def singulars(word: str) -> Iterator[str]:
-    """A word, and what it may be the plural of."""
-    yield word
-    for ending, instead in (("s", ""), ("es", ""), ("oes", "ao"), ("ies", "y")):
-        if word.endswith(ending):
-            yield word.removesuffix(ending) + instead
-
-
 def _is_all(read: Reading, at: int) -> bool:
     """Whether the numeral before a place counts nothing that follows it, or what was spoken of before."""
     word = read.word(at)
@@ -121,12 +107,8 @@ def _is_all(read: Reading, at: int) -> bool:
 
 def _category(read: Reading, at: int) -> int | None:
     """The last token of the category that begins at a token."""
-    for phrase in read.sort(read.word(at))[1]:
+    for phrase in read.figures.by_first.get(read.word(at), ()):
         places = range(at + 1, at + len(phrase))
         if [read.word(each) for each in places] == phrase[1:] and all(map(read.is_close, places)):
             return at + len(phrase) - 1
     return None
-
-
-def _is_thing(read: Reading, at: int) -> bool:
-    return read.sort(read.word(at))[0]

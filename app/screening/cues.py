@@ -15,11 +15,12 @@ OWN_PHONE = frozenset(WORDS["telephones"]["own"])
 """Words of a telephone that somebody carries: no line for the public has them."""
 
 
-def _by_first() -> Mapping[str, list[tuple[re.Pattern[str], Kind]]]:
-    found: dict[str, list[tuple[re.Pattern[str], Kind]]] = {}
+def _by_first() -> Mapping[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]]:
+    found: dict[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]] = {}
     for phrase in sorted(CUES, key=len, reverse=True):
-        rule = re.compile(r"[\W_]{1,3}".join(map(re.escape, phrase.split())) + r"(?![^\W_])")
-        found.setdefault(phrase.split()[0], []).append((rule, CUES[phrase]))
+        words = phrase.split()
+        rule = re.compile(r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])")
+        found.setdefault(words[0], []).append((frozenset(words), rule, CUES[phrase]))
     return found
 
 
@@ -41,8 +42,9 @@ def cues(text: Folded) -> list[Cue]:
 
 
 def _begun(text: Folded, first: str) -> Iterator[Cue]:
-    for start in text.places(first):
-        for rule, kind in _PHRASES[first]:
+    rules = [(rule, kind) for words, rule, kind in _PHRASES[first] if words <= text.words]
+    for start in text.places(first) if rules else ():
+        for rule, kind in rules:
             found = rule.match(text.small, start)
             if found:
                 yield Cue(kind, start, found.end())

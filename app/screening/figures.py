@@ -1,7 +1,7 @@
 """What the reading of a document's texts is told of its figures."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,9 +26,17 @@ class Figures:
 
     @cached_property
     def by_first(self) -> Mapping[str, Sequence[Sequence[str]]]:
-        """The words of each category by the first of them, longest first."""
+        """The words of each category by the first of them, in the singular and the plural, longest first."""
         found: dict[str, list[list[str]]] = {}
         for words in sorted((_WORD.findall(plain(each)) for each in self.categories), key=len, reverse=True):
-            if words:
-                found.setdefault(words[0], []).append(words)
+            for form in plurals(words[0]) if words else ():
+                found.setdefault(form, []).append(words)
         return found
+
+
+def plurals(word: str) -> Iterator[str]:
+    """A word and its plurals in es, pt and en, as far as they end in -s."""
+    yield from (word, f"{word}s", f"{word}es")
+    for ending, instead in (("ao", "oes"), ("y", "ies"), ("m", "ns"), ("l", "is")):
+        if word.endswith(ending):
+            yield word.removesuffix(ending) + instead

@@ -52,8 +52,10 @@ def names(text: Folded, known: Collection[str], announced: Sequence[Cue]) -> Ite
     """
     sort = cache(partial(_sort, known=known))
     for run in _RUN.finditer(text.text):
-        if not text.text[max(run.start() - 1, 0) : run.start()].isalnum():
-            yield from _persons(text.text, _parts(run, sort))
+        if text.text[max(run.start() - 1, 0) : run.start()].isalnum() or (run[0].isalpha() and sort(run[0]) != "given"):
+            continue
+        if " ".join(run[0].lower().split()) not in known:
+            yield from (each for each in _persons(text.text, _parts(run, sort)) if text.text[each.start : each.end].lower() not in known)
     for cue in announced:
         if cue.kind is Kind.NAME:
             yield from _called(text.text, cue, sort)
@@ -77,13 +79,16 @@ def _parts(run: re.Match[str], sort: Callable[[str], Sort]) -> list[_Part]:
 
 def _sort(word: str, known: Collection[str]) -> Sort:
     small = plain(word.rstrip("."))
-    if small in _SORTS and (not word.endswith(".") or _SORTS[small] == "titles"):
-        return "family" if _SORTS[small] == "given" and (small in known or word.lower() in known) else _SORTS[small]
+    sort = _SORTS.get(small)
     if word.endswith("."):
-        return "initial"
-    if word.lower() in known or (not word.isalpha() and any(map(str.isdigit, word))) or (word.isupper() and len(word) <= _ACRONYM):
-        return "common"
-    return "common" if _is_of_the_field(small, known) else "unknown"
+        return "titles" if sort == "titles" else "initial"
+    if sort is not None:
+        return "family" if sort == "given" and (small in known or word.lower() in known) else sort
+    return "common" if _is_code(word) or word.lower() in known or _is_of_the_field(small, known) else "unknown"
+
+
+def _is_code(word: str) -> bool:
+    return (word.isupper() and len(word) <= _ACRONYM) or any(map(str.isdigit, word))
 
 
 def _is_of_the_field(small: str, known: Collection[str]) -> bool:
@@ -118,12 +123,14 @@ def _is_name(text: str, stretch: Sequence[_Part]) -> bool:
     sorts = [each.sort for each in stretch]
     if len(stretch) == 1:
         return sorts == ["given"] and not stretch[0].text.isupper()
-    if "given" in sorts or sorts.count("family") > 1:
-        return True
+    return "given" in sorts or sorts.count("family") > 1 or _has_unknown(text, stretch, sorts.count("family") + ("initial" in sorts))
+
+
+def _has_unknown(text: str, stretch: Sequence[_Part], others: int) -> bool:
     unknown = [each for each in stretch if each.sort == "unknown" and len(each.text) >= _SHORTEST]
     if len({each.text.isupper() for each in unknown}) > 1 or (unknown and _is_heading(text, unknown[0])):
         return False
-    return len(unknown) + sorts.count("family") + min(sorts.count("initial"), 1) > 1
+    return len(unknown) + others > 1
 
 
 def _is_heading(text: str, part: _Part) -> bool:

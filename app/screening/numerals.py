@@ -4,20 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.screening.columns import tables
-from app.screening.counted import ENDS, Ahead, Reading, ahead, behind, counts, is_person, singulars
-from app.screening.figures import Figures
+from app.screening.counted import ENDS, Ahead, Reading, ahead, behind, counts, is_person
+from app.screening.figures import Figures, plurals
 from app.screening.folding import Folded, plain
 from app.screening.quantities import WORDS_OF_QUANTITY, Quantity, quantities, tokens
 from app.screening.spans import MOST_FINDINGS, Kind, Span
 from app.screening.words import COUNTS
 
-_JOINS, _CITES, _LABELS, _LEAST, _GENERIC, _PERCENTS, _SINCE = (
-    frozenset(COUNTS["words"][name].split()) for name in ("joins", "cites", "labels", "least", "generic", "percents", "since")
+_JOINS, _CITES, _LABELS, _LEAST, _PERCENTS, _SINCE = (
+    frozenset(COUNTS["words"][name].split()) for name in ("joins", "cites", "labels", "least", "percents", "since")
 )
+_GENERIC = frozenset(form for word in COUNTS["words"]["generic"].split() for form in plurals(word))
 _LONGEST_ABBREVIATION, _LONGEST_LIST = 4, 3
 _CELL, _BEFORE_COMMA = 4, 2
 """Words of a table's cell, at most: two lines with a comma each are no table yet."""
-_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,30 @@ def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
         return
     read = Reading(tokens(text), figures)
     in_tables = [(lines[0][0], lines[-1][0] + len(lines[-1][1])) for lines, separator in tables(text.text) if _is_table(lines, separator)]
-    label, hard, soft = None, 0, 0
-    for quantity in quantities(text, read.tokens):
-        if quantity.is_article and not counts(read, quantity.last + 1):
-            continue
-        label = _label(read, quantity, label)
+    has_categories = not figures.by_first.keys().isdisjoint(read.tokens.words)
+    hard = soft = 0
+    for quantity, is_labelled in _counts(text, read):
         start = read.tokens.starts[quantity.first]
-        if quantity.is_apart or (label and label.is_certain) or any(begin <= start < end for begin, end in in_tables):
-            continue
-        if 0 < quantity.value < figures.k or (figures.is_bulletin and label is None and soft < MOST_FINDINGS):
-            for span in _judged(read, quantity, label is not None or soft >= MOST_FINDINGS):
+        may_be_hard = has_categories and 0 < quantity.value < figures.k and not quantity.is_share
+        may_be_soft = figures.is_bulletin and not is_labelled and soft < MOST_FINDINGS and not _is_known(read, quantity)
+        if (may_be_hard or may_be_soft) and not any(begin <= start < end for begin, end in in_tables):
+            span = _judged(read, quantity, may_be_hard, may_be_soft)
+            if span is not None:
                 hard, soft = hard + span.is_hard, soft + (not span.is_hard)
                 yield span
         if hard >= MOST_FINDINGS:
             return
+
+
+def _counts(text: Folded, read: Reading) -> Iterator[tuple[Quantity, bool]]:
+    """The numerals that may count, and whether a word before them says that they name: an age, a day, a step."""
+    label = None
+    for quantity in quantities(text, read.tokens):
+        if quantity.is_article and not counts(read, quantity.last + 1):
+            continue
+        label = _label(read, quantity, label)
+        if not quantity.is_apart and not (label and label.is_certain):
+            yield quantity, label is not None
 
 
 def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
@@ -58,15 +68,14 @@ def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
     return all(len(cell.split()) <= most for _, line in lines for cell in line.split(separator))
 
 
-def _judged(read: Reading, quantity: Quantity, is_labelled: bool) -> Iterator[Span]:
+def _judged(read: Reading, quantity: Quantity, may_be_hard: bool, may_be_soft: bool) -> Span | None:
     start, end = read.tokens.starts[quantity.first], read.tokens.ends[quantity.last]
     following = ahead(read, quantity)
-    before = None if following.is_thing else behind(read, quantity)
-    if 0 < quantity.value < read.figures.k and not quantity.is_share and (following.category, before) != (None, None):
+    before = behind(read, quantity) if may_be_hard and not following.is_thing else None
+    if may_be_hard and (following.category, before) != (None, None):
         first = start if before is None else read.tokens.starts[before]
-        yield Span(first, end if following.category is None else read.tokens.ends[following.category], Kind.SMALL_COUNT)
-    elif read.figures.is_bulletin and not is_labelled and not _is_explained(read, quantity, following):
-        yield Span(start, end, Kind.NUMERAL)
+        return Span(first, end if following.category is None else read.tokens.ends[following.category], Kind.SMALL_COUNT)
+    return Span(start, end, Kind.NUMERAL) if may_be_soft and not _is_explained(read, quantity, following) else None
 
 
 def _label(read: Reading, quantity: Quantity, before: _Label | None) -> _Label | None:
@@ -89,26 +98,25 @@ def _is_listed(read: Reading, last: int, first: int) -> bool:
 
 
 def _is_explained(read: Reading, quantity: Quantity, following: Ahead) -> bool:
-    """Whether a numeral of a bulletin's text is a published cell, a year, a measure or the count of things rather than of persons."""
+    """Whether a numeral of a bulletin's text is a year, a measure or the count of things rather than of persons."""
     before, after = read.word(quantity.first - 1), read.word(quantity.last + 1)
     if quantity.is_share or after in _PERCENTS:
         return following.category is None
-    if quantity.is_article or quantity.value == 1:
-        return not following.has_person or not _GENERIC.isdisjoint(singulars(after))
+    if quantity.value == 1:
+        return not following.has_person or after in _GENERIC
     if quantity.is_year and (not is_person(after) or before in _SINCE):
         return True
-    if following.is_thing or quantity.value < 0 or quantity.value in read.figures.published:
-        return True
-    return (quantity.value == read.figures.k and before in _LEAST) or _is_reference(read, quantity)
+    return following.is_thing
 
 
-def _is_reference(read: Reading, quantity: Quantity) -> bool:
-    """Whether a numeral begins with a nought, or is one of three or more in a row: a telephone of an office, the number of a book."""
-    if read.word(quantity.first).startswith("0"):
-        return True
-    first = last = quantity.first
-    while read.word(last + 1)[:1].isdigit() and read.gap(last + 1) in {" ", "-"} and last - first < _ROW:
-        last += 1
-    while first > 0 and read.word(first - 1)[:1].isdigit() and read.gap(first) in {" ", "-"} and last - first < _ROW:
-        first -= 1
-    return last - first + 1 >= _ROW
+def _is_known(read: Reading, quantity: Quantity) -> bool:
+    """Whether a numeral is a published cell, the threshold, a fraction, or no number but a mark."""
+    if quantity.is_share:
+        return False
+    return (
+        quantity.value < 0
+        or quantity.value in read.figures.published
+        or (quantity.value == read.figures.k and read.word(quantity.first - 1) in _LEAST)
+        or read.word(quantity.first).startswith("0")
+        or quantity.is_in_row
+    )

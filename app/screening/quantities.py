@@ -11,7 +11,7 @@ from app.screening.words import COUNTS
 
 _VALUES = {word: int(value) for value, words in COUNTS["values"].items() for word in words}
 _PAIRS = frozenset(COUNTS["words"]["pairs"].split())
-_SOLE = frozenset({"sole", "unico", "unica"})
+_TWO = _PAIRS - {"sole", "unico", "unica"}
 _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
 ARTICLES = frozenset(COUNTS["words"]["articles"].split())
 WORDS_OF_QUANTITY = _VALUES.keys() | _PAIRS | ARTICLES
@@ -48,7 +48,8 @@ class Tokens:
 class Quantity:
     """A numeral: its first and last token, its value; -1 where it has a fraction.
 
-    `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage.
+    `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage;
+    `is_in_row`: one of three or more in a row, as in a telephone or the number of a book.
     """
 
     first: int
@@ -58,6 +59,7 @@ class Quantity:
     is_apart: bool = False
     is_year: bool = False
     is_share: bool = False
+    is_in_row: bool = False
 
 
 def tokens(text: Folded) -> Tokens:
@@ -70,33 +72,48 @@ def tokens(text: Folded) -> Tokens:
 
 def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
     """Every numeral of a text in its order; "un", "una", "um", "uma" among them, for whoever asks what follows."""
-    reached = dated = -1
+    reached = dated = row = -1
     for at, word in enumerate(read.words):
         if at <= reached or (word not in WORDS_OF_QUANTITY and word[0] not in _DIGITS):
             continue
         if word in ARTICLES or word in _PAIRS:
-            yield Quantity(at, at, 2 if word in _PAIRS and word not in _SOLE else 1, is_article=word in ARTICLES)
-            continue
-        if word[0] in _DIGITS and read.starts[at] >= dated:
-            date = _DATE.match(text.small, read.starts[at])
+            yield Quantity(at, at, 2 if word in _TWO else 1, is_article=word in ARTICLES)
+        elif word not in {"ciento", "cento"} or read.word(at - 1) != "por":
+            start = read.starts[at]
+            date = _DATE.match(text.small, start) if word[0] in _DIGITS and start >= dated else None
             dated = date.end() if date else dated
-        elif word in {"ciento", "cento"} and read.word(at - 1) == "por":
-            continue
-        reached, value = _composed(read, at)
-        yield Quantity(
-            at,
-            reached,
-            value,
-            is_apart=read.starts[at] < dated or _is_mark(text.text, read, at) or (read.word(at + 1) in _SUFFIXES and not read.gaps[at + 1]),
-            is_year=len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit(),
-            is_share=read.gaps[reached + 1].lstrip().startswith("%"),
-        )
+            row = _end_of_row(read, at) if at > row else row
+            reached, value = _composed(read, at)
+            is_date, is_in_row = start < dated, at <= row
+            yield Quantity(at, reached, value, is_apart=True) if is_date else _quantity(text.text, read, (at, reached), value, is_in_row)
+
+
+def _quantity(text: str, read: Tokens, place: tuple[int, int], value: int, is_in_row: bool) -> Quantity:
+    first, last = place
+    word = read.words[first]
+    return Quantity(
+        first,
+        last,
+        value,
+        is_apart=_is_mark(text, read, first) or (not read.gaps[first + 1] and read.word(first + 1) in _SUFFIXES),
+        is_year=len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit(),
+        is_share=read.gaps[last + 1].lstrip().startswith("%"),
+        is_in_row=is_in_row,
+    )
+
+
+def _end_of_row(read: Tokens, at: int) -> int:
+    """The last of three or more numerals in a row, else -1."""
+    last = at
+    while read.word(last + 1)[:1].isdigit() and read.gaps[last + 1] in {" ", "-"}:
+        last += 1
+    return last if last - at + 1 >= _ROW else -1
 
 
 def _composed(read: Tokens, at: int) -> tuple[int, int]:
     """The last token of a numeral and its value: "2 mil", "treinta y dos", "one hundred and four"."""
     total, greatest, current, smallest = 0, 1, _value(read.words[at]), _size(read.words[at])
-    while current >= 0:
+    while current >= 0 and (read.word(at + 1) in _VALUES or read.word(at + 1) in _JOINERS):
         step = 2 if read.word(at + 1) in _JOINERS else 1
         word = read.word(at + step)
         if word not in _VALUES or any(read.gaps[each] not in {" ", "-"} for each in range(at + 1, at + step + 1)):
@@ -104,7 +121,8 @@ def _composed(read: Tokens, at: int) -> tuple[int, int]:
         factor = _VALUES[word]
         if word in _MULTIPLIERS and step == 1 and factor > greatest:
             greatest = smallest = factor
-            total, current = (total, max(current, 1) * factor) if factor < _THOUSAND else (total + max(current, 1) * factor, 0)
+            current = max(current, 1) * factor
+            total, current = (total, current) if factor < _THOUSAND else (total + current, 0)
         elif factor < smallest and word not in _MULTIPLIERS:
             current, smallest = current + factor, _size(word)
         else:
@@ -114,7 +132,7 @@ def _composed(read: Tokens, at: int) -> tuple[int, int]:
 
 
 _DIGITS = frozenset("0123456789")
-_THOUSAND, _YEAR = 1000, 4
+_THOUSAND, _YEAR, _ROW = 1000, 4, 3
 _MOST_DIGITS, _BEYOND = 12, 10**12
 """No count of persons is longer."""
 

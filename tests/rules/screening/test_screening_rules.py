@@ -80,3 +80,35 @@ def test_a_name_after_a_word_for_a_person_is_soft_and_a_known_place_is_none():
     (one,) = found("El cobro lo hace el coyote Prueba Inventada en la terminal.")
     assert (one.kind, one.is_hard) == (Kind.NAME, False)
     assert found("Cruzan por Paso Canoas.", known=frozenset({"paso"})) == []
+
+
+def test_an_identifier_split_over_three_texts_is_found_at_the_first():
+    (one,) = found("El pasaporte AB", "000", "0123 estaba vencido")
+    assert (one.pointer, one.offset, one.length, one.kind) == ("/0", 13, 2, Kind.PASSPORT)
+
+
+def test_hard_findings_are_told_before_soft_ones_where_there_are_too_many():
+    all_found = found("Prueba Inventada, uno. " * 2 * MOST_FINDINGS + "a@example.org")
+    assert (len(all_found), all_found[0].kind, all_found[1].kind) == (MOST_FINDINGS, Kind.EMAIL, Kind.NAME)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "escribir a rutas @ example.org",
+        "escribir a rutas [@] example.org",
+        "escribir a rutas arroba example punto org",
+        "write to routes (at) example.org",
+        "write to routes at example dot org",
+    ],
+)
+def test_an_address_whose_sign_stands_apart_or_in_words_is_found(text: str):
+    assert Kind.EMAIL in {each.kind for each in found(text)}
+
+
+def test_a_number_behind_many_like_it_is_found():
+    assert [each.kind for each in found("1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 111.444.777-35")] == [Kind.NATIONAL_ID]
+
+
+def test_a_table_under_a_line_that_looks_like_its_header_is_read():
+    assert [each.kind for each in found("lista; marzo\nnombre;semana\nPrueba Uno;10")] == [Kind.PERSONAL_COLUMN] * 2
