@@ -59,6 +59,8 @@ def page(code: str) -> str:
         parts += [f"## {heading}", f"**{entry['title'][language]}.** {entry['detail'][language]}"]
         if "advice" in entry:
             parts.append(f"{ADVICE[language]} {entry['advice'][language]}")
+        if "kinds" in entry:
+            parts.append("\n".join(f"- `{kind}`: {texts[language]}" for kind, texts in entry["kinds"].items()))
     return "\n\n".join([*parts, "## Operations", _where(code)]) + "\n"
 
 

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from app.access.audit import Attempt, record
 from app.access.callers import Caller
 from app.alerts.answer_projection import project
-from app.alerts.answering import About, Draft, content_of
+from app.alerts.answering import About, Draft, content_of, texts_in
 from app.alerts.models import Alert, AlertAnswer
 from app.alerts.rights import Standing, standing
 from app.alerts.writing import Keep, StaleError, Written, document_of, into_log, locked, newest_locked, with_retries
 from app.core.clock import utc_now
 from app.core.problems import Problem
+from app.documents.texts import read_reason, read_texts, vocabulary_of
 from app.documents.versions import said, stamped, withdrawal_of
 from app.exchange.log import is_known
 from app.exchange.node import Node
@@ -38,7 +39,8 @@ def publish(
 ) -> Written:
     """Publish an answer to an alert.
 
-    Raises what `app.alerts.answering.content_of` raises, `id-in-use` and, for an office's second opinion, `opinion-exists` (409).
+    Raises what `app.alerts.answering.content_of` raises, `id-in-use`, for an office's second opinion `opinion-exists` (409), and
+    `personal-data` (422).
     """
 
     def write() -> list[Written]:
@@ -47,6 +49,9 @@ def publish(
             content = content_of(session, caller, draft, conference, alert)
             if draft.id is not None and is_known(session, draft.id):
                 raise Problem("id-in-use", Finding("id-in-use", pointer="/id"))
+            _require_first(session, content, str(caller.office))
+            vocabulary = vocabulary_of(session)
+        read_texts(texts_in(draft, content), vocabulary)
         with node.db.write() as session:
             # Who answers at once with another answer of the same office waits here, and then sees it.
             if newest_locked(session, Alert, seen.document_id) != seen.version:
@@ -94,8 +99,10 @@ def revise(node: Node, caller: Caller, draft: Draft, seen: Standing, reason: str
         require_open(session, seen.document_id)
         _, alert = about(session, caller, str(known["alert"]))
         content = content_of(session, caller, draft, seen.origin, alert)
+        vocabulary = vocabulary_of(session)
     if said(known) == said(content):
         return _unchanged(node, attempt, known, keep)
+    read_texts(texts_in(draft, content), vocabulary)
     now = utc_now()
     with node.db.write() as session:
         locked(session, AlertAnswer, seen)
@@ -119,7 +126,7 @@ def _unchanged(node: Node, attempt: Attempt, known: dict[str, Any], keep: Keep |
 
 
 def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
-    """Take an answer back with a reason; raises `precondition-failed`, `already-withdrawn` and `proposal-decided` (409)."""
+    """Take an answer back with a reason; raises `precondition-failed`, `already-withdrawn`, `proposal-decided` (409) and `personal-data`."""
     with node.db.write() as session:
         locked(session, AlertAnswer, seen)
         if seen.status == Status.WITHDRAWN.value:
@@ -127,6 +134,7 @@ def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep:
         require_open(session, seen.document_id)
         known = document_of(session, seen.document_id, seen.version)
         _require_no_decision(known)
+        read_reason(session, reason)
         taken_back = withdrawal_of(known, version=seen.version + 1, issuer=seen.issuer, reason=reason, now=utc_now())
         written = into_log(session, node, attempt, project, [(Op.WITHDRAW, taken_back | {"alert": known["alert"]})])
         if keep:

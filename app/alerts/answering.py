@@ -14,11 +14,13 @@ from app.alerts.faults import Faults
 from app.alerts.places import too_exact
 from app.alerts.rights import link_faults
 from app.alerts.seen import first_day, last_day
+from app.alerts.texts import free_texts
 from app.alerts.writing import readers_of
 from app.core.problems import Problem
 from app.directory import codes
 from app.directory.service import policy_of
 from app.documents.rights import audience_for, conference_code, require_known_parties
+from app.documents.texts import texts_of
 from app.wire.alert_answers import OpinionDraft, ProposalDraft, SightingDraft
 from app.wire.codes import TLP, Role, Status
 from app.wire.problem import Finding
@@ -77,6 +79,11 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         named = _named_by_changes(session, content["changes"])
         _require_links(session, caller, named, tlp, readers_of(tlp, audience, conference, str(caller.office)))
     return content
+
+
+def texts_in(draft: Draft, content: Mapping[str, Any]) -> dict[str, str]:
+    """What an answer says in words, by pointer; of a proposal that of the change too, as it is published."""
+    return texts_of(draft) | dict(free_texts(content.get("changes", {}), ("changes",)))
 
 
 def _require_links(session: Session, caller: Caller, named: Sequence[tuple[str, str]], tlp: TLP, readers: Iterable[str]) -> None:

@@ -16,11 +16,12 @@ from app.alerts.changes import as_sent, merged, overtaken
 from app.alerts.declare import declare
 from app.alerts.models import Alert, AlertAnswer
 from app.alerts.rights import Standing, changeable, link_faults, standing
-from app.alerts.service import judge, write_version
+from app.alerts.service import judge, read, write_version
 from app.alerts.writing import Keep, StaleError, Written, document_of, into_log, newest_locked, readers_of, with_retries
 from app.core.clock import utc_now
 from app.core.parsing import parse
 from app.core.problems import Problem
+from app.documents.texts import read_reason, vocabulary_of
 from app.documents.versions import stamped
 from app.exchange.node import Node
 from app.wire.alert import AlertDraft
@@ -75,7 +76,8 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
     """Make the proposed change a new version of the alert, which credits the proposal and its office.
 
     Raises `proposal-stale` (409) with the fields that the alert has changed otherwise since, `link-stricter` (422) where who reads the
-    alert may not all read the proposal, and whatever a revision raises.
+    alert may not all read the proposal, and whatever a revision raises.  What only looks like a person was confirmed with the proposal;
+    who decides reads it as another person.
     """
 
     def write() -> list[Written]:
@@ -88,6 +90,10 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
             draft = parse(AlertDraft, merged(case.known, as_sent(case.proposal["changes"])), at=("changes",))
             judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)), case.alert.issuer)
             _require_creditable(session, caller, case, judged.content)
+            if reason:
+                read_reason(session, reason)
+            vocabulary = vocabulary_of(session)
+        read(judged, vocabulary)
         credit = {"proposal": case.seen.document_id, "office": case.seen.issuer}
         content = judged.content | {"credits": [credit], "reason": reason or f"Proposal of {case.seen.issuer}"}
         with node.db.write() as session:
@@ -129,6 +135,7 @@ def decline(node: Node, caller: Caller, proposal_id: str, reason: str, *, attemp
             case = case_of(session, caller, proposal_id)
             content = _refusal(case) | {"reason": reason}
             _require_nameable(session, caller, case, content, str(caller.office), "/decides/proposal")
+            read_reason(session, reason)
         now = utc_now()
         with node.db.write() as session:
             _lock(session, case)

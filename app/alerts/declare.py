@@ -10,14 +10,13 @@ from app.alerts.faults import Faults
 from app.alerts.pseudonyms import fault_of
 from app.alerts.route import judge_route
 from app.alerts.seen import first_day, last_day
-from app.alerts.texts import free_texts
 from app.core.problems import Problem
 from app.directory import codes
+from app.documents.texts import MOST_TEXT, is_too_much, texts_of
 from app.wire.alert import AlertDraft, Fee
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 
-MOST_TEXT: Final = 64_000
 STATELESS: Final = "XXA"
 VOCABULARIES: Final[Mapping[str, str]] = {
     "modus_operandi": "modus_operandi",
@@ -80,8 +79,7 @@ def _judge_texts(draft: AlertDraft, faults: Faults) -> None:
     fault = fault_of(draft.network_code) if draft.network_code else None
     if fault:
         faults.add(fault, "network_code")
-    written = draft.model_dump(mode="json", by_alias=True, exclude_none=True)
-    if sum(len(text) for _, text in free_texts(written)) > MOST_TEXT:
+    if is_too_much(texts_of(draft)):
         faults.add("text-too-long", limit=MOST_TEXT)
 
 

@@ -1,7 +1,7 @@
 """The verbs of alerts: publish, revise, withdraw; only the origin makes versions (contract: alerts)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -21,9 +21,11 @@ from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.directory.service import policy_of
 from app.documents.rights import audience_for
+from app.documents.texts import read_reason, read_texts, texts_of, vocabulary_of
 from app.documents.versions import said, stamped, withdrawal_of
 from app.exchange.log import is_known
 from app.exchange.node import Node
+from app.screening.screen import Vocabulary
 from app.wire.codes import Op, Outcome, Role, Status
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
@@ -36,10 +38,11 @@ _OWN = frozenset({"reference", "credits"})
 
 @dataclass(frozen=True)
 class Judged:
-    """An alert that may be published: its content with the audience that it will have."""
+    """An alert that may be published: its content with the audience that it will have, and what of its texts another person confirms first."""
 
     declaration: Declaration
     content: dict[str, Any] = field(repr=False)
+    to_confirm: tuple[Finding, ...] = field(default=(), repr=False)
 
 
 def publish(
@@ -47,7 +50,7 @@ def publish(
 ) -> list[Written]:
     """Publish alerts together or not at all; the answer comes after the commit.
 
-    Raises `id-in-use` (409), `code-repeated`, `audience-not-yours`, `link-unknown`, `link-stricter`, `retention-past` (422), and
+    Raises `id-in-use` (409), `code-repeated`, `audience-not-yours`, `link-unknown`, `link-stricter`, `retention-past`, `personal-data` (422), and
     `not-supported-yet` for an embargo or for a conference that reviews what its partners send.
     """
     return with_retries(partial(_publish, node, caller, declarations, attempt, keep))
@@ -55,8 +58,10 @@ def publish(
 
 def _publish(node: Node, caller: Caller, declarations: Sequence[Declaration], attempt: Attempt, keep: Keep | None) -> list[Written]:
     with node.db.read() as session:
-        judged = _judge_all(session, caller, declarations)
+        judged = _each_judged([partial(judge, session, caller, each) for each in declarations])
         _require_ids(session, declarations)
+        vocabulary = vocabulary_of(session)
+    judged = _each_judged([partial(read, each, vocabulary) for each in judged])
     now = utc_now()
     with node.db.write() as session:
         versions = [(Op.PUBLISH, _first_version(session, node, caller, each, now)) for each in judged]
@@ -66,13 +71,13 @@ def _publish(node: Node, caller: Caller, declarations: Sequence[Declaration], at
     return written
 
 
-def _judge_all(session: Session, caller: Caller, declarations: Sequence[Declaration]) -> list[Judged]:
+def _each_judged(judgements: Sequence[Callable[[], Judged]]) -> list[Judged]:
     """All of a batch judged, every failing item named."""
     judged: list[Judged] = []
     refused: list[Problem] = []
-    for declaration in declarations:
+    for judgement in judgements:
         try:
-            judged.append(judge(session, caller, declaration))
+            judged.append(judgement())
         except Problem as problem:
             refused.append(problem)
     if refused:
@@ -103,6 +108,12 @@ def judge(session: Session, caller: Caller, declaration: Declaration, issuer: st
     if faults:
         raise Problem("invalid-content", *faults[:_MOST_FINDINGS])
     return Judged(declaration, declaration.content(audience))
+
+
+def read(judged: Judged, vocabulary: Vocabulary) -> Judged:
+    """The same, its texts read; no transaction is open.  Raises `personal-data`."""
+    declaration = judged.declaration
+    return replace(judged, to_confirm=read_texts(texts_of(declaration.draft, declaration.at), vocabulary))
 
 
 def _require_ids(session: Session, declarations: Sequence[Declaration]) -> None:
@@ -144,9 +155,10 @@ def revise(
     """
     with node.db.read() as session:
         judged = judge(session, caller, declaration, seen.issuer)
-        known = document_of(session, seen.document_id, seen.version)
+        known, vocabulary = document_of(session, seen.document_id, seen.version), vocabulary_of(session)
     if _says(known) == _says(judged.content):
         return unchanged(node, attempt, known, keep)
+    judged = read(judged, vocabulary)
     return new_version(node, seen, known, judged.content | {"reason": reason}, attempt=attempt, keep=keep)
 
 
@@ -189,12 +201,13 @@ def write_version(
 def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
     """Take an alert back with a reason: a new version without a body; its earlier bodies are never served again.
 
-    Raises `precondition-failed` where another version came meanwhile and `already-withdrawn` (409).
+    Raises `precondition-failed` where another version came meanwhile, `already-withdrawn` (409) and `personal-data`.
     """
     with node.db.write() as session:
         locked(session, Alert, seen)
         if seen.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
+        read_reason(session, reason)
         known = document_of(session, seen.document_id, seen.version)
         taken_back = withdrawal_of(known, version=seen.version + 1, issuer=seen.issuer, reason=reason, now=utc_now())
         written = into_log(session, node, attempt, project, [(Op.WITHDRAW, taken_back | {"reference": known["reference"]})])

@@ -1,6 +1,6 @@
 """What a sender declares, judged by its form: codes, periods, cells and places, before anything is read or protected."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from app.core.problems import Problem
 from app.directory import codes
 from app.directory.dimensions import DIMENSIONS, is_margin, known, overlap, resolve
 from app.disclosure.table import Key, Leaf, Table
+from app.documents.texts import MOST_TEXT, is_too_much, texts_of
 from app.wire.bulletin import BulletinDraft, Cell
 from app.wire.period import Period, PeriodError, parse_period
 from app.wire.problem import Finding
@@ -16,7 +17,6 @@ from app.wire.strict_json import pointer
 
 YEAR_TO_DATE = "year_to_date"
 _MOST_FINDINGS = 100
-_MOST_TEXT = 64_000
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,8 @@ def _general(draft: BulletinDraft, faults: _Faults) -> None:
     for index, point in enumerate(draft.route_points):
         if resolve("route_point", point.code) is None:
             faults.add("code-unknown", "route_points", index, "code", suggestions=[], known=["{STATE}-[A-Z0-9]{2,12}"])
-    if sum(map(len, _texts(draft))) > _MOST_TEXT:
-        faults.add("text-too-long", limit=_MOST_TEXT)
-
-
-def _texts(draft: BulletinDraft) -> Iterator[str]:
-    for texts in (draft.title, draft.narrative):
-        yield from (text for text in texts.model_dump().values() if text) if texts else ()
-    yield from (point.label for point in draft.route_points)
+    if is_too_much(texts_of(draft)):
+        faults.add("text-too-long", limit=MOST_TEXT)
 
 
 def _table(draft: BulletinDraft, faults: _Faults) -> Table:

@@ -30,6 +30,7 @@ from app.core.language import language_of, spoken
 from app.core.problems import Problem, as_json
 from app.core.rendering import problem_body
 from app.documents.edge import node_of
+from app.documents.texts import read_texts, vocabulary_of
 from app.exchange.node import Node
 from app.wire.codes import Outcome
 from app.wire.problem import Finding
@@ -38,15 +39,17 @@ from app.wire.published import Receipts
 NDJSON = "application/x-ndjson"
 _REPLAYED = "Idempotency-Replayed"
 _MOST_FINDINGS = 100
+_LONGEST_NAME = 300
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """The bytes of one file, in memory; its name and properties are dropped."""
+    """The bytes of one file, in memory, and its name, which is read like any text and then dropped as its properties are."""
 
     raw: bytes = dataclasses.field(repr=False)
+    name: str = dataclasses.field(repr=False)
 
 
 async def _upload(request: Request) -> Upload:
@@ -71,7 +74,7 @@ async def _upload(request: Request) -> Upload:
             opened.close()
     if raw is None:
         raise Problem("invalid-document", Finding("field-missing", pointer="/file"))
-    return Upload(raw)
+    return Upload(raw, str(getattr(file, "filename", "")))
 
 
 @router.post(
@@ -148,6 +151,7 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
         remarks = [dataclasses.asdict(remark) for remark in file.remarks]
         try:
             submissions = _submissions(node, caller, file, query)
+            _read_name(node, upload.name)
             if query.dry_run:
                 done = _judged(node, caller, submissions, progress)
             else:
@@ -190,6 +194,14 @@ def _submissions(node: Node, caller: Caller, file: FileBulletins, query: FileQue
     drafts = [functools.partial(bulletin.draft, number) for number, bulletin in enumerate(file.bulletins)]
     declared = declare_all(drafts, conferences, "bulletins")
     return [Submission(each, query.protect, reason=query.revise, leave_out_small=query.leave_out_small) for each in declared]
+
+
+def _read_name(node: Node, name: str) -> None:
+    """Refuse a file whose name identifies a person; what only looks like one waits for nobody, for no name is kept."""
+    with node.db.read() as session:
+        vocabulary = vocabulary_of(session)
+    # Underscores stand between words where a disk takes no spaces.
+    read_texts({"/file": "".join(each if each.isprintable() and each != "_" else " " for each in name[:_LONGEST_NAME])}, vocabulary)
 
 
 def _judged(node: Node, caller: Caller, submissions: list[Submission], progress: Progress) -> list[Published]:

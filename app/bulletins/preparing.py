@@ -20,8 +20,10 @@ from app.core.problems import Problem
 from app.directory.service import Policy, k_for, policy_of
 from app.disclosure.table import ProtectedTable
 from app.documents.rights import audience_for
+from app.documents.texts import read_texts, texts_of, vocabulary_of
 from app.exchange.log import documents, is_known
 from app.exchange.node import Node
+from app.screening.screen import Vocabulary
 from app.wire.codes import Outcome, Protect, Role
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
@@ -50,7 +52,8 @@ class Submission:
 class Prepared:
     """A submission that may be published: its protected form, the version that it will be, and the stamp of what it was judged against.
 
-    `flow_k` is the k of its flow, `warnings` and `shown_pct` are told to the sender alone.
+    `flow_k` is the k of its flow, `warnings` and `shown_pct` are told to the sender alone; `to_confirm` is what of its texts another
+    person must confirm first.
     """
 
     submission: Submission
@@ -67,6 +70,7 @@ class Prepared:
     marking: Marking
     shown_pct: int = field(repr=False)
     warnings: tuple[Finding, ...] = field(repr=False)
+    to_confirm: tuple[Finding, ...] = field(repr=False)
 
 
 Progress = Callable[[int, int, str], None]
@@ -151,6 +155,7 @@ class _Seen:
     beside: tuple[Linked, ...]
     known: dict[str, Any] | None = field(repr=False)
     id_taken: bool
+    vocabulary: Vocabulary
 
 
 def _see(node: Node, caller: Caller, declaration: Declaration, ahead: Ahead) -> _Seen:
@@ -164,6 +169,7 @@ def _see(node: Node, caller: Caller, declaration: Declaration, ahead: Ahead) -> 
             linked(session, caller, flow_key, natural_key, declaration.counted),
             document_of(session, behind.existing) if behind.existing else None,
             draft.id is not None and is_known(session, draft.id),
+            vocabulary_of(session),
         )
 
 
@@ -182,6 +188,7 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     content = content_of(declaration, table, seen.audience)
     outcome = _outcome(submission, before, seen.known, content)
     _require_outcome(declaration, outcome, seen)
+    to_confirm = () if outcome is Outcome.UNCHANGED else read_texts(_texts(submission), seen.vocabulary)
     document_id, version = _identity(submission, before, outcome)
     certificate = salted(tellable(table, behind))
     return Prepared(
@@ -199,7 +206,14 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
         Marking(declaration, tuple(seen.audience), seen.beside, stands=outcome is Outcome.UNCHANGED),
         population_shown_pct(declaration.table, table),
         warnings_of(declaration, table, door, {document_id, *(each.document_id for each in seen.beside if each.visible)}),
+        to_confirm,
     )
+
+
+def _texts(submission: Submission) -> dict[str, str]:
+    """What a bulletin says in words; the reason of a file is an option beside it."""
+    texts = texts_of(submission.declaration.draft, submission.declaration.at)
+    return texts | ({"revise": submission.reason} if submission.reason and submission.target is None else {})
 
 
 def _require_outcome(declaration: Declaration, outcome: Outcome, seen: _Seen) -> None:

@@ -16,6 +16,7 @@ from app.bulletins.released import existing, lock_flow, locked, stamp_of
 from app.core.clock import utc_now
 from app.core.db import busy
 from app.core.problems import Problem
+from app.documents.texts import read_reason
 from app.documents.versions import stamped, withdrawal_of
 from app.exchange.log import NewEntry, append
 from app.exchange.node import Node
@@ -140,7 +141,7 @@ def withdraw(
 ) -> Published:
     """Take a bulletin back with a reason: a new version without a body; its earlier bodies are never served again.
 
-    Raises `precondition-failed` where another version came meanwhile and `already-withdrawn` (409).
+    Raises `precondition-failed` where another version came meanwhile, `already-withdrawn` (409) and `personal-data`.
     """
     with node.db.write() as session:
         found = locked(session, document_id)
@@ -148,6 +149,7 @@ def withdraw(
             raise Problem("precondition-failed")
         if found.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
+        read_reason(session, reason)
         known = document_of(session, found)
         document = withdrawal_of(known, version=version + 1, issuer=str(caller.office), reason=reason, now=utc_now(), empty=("cells",))
         project(session, document)

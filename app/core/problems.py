@@ -1,6 +1,7 @@
 """Problems: what the caller did that cannot be, or what the node cannot do now, each under a stable code.
 
-One class and one catalogue (`problems.toml`: status, title and sentence of every code in en, es and pt); services raise
+One class and one catalogue (`problems.toml`: status, title and sentence of every code in en, es and pt, where what was found is of
+several kinds one more sentence a kind); services raise
 `Problem("code", ...)`, one handler renders RFC 9457 (`app.core.rendering`).
 """
 
@@ -9,6 +10,10 @@ from typing import Any
 
 from app.core.catalogue import filled, sentences
 from app.wire.problem import Finding
+
+_IN_TEXTS = frozenset({"reason-to-confirm", "text-personal", "text-to-confirm"})
+_SPOT = ("offset", "length", "kind", "excerpt")
+"""Where in a text something was found, what it looks like, and as much of it as its sender sees again."""
 
 
 class Problem(Exception):  # noqa: N818 - the word of RFC 9457
@@ -47,4 +52,8 @@ def as_json(finding: Finding, language: str) -> dict[str, object]:
     """A finding as it crosses the wire: its place, code and sentence."""
     place = {"pointer": finding.pointer, "sheet": finding.sheet, "row": finding.row, "column": finding.column}
     present = {name: value for name, value in place.items() if value is not None}
-    return {**present, "code": finding.code, "detail": sentence_of(finding.code, finding.params, language)}
+    kinds, sentence = catalogue()[finding.code].get("kinds"), sentence_of(finding.code, finding.params, language)
+    if kinds:
+        sentence = f"{sentence} {kinds[finding.params['kind']][language]}"
+    spot = {name: finding.params[name] for name in _SPOT if name in finding.params} if finding.code in _IN_TEXTS else {}
+    return {**present, **spot, "code": finding.code, "detail": sentence}

@@ -12,6 +12,7 @@ from app.access.visibility import mark_gone
 from app.core.idempotency import forget_naming
 from app.core.parsing import parse
 from app.core.problems import Problem
+from app.documents.texts import read_texts, vocabulary_of
 from app.exchange import log
 from app.exchange.erased import note
 from app.exchange.log import Receipt
@@ -44,10 +45,11 @@ def erase(
 ) -> Receipt:
     """Erase a document with all its versions: nobody gets it back, and whoever could see it is told of no more than its erasure.
 
-    The reason may hold what had to go: it is judged as a text and then neither published nor stored; the audit's row `erased` says
-    that one was given.  Answers that were kept under an Idempotency-Key and name the document go too.  Without a caller it is the
-    node itself that erases; `along` names what ends with the document.  Raises `not-found` for what does not exist or was erased before, `not-origin` (403) for
-    another conference's document, `precondition-failed` where another version came meanwhile.
+    The reason may name what had to go: it is read as a text, waits for nobody, and is then neither published nor stored; the audit's
+    row `erased` says that one was given.  Answers that were kept under an Idempotency-Key and name the document go too.  Without a
+    caller it is the node itself that erases; `along` names what ends with the document.  Raises `not-found` for what does not exist or
+    was erased before, `not-origin` (403) for another conference's document, `precondition-failed` where another version came
+    meanwhile, `personal-data` (422) for a reason with an identifier.
     """
     parse(Grounds, {"reason": reason})
     with node.db.write() as session:
@@ -55,6 +57,7 @@ def erase(
         # First: the kind's lock comes before the log's.  What is judged wrong below is all taken back.
         forget(session, document_id)
         _require_erasable(session, kind, caller, document_id, version)
+        read_texts({"/reason": reason}, vocabulary_of(session))
         for each, drop in ends.items():
             drop(session, each)
         receipt, *_ = [_erase_one(session, node, attempt, each) for each in (document_id, *ends)]

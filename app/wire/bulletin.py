@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from app.wire.codes import TLP, FigureStatus, StockOrFlow, Unit, ValueStatus
 from app.wire.ids import UUID7, is_uuid7
-from app.wire.text import Code, Narrative, Reason, Title
+from app.wire.text import Code, Mandate, Narrative, Reason, Title
 
 LARGEST_COUNT = 2**31 - 1
 DimensionName = Literal[
@@ -140,8 +140,8 @@ class BulletinDraft(Wire):
     route_points: Annotated[list[RoutePoint], Field(max_length=500)] = []
     tlp: TLP = TLP.GREEN
     audience: Annotated[list[Code], Field(max_length=50)] | None = None
-    handling: Annotated[list[Code], Field(max_length=20)] = []
-    mandate: Annotated[list[Code], Field(max_length=20)] = []
+    handling: Annotated[list[Mandate], Field(max_length=20)] = []
+    mandate: Annotated[list[Mandate], Field(max_length=20)] = []
     lang: Annotated[list[Literal["es", "pt", "en"]], Field(max_length=3)] = []
     publish_at: Instant | None = None
 

@@ -202,6 +202,10 @@ class Place(Output):
     sheet: Name | None = None
     row: Annotated[Version, Field(description="counted from 1 as the file shows it")] | None = None
     column: Name | None = None
+    offset: Annotated[Sum, Field(description="characters of the text before what was found")] | None = None
+    length: Annotated[Version, Field(description="characters that were found there")] | None = None
+    kind: Annotated[TermCode, Field(description="what they look like")] | None = None
+    excerpt: Annotated[Words, Field(description="what was found, with dots for all that would tell it")] | None = None
     code: ProblemCode
     detail: Words
 

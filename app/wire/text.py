@@ -64,5 +64,5 @@ Narrative = Annotated[StrictStr, Field(max_length=20_000, json_schema_extra=_SEN
 Reason = Annotated[StrictStr, Field(max_length=1_000, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(1_000))]
 Code = Annotated[StrictStr, Field(min_length=1, max_length=64, json_schema_extra={"pattern": PRINTABLE}), AfterValidator(_code)]
 """A code of some vocabulary; which one it may be is judged where the vocabulary is known."""
-Mandate = Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@+/-]*$")]
-"""The code of a mandate: no list has them all, and none is a text."""
+Mandate = Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]*$")]
+"""The code of a mandate: no list has them all, and none is a text or an address."""

@@ -37,7 +37,7 @@ def book(standing: Served) -> dict[str, Json]:
         "tlp": "GREEN",
     }
     first = publish(rcm, **full)
-    odd = publish(rcm, title={"es": "=1+1"}, summary={"es": "@nadie"}, tlp="GREEN", related=[first["id"]], fee=None, network_code=None)
+    odd = publish(rcm, title={"es": "=1+1"}, summary={"es": "@ nadie"}, tlp="GREEN", related=[first["id"]], fee=None, network_code=None)
     kept = publish(rcm, tlp="GREEN", handling=["no_onward"], severity="critical")
     hidden = publish(rcm, tlp="RED", audience=["RCM/secretariat"], handling=["no-onward", "sanitised-only"])
     gone = withdraw(rcm, publish(rcm, tlp="GREEN"))
@@ -101,7 +101,7 @@ def test_csv_holds_the_same_flattened_with_marking_and_handling_first(standing: 
         name: book["first"][name] for name in ("id", "reference", "published_at")
     }
     # What a spreadsheet would run is text; what an alert does not say is an empty cell.
-    assert (odd["title"], odd["summary"], odd["related"]) == ("'=1+1", "'@nadie", book["first"]["id"])
+    assert (odd["title"], odd["summary"], odd["related"]) == ("'=1+1", "'@ nadie", book["first"]["id"])
     assert {odd[name] for name in odd if name.startswith("fee_")} | {odd["network_code"], odd["persons_band"]} == {""}
     assert (gone["status"], gone["version"], gone["reference"], gone["tlp"]) == ("withdrawn", "2", book["gone"]["reference"], "GREEN")
     assert {gone[name] for name in ("title", "severity", "confidence", "summary", "route", "network_code")} == {""}

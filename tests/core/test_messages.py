@@ -35,6 +35,7 @@ TEXTS = [
     for code, entry in entries.items()
     for part in ([part for part in ("title", "detail", "advice") if part in entry] if book == "problems" else [""])
 ]
+TEXTS += [(f"problems:{code}:{kind}", texts) for code, entry in BOOKS["problems"].items() for kind, texts in entry.get("kinds", {}).items()]
 # Which calls name a code of which catalogue, by the place of the code among their arguments.
 SAYS = {"tell": ("commands", 0), "words_of": ("commands", 0), "Unreachable": ("commands", 0), "Unusable": ("commands", 0)}
 SAYS |= {"SecretMissing": ("faults", 0), "Fault": ("faults", 1), "told": ("faults", 0), "words": ("pages", 0), "_reason": ("report", 0)}
@@ -104,7 +105,7 @@ def test_codes_stand_in_alphabetical_order_so_that_two_hands_never_write_one_twi
 
 @pytest.mark.parametrize("code", catalogue())
 def test_a_problem_has_its_status_its_title_and_its_detail(code: str):
-    assert set(catalogue()[code]) - {"advice"} == {"status", "title", "detail"}
+    assert set(catalogue()[code]) - {"advice", "kinds"} == {"status", "title", "detail"}
     assert 400 <= catalogue()[code]["status"] < 600
 
 

@@ -1,0 +1,88 @@
+"""The one door of every free text: what a document says in words is read for what names or identifies a person (guarantees 2)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, get_args
+
+from pydantic import AfterValidator, BaseModel
+from sqlalchemy.orm import Session
+
+from app.core.problems import Problem
+from app.screening.screen import Found, Vocabulary, screened
+from app.wire.problem import Finding
+from app.wire.strict_json import pointer
+from app.wire.text import clean
+
+MOST_TEXT: Final = 64_000
+"""Characters of all free texts of one document together."""
+
+_LONGEST_EXCERPT: Final = 80
+
+
+def texts_of(sent: BaseModel, at: Sequence[object] = ()) -> dict[str, str]:
+    """Every free text of what was sent, in its stored form, by its JSON pointer and in the order of its form; `at` is its place."""
+    return dict(_texts(sent, tuple(at)))
+
+
+def _texts(value: object, path: tuple[object, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield pointer(*path), value
+    elif isinstance(value, BaseModel):
+        for name, written in _wordy(type(value)).items():
+            yield from _texts(getattr(value, name), (*path, written))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _texts(each, (*path, number))
+
+
+@cache
+def _wordy(model: type[BaseModel]) -> Mapping[str, str]:
+    """The fields of a model that hold free text, themselves or further in, each with its name on the wire."""
+    return {name: field.alias or name for name, field in model.model_fields.items() if _is_wordy(field.annotation, field.metadata)}
+
+
+def _is_wordy(annotation: Any, metadata: Sequence[object] = ()) -> bool:  # noqa: ANN401 - whatever a field may be annotated with
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return bool(_wordy(annotation))
+    is_free = any(isinstance(each, AfterValidator) and each.func is clean for each in metadata)
+    return is_free or any(_is_wordy(each, getattr(each, "__metadata__", ())) for each in get_args(annotation))
+
+
+def is_too_much(texts: Mapping[str, str]) -> bool:
+    """Whether the texts of one document are longer together than any document's may be."""
+    return sum(map(len, texts.values())) > MOST_TEXT
+
+
+def vocabulary_of(_session: Session) -> Vocabulary:
+    """What the rules are told of places, institutions and contacts that anyone may know."""
+    return Vocabulary()
+
+
+def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    """What another person must confirm before these texts are published (`text-to-confirm`); they are those of one document, by pointer.
+
+    Raises `invalid-document` with `text-too-long` before any rule is asked, and `personal-data` (422) with up to 100 findings
+    `text-personal`: pointer, offset, length, kind, and an excerpt without what was found.  Takes up to 50 ms: no transaction is open.
+    """
+    if is_too_much(texts):
+        raise Problem("invalid-document", Finding("text-too-long", pointer="", params={"limit": MOST_TEXT}))
+    found = screened(texts, vocabulary)
+    hard = [Finding("text-personal", pointer=each.pointer, params=_told(each)) for each in found if each.is_hard]
+    if hard:
+        raise Problem("personal-data", *hard)
+    return tuple(Finding("text-to-confirm", pointer=each.pointer, params=_told(each)) for each in found)
+
+
+def _told(found: Found) -> Mapping[str, object]:
+    excerpt = found.excerpt if len(found.excerpt) <= _LONGEST_EXCERPT else f"{found.excerpt[: _LONGEST_EXCERPT - 1]}…"
+    return {"offset": found.offset, "length": found.length, "kind": found.kind.value, "excerpt": excerpt}
+
+
+def read_reason(session: Session, reason: str) -> None:
+    """Let a reason pass that is published at once with what it is given for: nobody confirms it, so that it must need none.
+
+    Raises `personal-data` (422) for what identifies a person and for what looks like a name.  It is short: a transaction may be open.
+    """
+    found = read_texts({"/reason": reason}, vocabulary_of(session))
+    if found:
+        raise Problem("personal-data", *(Finding("reason-to-confirm", pointer=each.pointer, params=each.params) for each in found))
