@@ -14,7 +14,8 @@ from app.alerts.rights import Standing, standing
 from app.alerts.writing import Keep, StaleError, Written, document_of, into_log, locked, newest_locked, with_retries
 from app.core.clock import utc_now
 from app.core.problems import Problem
-from app.documents.texts import read_reason, read_texts, vocabulary_of
+from app.directory.allow_list import vocabulary_of
+from app.documents.texts import read_reason, read_texts
 from app.documents.versions import said, stamped, withdrawal_of
 from app.exchange.log import is_known
 from app.exchange.node import Node

@@ -21,7 +21,8 @@ from app.alerts.writing import Keep, StaleError, Written, document_of, into_log,
 from app.core.clock import utc_now
 from app.core.parsing import parse
 from app.core.problems import Problem
-from app.documents.texts import read_reason, vocabulary_of
+from app.directory.allow_list import vocabulary_of
+from app.documents.texts import read_reason
 from app.documents.versions import stamped
 from app.exchange.node import Node
 from app.wire.alert import AlertDraft

@@ -19,9 +19,10 @@ from app.alerts.rights import Standing, link_faults
 from app.alerts.writing import Keep, Written, document_of, into_log, locked, readers_of, with_retries
 from app.core.clock import utc_now
 from app.core.problems import Problem
+from app.directory.allow_list import vocabulary_of
 from app.directory.service import policy_of
 from app.documents.rights import audience_for
-from app.documents.texts import read_reason, read_texts, texts_of, vocabulary_of
+from app.documents.texts import read_reason, read_texts, texts_of
 from app.documents.versions import said, stamped, withdrawal_of
 from app.exchange.log import is_known
 from app.exchange.node import Node

@@ -29,8 +29,9 @@ from app.core.http import json_response, read_body
 from app.core.language import language_of, spoken
 from app.core.problems import Problem, as_json
 from app.core.rendering import problem_body
+from app.directory.allow_list import vocabulary_of
 from app.documents.edge import node_of
-from app.documents.texts import read_texts, vocabulary_of
+from app.documents.texts import read_texts
 from app.exchange.node import Node
 from app.wire.codes import Outcome
 from app.wire.problem import Finding

@@ -17,10 +17,11 @@ from app.bulletins.released import Background, Existing, Span, background, relea
 from app.bulletins.telling import tellable
 from app.bulletins.warnings import warnings_of
 from app.core.problems import Problem
+from app.directory.allow_list import vocabulary_of
 from app.directory.service import Policy, k_for, policy_of
 from app.disclosure.table import ProtectedTable
 from app.documents.rights import audience_for
-from app.documents.texts import read_texts, texts_of, vocabulary_of
+from app.documents.texts import read_texts, texts_of
 from app.exchange.log import documents, is_known
 from app.exchange.node import Node
 from app.screening.screen import Vocabulary

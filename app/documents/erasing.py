@@ -12,7 +12,8 @@ from app.access.visibility import mark_gone
 from app.core.idempotency import forget_naming
 from app.core.parsing import parse
 from app.core.problems import Problem
-from app.documents.texts import read_texts, vocabulary_of
+from app.directory.allow_list import vocabulary_of
+from app.documents.texts import read_texts
 from app.exchange import log
 from app.exchange.erased import note
 from app.exchange.log import Receipt

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel
 from sqlalchemy.orm import Session
 
 from app.core.problems import Problem
+from app.directory.allow_list import vocabulary_of
 from app.screening.screen import Found, Vocabulary, screened
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
@@ -51,11 +52,6 @@ def _is_wordy(annotation: Any, metadata: Sequence[object] = ()) -> bool:  # noqa
 def is_too_much(texts: Mapping[str, str]) -> bool:
     """Whether the texts of one document are longer together than any document's may be."""
     return sum(map(len, texts.values())) > MOST_TEXT
-
-
-def vocabulary_of(_session: Session) -> Vocabulary:
-    """What the rules are told of places, institutions and contacts that anyone may know."""
-    return Vocabulary()
 
 
 def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Finding, ...]:

@@ -73,6 +73,8 @@ def take(
     for change in _last_erasures(changes):
         if isinstance(change, Doubtful):
             page.taken.quarantined.append(change)
+            if change.instead:
+                _apply(page, change.instead, conferences)
         else:
             _apply(page, change, conferences)
     _flush(page)

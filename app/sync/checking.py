@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.documents.foreign_texts import identifies
 from app.exchange.keys import PublicKey, document_purpose, verify_signature
+from app.screening.screen import Vocabulary
 from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of, digest_of_plain, plain
 from app.wire.codes import Op, Status
 from app.wire.ids import UUID7
@@ -45,7 +47,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Doubtful:
-    """One change that is not applied: by which rule, and what it said it was, as far as that can be stored."""
+    """One change that is not applied: by which rule, and what it said it was, as far as that can be stored.
+
+    `instead` is what is applied in its place.
+    """
 
     code: str
     kind: str
@@ -53,22 +58,27 @@ class Doubtful:
     version: int
     digest: str
     text: str | None = None
+    instead: Item | None = None
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a peer may bring: documents of its conferences, signed by the keys that are known of it; `own` are those of this node."""
+    """What a peer may bring: documents of its conferences, signed by the keys that are known of it; `own` are those of this node.
+
+    Texts are read by a vocabulary; without one they are not: what this node published itself was read when it did.
+    """
 
     conferences: Sequence[str]
     keys: Mapping[str, PublicKey]
     own: Sequence[str] = ()
+    vocabulary: Vocabulary | None = None
 
 
 def judged(raw: object, rules: Rules) -> Item | Doubtful:
     """One change as it may be applied, or why it may not be.
 
     Codes: `sync-item-form`, `sync-foreign-origin`, `sync-unsigned`, `sync-item-differs`, `sync-digest`, `sync-key-unknown`, `sync-signature`,
-    `sync-document-form`, `sync-text-gate`.
+    `sync-document-form`, `sync-text-gate`, `sync-personal-data`; what is not applied is kept without its text where that identifies a person.
     """
     named = _named(raw)
     if named is None:
@@ -77,11 +87,13 @@ def judged(raw: object, rules: Rules) -> Item | Doubtful:
         return named
     if named.origin not in rules.conferences:
         # What comes back here is compared with what this node published itself: no signature says more.
-        return replace(named, document=None) if named.origin in rules.own else _doubt("sync-foreign-origin", named)
+        return replace(named, document=None) if named.origin in rules.own else _doubt("sync-foreign-origin", named, rules)
     if named.document is None:
-        return _doubt("sync-unsigned", named) if named.op == Op.WITHDRAW.value else named
+        return _doubt("sync-unsigned", named, rules) if named.op == Op.WITHDRAW.value else named
     fault = _form_fault(named, named.document) or _seal_fault(named, named.document, rules)
-    return _doubt(fault, named) if fault else named
+    if fault:
+        return _doubt(fault, named, rules)
+    return _unnamed(named) if _identifies(named, rules) else named
 
 
 def _named(raw: object) -> Item | None:
@@ -179,8 +191,19 @@ def _seal_fault(named: Item, document: dict[str, Any], rules: Rules) -> str | No
     return None if verify_signature(key.public, signature, DOCUMENT_CONTEXT, str(named.digest).encode()) else _SIGNATURE
 
 
-def _doubt(code: str, named: Item) -> Doubtful:
-    return Doubtful(code, named.kind, named.id, named.version, named.digest or "", named.text)
+def _identifies(named: Item, rules: Rules) -> bool:
+    return rules.vocabulary is not None and named.document is not None and identifies(named.document, rules.vocabulary)
+
+
+def _unnamed(named: Item) -> Doubtful:
+    """A version that identifies a person: nothing of it is kept; what it takes back is hidden here, for that waits for nobody."""
+    hides = Item(named.kind, named.id, named.version, Op.HIDE.value, named.origin) if named.op == Op.WITHDRAW.value else None
+    return Doubtful("sync-personal-data", named.kind, named.id, named.version, named.digest or "", instead=hides)
+
+
+def _doubt(code: str, named: Item, rules: Rules) -> Doubtful:
+    text = None if _identifies(named, rules) else named.text
+    return Doubtful(code, named.kind, named.id, named.version, named.digest or "", text)
 
 
 def _as_told(raw: object) -> tuple[str, str, int, str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt
 from app.core.db import changed_rows
+from app.directory.allow_list import vocabulary_of
 from app.documents.kinds import Kinds
 from app.exchange.keys import PublicKey
 from app.exchange.node import Node
@@ -137,7 +138,8 @@ def _judged(page: Mapping[str, Any], rules: Rules) -> _Page:
 def _pages(
     node: Node, kinds: Kinds, line: Line, place: _Place, first: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
 ) -> _Place:
-    rules, last = Rules(place.conferences, keys, node.settings.authored), 0
+    with node.db.read() as session:
+        rules, last = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session)), 0
     page = _judged(first, rules)
     # One page ahead and no further: the next one is fetched and judged while this one is written.
     with ThreadPoolExecutor(1, "pull") as ahead:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.audit import Attempt
 from app.core.clock import utc_now
 from app.core.db import changed_rows
+from app.directory.allow_list import vocabulary_of
 from app.documents.kinds import Kinds
 from app.exchange.foreign import foreign_keys, learn
 from app.exchange.keys import PublicKey
@@ -92,7 +93,8 @@ def receive(
 def _receive(node: Node, kinds: Kinds, name: str, brought: Brought, attempt: Attempt, along: Callable[[Session, Receipt], None]) -> Receipt:
     with node.db.read() as session:
         found, known = _judge(session, name, brought)
-    rules = Rules(found.peer.authored, {key.kid: key for key in known}, node.settings.authored)
+        vocabulary = vocabulary_of(session)
+    rules = Rules(found.peer.authored, {key.kid: key for key in known}, node.settings.authored, vocabulary)
     changes = [judged(item, rules) for item in brought.items]
     receipt = Receipt(brought.checkpoint, node.settings.node_name, counter_signed(node.signer, brought.checkpoint))
     with node.db.write() as session:
