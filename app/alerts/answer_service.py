@@ -1,5 +1,7 @@
 """The verbs of what offices answer to an alert: publish, revise, withdraw; each answer is a document of its own."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +17,8 @@ from app.alerts.writing import Keep, StaleError, Written, document_of, into_log,
 from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
+from app.directory.service import policy_of
+from app.documents.figures import figures_of
 from app.documents.texts import read_reason, read_texts
 from app.documents.versions import said, stamped, withdrawal_of
 from app.exchange.log import is_known
@@ -51,8 +55,8 @@ def publish(
             if draft.id is not None and is_known(session, draft.id):
                 raise Problem("id-in-use", Finding("id-in-use", pointer="/id"))
             _require_first(session, content, str(caller.office))
-            vocabulary = vocabulary_of(session)
-        read_texts(texts_in(draft, content), vocabulary)
+            read = _reader(session, conference, alert)
+        read(texts_in(draft, content))
         with node.db.write() as session:
             # Who answers at once with another answer of the same office waits here, and then sees it.
             if newest_locked(session, Alert, seen.document_id) != seen.version:
@@ -67,6 +71,12 @@ def publish(
         return written
 
     return with_retries(write)[0]
+
+
+def _reader(session: Session, conference: str, alert: About) -> Callable[[Mapping[str, str]], tuple[Finding, ...]]:
+    """How the texts of an answer are read, once no transaction is open: beside what its alert counts."""
+    figures = figures_of(policy_of(session, conference).k, [("nationality", code) for code in alert.document["nationalities"]])
+    return partial(read_texts, vocabulary=vocabulary_of(session), figures=figures)
 
 
 def _require_first(session: Session, content: dict[str, Any], office: str, own: str | None = None) -> None:
@@ -100,10 +110,10 @@ def revise(node: Node, caller: Caller, draft: Draft, seen: Standing, reason: str
         require_open(session, seen.document_id)
         _, alert = about(session, caller, str(known["alert"]))
         content = content_of(session, caller, draft, seen.origin, alert)
-        vocabulary = vocabulary_of(session)
+        read = _reader(session, seen.origin, alert)
     if said(known) == said(content):
         return _unchanged(node, attempt, known, keep)
-    read_texts(texts_in(draft, content), vocabulary)
+    read(texts_in(draft, content))
     now = utc_now()
     with node.db.write() as session:
         locked(session, AlertAnswer, seen)

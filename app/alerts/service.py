@@ -21,6 +21,7 @@ from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.directory.service import policy_of
+from app.documents.figures import figures_for_a_reason, figures_of
 from app.documents.rights import audience_for
 from app.documents.texts import read_reason, read_texts, texts_of
 from app.documents.versions import said, stamped, withdrawal_of
@@ -43,6 +44,7 @@ class Judged:
 
     declaration: Declaration
     content: dict[str, Any] = field(repr=False)
+    k: int
     to_confirm: tuple[Finding, ...] = field(default=(), repr=False)
 
 
@@ -108,13 +110,14 @@ def judge(session: Session, caller: Caller, declaration: Declaration, issuer: st
     faults = list(link_faults(session, caller, named, draft.tlp, readers))
     if faults:
         raise Problem("invalid-content", *faults[:_MOST_FINDINGS])
-    return Judged(declaration, declaration.content(audience))
+    return Judged(declaration, declaration.content(audience), policy.k)
 
 
 def read(judged: Judged, vocabulary: Vocabulary) -> Judged:
     """The same, its texts read; no transaction is open.  Raises `personal-data`."""
     declaration = judged.declaration
-    return replace(judged, to_confirm=read_texts(texts_of(declaration.draft, declaration.at), vocabulary))
+    figures = figures_of(judged.k, [("nationality", code) for code in judged.content["nationalities"]])
+    return replace(judged, to_confirm=read_texts(texts_of(declaration.draft, declaration.at), vocabulary, figures))
 
 
 def _require_ids(session: Session, declarations: Sequence[Declaration]) -> None:
@@ -208,8 +211,8 @@ def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep:
         locked(session, Alert, seen)
         if seen.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
-        read_reason(session, reason)
         known = document_of(session, seen.document_id, seen.version)
+        read_reason(session, reason, figures_for_a_reason(known, policy_of(session, seen.origin).k))
         taken_back = withdrawal_of(known, version=seen.version + 1, issuer=seen.issuer, reason=reason, now=utc_now())
         written = into_log(session, node, attempt, project, [(Op.WITHDRAW, taken_back | {"reference": known["reference"]})])
         if keep:

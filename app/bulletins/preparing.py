@@ -20,6 +20,7 @@ from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.directory.service import Policy, k_for, policy_of
 from app.disclosure.table import ProtectedTable
+from app.documents.figures import figures_of
 from app.documents.rights import audience_for
 from app.documents.texts import read_texts, texts_of
 from app.exchange.log import documents, is_known
@@ -189,7 +190,7 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     content = content_of(declaration, table, seen.audience)
     outcome = _outcome(submission, before, seen.known, content)
     _require_outcome(declaration, outcome, seen)
-    to_confirm = () if outcome is Outcome.UNCHANGED else read_texts(_texts(submission), seen.vocabulary)
+    to_confirm = () if outcome is Outcome.UNCHANGED else _read(submission, table, k, seen.vocabulary)
     document_id, version = _identity(submission, before, outcome)
     certificate = salted(tellable(table, behind))
     return Prepared(
@@ -209,6 +210,18 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
         warnings_of(declaration, table, door, {document_id, *(each.document_id for each in seen.beside if each.visible)}),
         to_confirm,
     )
+
+
+def _read(submission: Submission, table: ProtectedTable, k: int, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    """What of a bulletin's texts another person must confirm; they are held against what was counted as well as what is shown of it."""
+    texts, counted = _texts(submission), submission.declaration.table
+    if not texts:
+        return ()
+    keys = [(counted.dimensions, counted.leaves), (table.dimensions, [row.key for row in table.rows])]
+    pairs = {pair for names, rows in keys for key in rows for pair in zip(names, key, strict=True)}
+    labels = [point.label for point in submission.declaration.draft.route_points]
+    published = [row.value for row in table.rows if row.value is not None]
+    return read_texts(texts, vocabulary, figures_of(k, pairs, labels, published, is_bulletin=True))
 
 
 def _texts(submission: Submission) -> dict[str, str]:

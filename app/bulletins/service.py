@@ -16,6 +16,8 @@ from app.bulletins.released import existing, lock_flow, locked, stamp_of
 from app.core.clock import utc_now
 from app.core.db import busy
 from app.core.problems import Problem
+from app.directory.service import policy_of
+from app.documents.figures import figures_for_a_reason
 from app.documents.texts import read_reason
 from app.documents.versions import stamped, withdrawal_of
 from app.exchange.log import NewEntry, append
@@ -149,8 +151,8 @@ def withdraw(
             raise Problem("precondition-failed")
         if found.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
-        read_reason(session, reason)
         known = document_of(session, found)
+        read_reason(session, reason, figures_for_a_reason(known, policy_of(session, str(known["origin"])).k))
         document = withdrawal_of(known, version=version + 1, issuer=str(caller.office), reason=reason, now=utc_now(), empty=("cells",))
         project(session, document)
         appended = append(session, node.signer, [NewEntry(Op.WITHDRAW, document)])[0]

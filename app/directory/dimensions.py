@@ -57,14 +57,14 @@ def overlap(dimension: str, chosen: Iterable[str]) -> tuple[str, str] | None:
     """
     if dimension != "age":
         return None
-    spans = sorted((span, code) for code in set(chosen) if (span := _ages(code)))
+    spans = sorted((span, code) for code in set(chosen) if (span := ages_of(code)))
     for ((_, last), younger), ((first, _), older) in pairwise(spans):
         if first <= last:
             return younger, older
     return None
 
 
-def _ages(code: str) -> tuple[int, int] | None:
+def ages_of(code: str) -> tuple[int, int] | None:
     """Read an age code as its first and last completed year of life; None for `_U`, for `_T` and for what is no age."""
     if band := _BAND.fullmatch(code):
         span = int(band[1]), int(band[2])
@@ -76,7 +76,7 @@ def _ages(code: str) -> tuple[int, int] | None:
 
 
 def _age(text: str) -> str | None:
-    return text if text == "_U" or _ages(text) else None
+    return text if text == "_U" or ages_of(text) else None
 
 
 def _state(text: str) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
+from app.screening.figures import Figures
 from app.screening.screen import Found, Vocabulary, screened
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
@@ -54,15 +55,15 @@ def is_too_much(texts: Mapping[str, str]) -> bool:
     return sum(map(len, texts.values())) > MOST_TEXT
 
 
-def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Finding, ...]:
+def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures | None = None) -> tuple[Finding, ...]:
     """What another person must confirm before these texts are published (`text-to-confirm`); they are those of one document, by pointer.
 
-    Raises `invalid-document` with `text-too-long` before any rule is asked, and `personal-data` (422) with up to 100 findings
+    What they count is held against its `figures`; without these no count is looked at.  Raises `invalid-document` with `text-too-long` before any rule is asked, and `personal-data` (422) with up to 100 findings
     `text-personal`: pointer, offset, length, kind, and an excerpt without what was found.  Takes up to 50 ms: no transaction is open.
     """
     if is_too_much(texts):
         raise Problem("invalid-document", Finding("text-too-long", pointer="", params={"limit": MOST_TEXT}))
-    found = screened(texts, vocabulary)
+    found = screened(texts, vocabulary, figures)
     hard = [Finding("text-personal", pointer=each.pointer, params=_told(each)) for each in found if each.is_hard]
     if hard:
         raise Problem("personal-data", *hard)
@@ -74,11 +75,11 @@ def _told(found: Found) -> Mapping[str, object]:
     return {"offset": found.offset, "length": found.length, "kind": found.kind.value, "excerpt": excerpt}
 
 
-def read_reason(session: Session, reason: str) -> None:
+def read_reason(session: Session, reason: str, figures: Figures | None = None) -> None:
     """Let a reason pass that is published at once with what it is given for: nobody confirms it, so that it must need none.
 
     Raises `personal-data` (422) for what identifies a person and for what looks like a name.  It is short: a transaction may be open.
     """
-    found = read_texts({"/reason": reason}, vocabulary_of(session))
+    found = read_texts({"/reason": reason}, vocabulary_of(session), figures)
     if found:
         raise Problem("personal-data", *(Finding("reason-to-confirm", pointer=each.pointer, params=each.params) for each in found))

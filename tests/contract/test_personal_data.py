@@ -179,6 +179,37 @@ def test_a_text_is_judged_after_rights_and_conflicts(served: Served):
     assert {error["code"] for error in both.json()["errors"]} == {"code-unknown"}
 
 
+def test_a_small_count_beside_what_a_document_counts_is_refused_and_a_published_one_is_not(served: Served):
+    client = served.as_("rcm")
+    small = [{"nationality": code, "value": value} for code, value in (("VEN", 400), ("SOM", 31), ("ERI", 2), ("ETH", 9))]
+
+    def kinds(answer: httpx.Response) -> list[tuple[str, str]]:
+        return [(error["pointer"], error["kind"]) for error in answer.json().get("errors", ())]
+
+    told = bulletin(cells=small, title={"en": "One of the two Eritrean women"})
+    for path in ("/v1/bulletins/check", "/v1/bulletins"):
+        answer = client.post(path, json=told)
+        assert (answer.status_code, kinds(answer)) == (422, [("/title/en", "small-count")]), answer.text
+    # It is withheld and stands in no published cell: it is known from what was counted.
+    document = made(client.post("/v1/bulletins", json=bulletin(cells=small, title={"es": "Pasaron 31 somalíes en octubre de 2022"})))
+    assert "ERI" not in {cell["nationality"] for cell in document["cells"]}
+    etag = {"If-Match": f'"{document["id"]}.v1"'}
+    answer = client.post(f"/v1/bulletins/{document['id']}/withdraw", json={"reason": "dos somalíes contadas de nuevo"}, headers=etag)
+    assert (answer.status_code, kinds(answer)) == (422, [("/reason", "small-count")])
+    about = made(client.post("/v1/alerts", json=alert(nationalities=["NPL"], summary={"pt": "A rede leva três bolivianos por semana."})))
+    bad = {"pt": "A rede leva três nepaleses por semana."}
+    for answer in (
+        client.post("/v1/alerts", json=alert(nationalities=["NPL"], summary=bad)),
+        client.put(
+            f"/v1/alerts/{about['id']}",
+            json=alert(nationalities=["NPL"], reason="dois nepaleses"),
+            headers={"If-Match": f'"{about["id"]}.v1"'},
+        ),
+        client.post(f"/v1/alerts/{about['id']}/sightings", json=sighting(note=bad)),
+    ):
+        assert (answer.status_code, [kind for _, kind in kinds(answer)]) == (422, ["small-count"]), answer.text
+
+
 ODD = "Juana Ruiz"
 CODES: dict[str, tuple[Body, tuple[str, ...]]] = {
     "/v1/bulletins/check": (
