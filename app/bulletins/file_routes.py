@@ -17,7 +17,7 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
 from app.bulletins.edge import right_to_write, rights_to_write
-from app.bulletins.files import FileBulletins, at_row, at_rows, read_file
+from app.bulletins.files import FileBulletins, at_row, at_rows, read_file, words_of
 from app.bulletins.left_out import with_left_out
 from app.bulletins.preparing import Progress, Submission, prepare
 from app.bulletins.queries import FileQuery
@@ -40,7 +40,6 @@ from app.wire.published import Receipts
 NDJSON = "application/x-ndjson"
 _REPLAYED = "Idempotency-Replayed"
 _MOST_FINDINGS = 100
-_LONGEST_NAME = 300
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
@@ -152,7 +151,7 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
         remarks = [dataclasses.asdict(remark) for remark in file.remarks]
         try:
             submissions = _submissions(node, caller, file, query)
-            _read_name(node, upload.name)
+            _read_words(node, words_of(upload.name, file))
             if query.dry_run:
                 done = _judged(node, caller, submissions, progress)
             else:
@@ -197,12 +196,11 @@ def _submissions(node: Node, caller: Caller, file: FileBulletins, query: FileQue
     return [Submission(each, query.protect, reason=query.revise, leave_out_small=query.leave_out_small) for each in declared]
 
 
-def _read_name(node: Node, name: str) -> None:
-    """Refuse a file whose name identifies a person; what only looks like one waits for nobody, for no name is kept."""
+def _read_words(node: Node, words: dict[str, str]) -> None:
+    """Refuse a file whose name or header identifies a person; what only looks like one waits for nobody, for neither is kept."""
     with node.db.read() as session:
         vocabulary = vocabulary_of(session)
-    # Underscores stand between words where a disk takes no spaces.
-    read_texts({"/file": "".join(each if each.isprintable() and each != "_" else " " for each in name[:_LONGEST_NAME])}, vocabulary)
+    read_texts(words, vocabulary)
 
 
 def _judged(node: Node, caller: Caller, submissions: list[Submission], progress: Progress) -> list[Published]:

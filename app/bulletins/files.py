@@ -15,6 +15,8 @@ from app.wire.problem import Finding
 
 _CELL = re.compile(r"^/bulletins/(\d+)/cells/(\d+)(?:/(\w+))?$")
 _FIELD = re.compile(r"^/bulletins/(\d+)(?:/(\w+))?")
+_COLUMN = "/columns/"
+_LONGEST_NAME = 300
 _OPTION_OF = {"reporting_state": "state"}
 
 
@@ -127,6 +129,13 @@ def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRo
     return list(kept.values())
 
 
+def words_of(name: str, file: FileBulletins) -> dict[str, str]:
+    """What a file says beside its cells, by pointer: its own name, and its columns' where they are not ours."""
+    # Underscores stand between words where a disk takes no spaces.
+    shown = "".join(each if each.isprintable() and each != "_" else " " for each in name[:_LONGEST_NAME])
+    return {"/file": shown} | {f"/columns/{ours}": theirs for ours, theirs in file.column_of.items() if theirs != ours}
+
+
 def at_rows(problem: Problem, file: FileBulletins) -> Problem:
     """A refusal of bulletins told as rows and columns of the file that they came from."""
     findings = [at_row(finding, file) for finding in problem.findings]
@@ -137,6 +146,8 @@ def at_rows(problem: Problem, file: FileBulletins) -> Problem:
 def at_row(finding: Finding, file: FileBulletins) -> Finding:
     """A finding about a bulletin told as row and column of the file that it came from."""
     place = finding.pointer or ""
+    if place.startswith(_COLUMN):
+        return replace(finding, pointer=None, row=1, column=place.removeprefix(_COLUMN))
     cell, field = _CELL.match(place), _FIELD.match(place)
     if cell:
         bulletin = file.bulletins[int(cell[1])]

@@ -210,6 +210,34 @@ def test_a_small_count_beside_what_a_document_counts_is_refused_and_a_published_
         assert (answer.status_code, [kind for _, kind in kinds(answer)]) == (422, ["small-count"]), answer.text
 
 
+def test_the_header_of_a_file_is_read_and_named_by_our_column(standing: Served):
+    rows = b"period,tel +50761234567,value\n2022-10,VEN,500\n"
+    options = {"state": "PAN", "measure": "irregular_transit", "unit": "person", "column": "tel +50761234567=nationality"}
+    answer = standing.as_("rcm").post("/v1/bulletins/files", params=options, files={"file": ("x.csv", rows)})
+    assert (answer.status_code, answer.json()["code"]) == (422, "personal-data"), answer.text
+    (error,) = answer.json()["errors"]
+    assert (error["row"], error["column"], error["kind"], error["offset"]) == (1, "nationality", "phone", 4)
+    assert "pointer" not in error
+    assert "61234567" not in answer.text
+
+
+def test_too_much_text_is_refused_by_its_length_whatever_it_holds(standing: Served):
+    long, client = "escriba a juana.ruiz@correo.example. " * 540, standing.as_("rcm")
+    three = dict.fromkeys(("es", "pt", "en"), long)
+    points = [{"code": f"PAN-X{number}", "label": long[:300]} for number in range(300)]
+    bad = alert(summary=three, recommendation=three)
+    for path, body, place in (
+        ("/v1/bulletins/check", bulletin(period="2022-11", route_points=points), ""),
+        ("/v1/bulletins/batch", {"bulletins": [bulletin(period="2022-11", route_points=points)]}, "/bulletins/0"),
+        ("/v1/bulletins", bulletin(narrative={"es": long + long[:100]}), "/narrative/es"),
+        ("/v1/alerts", bad, ""),
+        ("/v1/alerts/batch", {"alerts": [alert(), bad]}, "/alerts/1"),
+    ):
+        answer = client.post(path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-document"), answer.text
+        assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(place, "text-too-long")]
+
+
 ODD = "Juana Ruiz"
 CODES: dict[str, tuple[Body, tuple[str, ...]]] = {
     "/v1/bulletins/check": (
