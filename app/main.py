@@ -28,6 +28,8 @@ import app.bulletins.file_routes
 import app.bulletins.flow_routes
 import app.bulletins.projection
 import app.bulletins.receiving
+import app.bulletins.releasing
+import app.bulletins.resubmitting
 import app.bulletins.routes
 import app.directory.allow_routes
 import app.directory.client_routes
@@ -143,6 +145,8 @@ KINDS: Kinds = {
         app.bulletins.receiving.is_of_origin,
         places_of=app.bulletins.receiving.places_of,
         holders=app.bulletins.receiving.holders,
+        release=app.bulletins.releasing.release,
+        resubmit=app.bulletins.resubmitting.resubmit,
     ),
     "alert": Kind(
         app.alerts.projection.project_all,

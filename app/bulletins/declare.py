@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 
-from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.directory import codes
 from app.directory.dimensions import DIMENSIONS, is_margin, known, overlap, resolve
 from app.disclosure.table import Key, Leaf, Table
 from app.documents.texts import MOST_TEXT, is_too_much, texts_of
+from app.documents.waiting import embargo_faults
 from app.wire.bulletin import BulletinDraft, Cell
 from app.wire.period import Period, PeriodError, parse_period
 from app.wire.problem import Finding
@@ -76,8 +76,7 @@ def declare(draft: BulletinDraft, conference: str, at: Sequence[object] = ()) ->
 
     Raises `Problem` `invalid-document` with every fault of its form (up to 100), each with its pointer: `code-unknown`,
     `period-invalid`, `cells-missing`, `nil-report-with-cells`, `dimension-missing`, `dimension-undeclared`, `value-missing`,
-    `value-status-with-value`, `cell-repeated`, `codes-overlap`, `text-too-long`; and `not-supported-yet` for an embargo, which would
-    else be published early.
+    `value-status-with-value`, `cell-repeated`, `codes-overlap`, `text-too-long`, `embargo-too-long`.
     """
     faults = _Faults(at)
     state = codes.resolve_state(draft.reporting_state)
@@ -89,8 +88,6 @@ def declare(draft: BulletinDraft, conference: str, at: Sequence[object] = ()) ->
     table = _table(draft, faults)
     if faults.found or period is None or state is None:
         raise Problem("invalid-document", *faults.found[:_MOST_FINDINGS])
-    if draft.publish_at and datetime.fromisoformat(draft.publish_at) > utc_now():
-        raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*at, "publish_at")))
     publisher = draft.publisher or codes.default_publisher(state)
     return Declaration(draft, conference, state, publisher, stock_or_flow, period, table, tuple(at))
 
@@ -142,6 +139,7 @@ def _general(draft: BulletinDraft, faults: _Faults) -> None:
     for index, point in enumerate(draft.route_points):
         if resolve("route_point", point.code) is None:
             faults.add("code-unknown", "route_points", index, "code", suggestions=[], known=["{STATE}-[A-Z0-9]{2,12}"])
+    faults.found += embargo_faults(draft.publish_at, pointer(*faults.at, "publish_at"))
     if is_too_much(texts_of(draft)):
         faults.add("text-too-long", limit=MOST_TEXT)
 

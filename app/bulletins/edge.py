@@ -8,19 +8,23 @@ from fastapi import Depends, Request, Response
 
 from app.access.callers import Caller
 from app.access.once import KeepAnswer
+from app.bulletins.preparing import Prepared
 from app.bulletins.released import owner_of
 from app.bulletins.rights import require_writer
-from app.bulletins.service import Keep, Published
+from app.bulletins.service import Keep
+from app.bulletins.writing import Published
 from app.core.clock import utc_now
 from app.core.conditional import document_etag
 from app.core.gate import Gate
 from app.core.http import json_response
 from app.core.language import spoken
 from app.core.problems import Problem, as_json
+from app.documents.edge import waiting_answer
 from app.documents.rights import may_write_for
 from app.exchange.node import Node
 from app.wire.codes import Outcome
 from app.wire.ids import is_uuid7
+from app.wire.problem import Finding
 
 
 async def _passage(request: Request) -> AsyncIterator[None]:
@@ -74,8 +78,10 @@ def kept(keep: KeepAnswer | None) -> Keep | None:
 def answer(result: Published, language: str | None = None) -> Response:
     """The answer to a write of one bulletin: the document with its `outcome`.
 
-    In its sender's language, where one is given, also how much of the population it shows, and the warnings.
+    In its sender's language, where one is given, also how much of the population it shows, and the warnings.  202 where it waits.
     """
+    if result.kept is not None:
+        return waiting_answer(result.kept, findings_of(result), language)
     document = dict(result.document or {})
     etag = document_etag(str(document["id"]), int(document["version"]))
     headers = {"ETag": etag}
@@ -88,3 +94,13 @@ def answer(result: Published, language: str | None = None) -> Response:
         headers |= spoken(language, "Authorization")
     status = 201 if result.outcome == Outcome.CREATED.value else 200
     return json_response(orjson.dumps(document), status=status, headers=headers)
+
+
+def findings_of(told: Published | Prepared) -> list[Finding]:
+    """What the sender of one bulletin should know of it: what another person has to confirm, then the warnings."""
+    return [*told.to_confirm, *told.warnings]
+
+
+def outcome_of(prepared: Prepared) -> str:
+    """What publishing would do now: publish it, keep it until its minute, or keep it for another person."""
+    return "publish" if prepared.wait.is_over else prepared.wait.status.value

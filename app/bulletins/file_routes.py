@@ -22,8 +22,9 @@ from app.bulletins.left_out import with_left_out
 from app.bulletins.preparing import Progress, Submission, prepare
 from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts, warnings_in
-from app.bulletins.service import Published, publish
-from app.core.declared import FILE, ONCE, SPOKEN
+from app.bulletins.service import publish
+from app.bulletins.writing import LEFT_OUT, Published
+from app.core.declared import FILE, ONCE, PLACED, SPOKEN
 from app.core.gate import Gate
 from app.core.http import json_response, read_body
 from app.core.language import language_of, spoken
@@ -32,10 +33,10 @@ from app.core.rendering import problem_body
 from app.directory.allow_list import vocabulary_of
 from app.documents.edge import node_of
 from app.documents.texts import read_texts
+from app.documents.waiting import together
 from app.exchange.node import Node
-from app.wire.codes import Outcome
 from app.wire.problem import Finding
-from app.wire.published import Receipts
+from app.wire.published import Receipts, WaitingReceipts
 
 NDJSON = "application/x-ndjson"
 _REPLAYED = "Idempotency-Replayed"
@@ -88,6 +89,7 @@ async def _upload(request: Request) -> Upload:
             "content": {NDJSON: {"schema": {"$ref": "#/components/schemas/PushLine"}, "x-lines": True}},
         },
         201: {"model": Receipts, **SPOKEN},
+        202: {"model": WaitingReceipts, "headers": {**PLACED["headers"], **SPOKEN["headers"]}},
     },
     openapi_extra={
         **ONCE,
@@ -157,7 +159,9 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
             else:
                 # What is kept is without warnings and without what was left out: they depend on unprotected counts.
                 keep_it = (
-                    (lambda session, done: keep(session, _receipts([each for each in done if each.document], remarks))) if keep else None
+                    (lambda session, done: keep(session, _receipts([each for each in done if each.outcome != LEFT_OUT], remarks)))
+                    if keep
+                    else None
                 )
                 done = publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it, progress=progress)
             return _receipts(done, [*remarks, *(dataclasses.asdict(at_row(warning, file)) for warning in warnings_in(done))])
@@ -179,9 +183,7 @@ def _told(receipts_kept: Response, language: str, completed: dict[str, Any] | No
     """The answer with its findings as sentences: they are kept as codes and figures, so that a replay speaks its own reader's language."""
     content = completed or orjson.loads(bytes(receipts_kept.body))
     content["findings"] = [as_json(Finding(**each), language) for each in content["findings"]]
-    headers = {name: value for name, value in receipts_kept.headers.items() if name not in {"content-length", "content-type"}}
-    headers |= spoken(language, "Authorization", "Accept")
-    return json_response(content, status=receipts_kept.status_code, headers=headers)
+    return _again(receipts_kept, content, spoken(language, "Authorization", "Accept"))
 
 
 def _submissions(node: Node, caller: Caller, file: FileBulletins, query: FileQuery) -> list[Submission]:
@@ -206,15 +208,19 @@ def _read_words(node: Node, words: dict[str, str]) -> None:
 def _judged(node: Node, caller: Caller, submissions: list[Submission], progress: Progress) -> list[Published]:
     """What publishing would answer; a bulletin that does not exist yet has no id."""
     prepared, _ = prepare(node, caller, submissions, progress)
+    wait = together(item.wait for item in prepared)
     by_key = {item.submission.declaration.natural_key: item for item in prepared}
     results = []
     for submission in submissions:
         item, period = by_key.get(submission.declaration.natural_key), submission.declaration.period.code
         document: dict[str, object] | None = None
-        if item is not None and item.existing is not None:
-            version = item.existing.version + (item.outcome is Outcome.REVISED)
-            document = {"id": item.existing.document_id, "version": version}
-        results.append(Published(item.outcome.value if item else "left_out", period, document, warnings=item.warnings if item else ()))
+        if item is not None and item.ready.existing is not None:
+            document = {"id": item.ready.document_id, "version": item.ready.version}
+        if item is None:
+            results.append(Published(LEFT_OUT, period, document))
+            continue
+        outcome = item.ready.outcome if wait.is_over or not item.ready.is_new else wait.status
+        results.append(Published(outcome.value, period, document, warnings=item.warnings, to_confirm=item.to_confirm))
     return results
 
 
@@ -222,4 +228,11 @@ def _receipts(results: list[Published], remarks: list[dict[str, object]]) -> Res
     plain = receipts(results)
     if not remarks:
         return plain
-    return json_response(orjson.loads(bytes(plain.body)) | {"findings": remarks[:_MOST_FINDINGS]}, status=plain.status_code)
+    return _again(plain, {"findings": remarks[:_MOST_FINDINGS]})
+
+
+def _again(answered: Response, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """An answer with other content and more headers."""
+    kept = {name: value for name, value in answered.headers.items() if name not in {"content-length", "content-type"}}
+    whole = orjson.loads(bytes(answered.body)) | content
+    return json_response(whole, status=answered.status_code, headers=kept | (headers or {}))

@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-from sqlalchemy.orm import Session
-
 from app.access.callers import Caller
 from app.bulletins.declare import Declaration
 from app.bulletins.document import content_of, population_shown_pct, salted, same_content, with_certificate
 from app.bulletins.door import Door, through
 from app.bulletins.markings import Linked, Marking, linked, other_markings
 from app.bulletins.protection import Ahead, protected, refusal
-from app.bulletins.released import Background, Existing, Span, background, release_name
+from app.bulletins.ready import Ready
+from app.bulletins.released import Background, Existing, background, document_of, release_name
 from app.bulletins.telling import tellable
 from app.bulletins.warnings import warnings_of
 from app.core.problems import Problem
@@ -23,10 +21,11 @@ from app.disclosure.table import ProtectedTable
 from app.documents.figures import figures_of
 from app.documents.rights import audience_for
 from app.documents.texts import read_texts, texts_of
-from app.exchange.log import documents, is_known
+from app.documents.waiting import Wait, wait_for
+from app.exchange.log import is_known
 from app.exchange.node import Node
 from app.screening.screen import Vocabulary
-from app.wire.codes import Outcome, Protect, Role
+from app.wire.codes import Outcome, Protect
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
@@ -40,6 +39,7 @@ class Submission:
     """One bulletin that a caller sends: its declaration, the asked protection, and the reason where it may or must revise.
 
     `target` is the bulletin that a PUT names; without one the natural key decides, and `reason` allows a revision (files).
+    `issuer` is the office whose it is already, where another one sends it anew; else it is the caller's.
     """
 
     declaration: Declaration
@@ -48,27 +48,20 @@ class Submission:
     target: str | None = None
     etag_version: int | None = None
     leave_out_small: bool = False
+    issuer: str | None = None
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A submission that may be published: its protected form, the version that it will be, and the stamp of what it was judged against.
 
-    `flow_k` is the k of its flow, `warnings` and `shown_pct` are told to the sender alone; `to_confirm` is what of its texts another
-    person must confirm first.
+    `warnings` and `shown_pct` are told to the sender alone; `to_confirm` is what of its texts another person must confirm first.
     """
 
     submission: Submission
     table: ProtectedTable = field(repr=False)
-    content: dict[str, object] = field(repr=False)
-    certificate: str = field(repr=False)
-    outcome: Outcome
-    existing: Existing | None
-    document_id: str
-    version: int
-    flow_k: int
-    reach: Span
-    stamp: frozenset[tuple[str, int]]
+    ready: Ready = field(repr=False)
+    wait: Wait
     marking: Marking
     shown_pct: int = field(repr=False)
     warnings: tuple[Finding, ...] = field(repr=False)
@@ -99,7 +92,7 @@ def prepare(
         except Problem as problem:
             done.refuse(submission, problem)
             continue
-        ahead.add(declaration, item.table, release_name(item.document_id, item.version), item.flow_k)
+        ahead.add(declaration, item.table, release_name(item.ready.document_id, item.ready.version), item.ready.flow_k)
         done.prepared.append(item)
         progress(number, len(submissions), declaration.period.code)
     done.refused += [refusal([finding]) for finding in other_markings([item.marking for item in done.prepared])]
@@ -178,8 +171,6 @@ def _see(node: Node, caller: Caller, declaration: Declaration, ahead: Ahead) -> 
 def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahead) -> Prepared:
     declaration = submission.declaration
     seen = _see(node, caller, declaration, ahead)
-    if caller.role is Role.PARTNER and seen.policy.partner_release != "at_once":
-        raise _not_yet(declaration)
     before = seen.behind.existing
     _require_target(submission, before)
     behind = ahead.seen_from(declaration, seen.behind)
@@ -191,23 +182,16 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     outcome = _outcome(submission, before, seen.known, content)
     _require_outcome(declaration, outcome, seen)
     to_confirm = () if outcome is Outcome.UNCHANGED else _read(submission, table, k, seen.vocabulary)
-    document_id, version = _identity(submission, before, outcome)
-    certificate = salted(tellable(table, behind))
+    ready = _ready(submission, outcome, content, salted(tellable(table, behind)), replace(behind, k=flow_k))
+    known_ids = {ready.document_id, *(each.document_id for each in seen.beside if each.visible)}
     return Prepared(
         submission,
         table,
-        with_certificate(content, certificate),
-        certificate,
-        outcome,
-        before,
-        document_id,
-        version,
-        flow_k,
-        behind.reach,
-        behind.stamp,
+        ready,
+        _wait(submission, caller, outcome, seen.policy, to_confirm),
         Marking(declaration, tuple(seen.audience), seen.beside, stands=outcome is Outcome.UNCHANGED),
         population_shown_pct(declaration.table, table),
-        warnings_of(declaration, table, door, {document_id, *(each.document_id for each in seen.beside if each.visible)}),
+        warnings_of(declaration, table, door, known_ids),
         to_confirm,
     )
 
@@ -228,6 +212,34 @@ def _texts(submission: Submission) -> dict[str, str]:
     """What a bulletin says in words; the reason of a file is an option beside it."""
     texts = texts_of(submission.declaration.draft, submission.declaration.at)
     return texts | ({"revise": submission.reason} if submission.reason and submission.target is None else {})
+
+
+def _ready(submission: Submission, outcome: Outcome, content: dict[str, object], certificate: str, behind: Background) -> Ready:
+    declaration, before = submission.declaration, behind.existing
+    document_id, version = _identity(submission, before, outcome)
+    return Ready(
+        flow_key=declaration.flow_key,
+        natural_key=declaration.natural_key,
+        family=declaration.period.family,
+        flow_k=behind.k or 0,
+        reach=behind.reach,
+        stamp=behind.stamp,
+        existing=before,
+        outcome=outcome,
+        document_id=document_id,
+        version=version,
+        content=with_certificate(content, certificate),
+        certificate=certificate,
+        reason=submission.reason,
+    )
+
+
+def _wait(submission: Submission, caller: Caller, outcome: Outcome, policy: Policy, to_confirm: Sequence[Finding]) -> Wait:
+    """What it waits for; where nothing is published there is nothing to wait for."""
+    if outcome is Outcome.UNCHANGED:
+        return Wait()
+    office = submission.issuer or str(caller.office)
+    return wait_for(office, policy.partner_release, submission.declaration.draft.publish_at, to_confirm)
 
 
 def _require_outcome(declaration: Declaration, outcome: Outcome, seen: _Seen) -> None:
@@ -252,14 +264,7 @@ def _method(submission: Submission, policy: Policy) -> Protect | None:
 
 def _not_yet(declaration: Declaration) -> Problem:
     """What a policy asks for and no review can give yet is refused, never passed over."""
-    return Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*declaration.at)))
-
-
-def document_of(session: Session, version: Existing) -> dict[str, Any]:
-    """The document of a version as the log holds it."""
-    pair = (version.document_id, version.version)
-    document: dict[str, Any] = orjson.loads(documents(session, [pair])[pair].text or "{}")
-    return document
+    return Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*declaration.at, "cells")))
 
 
 def _require_target(submission: Submission, before: Existing | None) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, extract, func, or_, select
+import orjson
+from sqlalchemy import ColumnElement, and_, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
@@ -16,6 +17,7 @@ from app.bulletins.models import Bulletin, Flow, PublishedTable
 from app.core.db import insert_all_new, insert_new
 from app.disclosure.release import Release
 from app.disclosure.table import Row, row
+from app.exchange.log import documents
 from app.wire.codes import Status
 from app.wire.period import Period, overlaps
 
@@ -86,6 +88,16 @@ def stamp_of(session: Session, flow_key: str, reach: Span) -> frozenset[tuple[st
     return frozenset((document_id, version) for document_id, version in found)
 
 
+def gone_among(session: Session, pairs: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Those versions whose rows nobody is served any more: withdrawn, erased, or never published."""
+    asked = set(pairs)
+    if not asked:
+        return []
+    standing = select(Bulletin.document_id, Bulletin.version).where(Bulletin.status == Status.PUBLISHED.value)
+    found = session.execute(standing.where(tuple_(Bulletin.document_id, Bulletin.version).in_(sorted(asked))))
+    return sorted(asked - {(row.document_id, row.version) for row in found})
+
+
 def _reach(session: Session, flow_key: str, period: Period, ahead: Iterable[Period]) -> Span:
     """The days of the longest release that shares days with the period: its other parts add up to it with the new one (rule 2)."""
     longest = select(func.min(PublishedTable.period_start), func.max(PublishedTable.period_end))
@@ -111,6 +123,13 @@ def existing(session: Session, natural_key: str) -> Existing | None:
     """The newest version under a natural key."""
     found = session.scalar(select(Bulletin).where(Bulletin.natural_key == natural_key, Bulletin.superseded_at.is_(None)))
     return _existing(found) if found else None
+
+
+def document_of(session: Session, version: Existing) -> dict[str, Any]:
+    """The document of a version as the log holds it."""
+    pair = (version.document_id, version.version)
+    document: dict[str, Any] = orjson.loads(documents(session, [pair])[pair].text or "{}")
+    return document
 
 
 def locked(session: Session, document_id: str) -> Existing | None:

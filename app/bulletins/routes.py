@@ -11,12 +11,14 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Reader, Secretariat, Writer, attempt_of
 from app.bulletins import models
 from app.bulletins.declare import declare, declare_all
-from app.bulletins.edge import Passage, answer, kept, right_to_change, right_to_write, rights_to_write
+from app.bulletins.edge import Passage, answer, findings_of, kept, outcome_of, right_to_change, right_to_write, rights_to_write
 from app.bulletins.listing import listing_of
 from app.bulletins.preparing import Submission
 from app.bulletins.projection import forget_one
 from app.bulletins.queries import ListQuery, ProtectQuery
-from app.bulletins.service import Published, check, publish, withdraw
+from app.bulletins.service import check, publish, withdraw
+from app.bulletins.writing import Published
+from app.core.clock import rfc3339
 from app.core.conditional import require_match
 from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, SPOKEN, TAGGED
 from app.core.http import JsonBody, json_response, takes
@@ -37,13 +39,24 @@ from app.documents.edge import (
     node_of,
     page_of,
     version_number,
+    waiting_answer,
 )
 from app.exchange.node import Node
 from app.wire.bulletin import Batch, BatchItems, BulletinDraft, BulletinRevision, Grounds
 from app.wire.changes import Erased
 from app.wire.codes import Outcome
 from app.wire.problem import Finding
-from app.wire.published import Bulletin, BulletinEnvelope, BulletinPage, Judgement, Receipts, WithdrawnBulletin, WrittenBulletin
+from app.wire.published import (
+    Bulletin,
+    BulletinEnvelope,
+    BulletinPage,
+    Judgement,
+    Receipts,
+    WaitingReceipts,
+    Waits,
+    WithdrawnBulletin,
+    WrittenBulletin,
+)
 from app.wire.strict_json import pointer
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
@@ -57,6 +70,7 @@ Nothing = Annotated[NoQuery, Query()]
 _TOLD = {"headers": {**TAGGED["headers"], **SPOKEN["headers"]}}
 _MADE = {"headers": {**PLACED["headers"], **SPOKEN["headers"]}}
 _WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": WrittenBulletin, **_TOLD}, 201: {"model": WrittenBulletin, **_MADE}}
+_WAITS: dict[int | str, dict[str, Any]] = {202: {"model": Waits, **_MADE}}
 _READ: dict[int | str, dict[str, Any]] = {200: {"model": Bulletin | BulletinEnvelope}, **CONDITIONAL}
 
 
@@ -76,14 +90,24 @@ def check_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Prote
     conference = right_to_write(node, caller, value)
     prepared = check(node, caller, Submission(declare(parse(BulletinDraft, value), conference), query.protect))
     language = language_of(request)
-    findings = [as_json(warning, language) for warning in prepared.warnings]
-    judged = {"outcome": "publish", "bulletin": prepared.content, "findings": findings}
+    findings = [as_json(finding, language) for finding in findings_of(prepared)[:_MOST_FINDINGS]]
+    due = prepared.wait.due
+    judged = {
+        "outcome": outcome_of(prepared),
+        "due": rfc3339(due) if due else None,
+        "bulletin": prepared.ready.content,
+        "findings": findings,
+    }
     return json_response(judged, headers=spoken(language, "Authorization"))
 
 
-@router.post("", operation_id="publish_bulletin", status_code=201, responses=_WRITTEN, openapi_extra=takes(BulletinDraft) | ONCE)
+@router.post("", operation_id="publish_bulletin", status_code=201, responses=_WRITTEN | _WAITS, openapi_extra=takes(BulletinDraft) | ONCE)
 def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
-    """Publish a bulletin: 201; 200 with `outcome: unchanged` where its protected form stands already; 409 for any other under its natural key."""
+    """Publish a bulletin: 201; 200 with `outcome: unchanged` where its protected form stands already; 409 for any other under its natural key.
+
+    202 where it has to wait: `pending` until its minute (`publish_at`, or what the conference decided for its national offices), `held`
+    until another person of the secretariat has confirmed it.
+    """
     node, value = node_of(request), read_json(raw)
     conference = right_to_write(node, caller, value)
 
@@ -99,11 +123,11 @@ def publish_bulletin(request: Request, caller: Writer, raw: JsonBody, query: Pro
     "/batch",
     operation_id="publish_batch",
     status_code=201,
-    responses={200: {"model": Receipts, **SPOKEN}, 201: {"model": Receipts, **SPOKEN}},
+    responses={200: {"model": Receipts, **SPOKEN}, 201: {"model": Receipts, **SPOKEN}, 202: {"model": WaitingReceipts, **_MADE}},
     openapi_extra=takes(Batch) | ONCE,
 )
 def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protection, _: Passage) -> Response:
-    """Publish bulletins together or not at all; every failing item is named."""
+    """Publish bulletins together or not at all; every failing item is named.  202 where one of them has to wait: then all do."""
     node, value = node_of(request), read_json(raw)
     items = value.get("bulletins") if isinstance(value, dict) else None
     rights = rights_to_write(node, caller, items if isinstance(items, list) else [], "bulletins")
@@ -133,24 +157,27 @@ def receipts(results: list[Published], language: str | None = None) -> Response:
         }
         for result in results
     ]
-    told = [as_json(warning, language) for warning in warnings_in(results)] if language else []
+    findings, kept_at = warnings_in(results), next((result.kept for result in results if result.kept), None)
+    if kept_at is not None:
+        return waiting_answer(kept_at, findings, language, {"bulletins": listed})
+    told = [as_json(warning, language) for warning in findings] if language else []
     status = 201 if any(result.outcome == Outcome.CREATED.value for result in results) else 200
     headers = spoken(language, "Authorization") if language else None
     return json_response({"bulletins": listed, "findings": told}, status=status, headers=headers)
 
 
 def warnings_in(results: Sequence[Published]) -> list[Finding]:
-    """The warnings of a batch, each at the cells of its bulletin, as many as an answer takes."""
+    """What another person has to confirm of a batch, and its warnings, each at the cells of its bulletin, as many as an answer takes."""
     found = [
         replace(warning, pointer=pointer("bulletins", at, "cells")) for at, result in enumerate(results) for warning in result.warnings
     ]
-    return found[:_MOST_FINDINGS]
+    return [*(each for result in results for each in result.to_confirm), *found][:_MOST_FINDINGS]
 
 
 @router.put(
     "/{document_id}",
     operation_id="revise_bulletin",
-    responses={200: {"model": WrittenBulletin, **_TOLD}},
+    responses={200: {"model": WrittenBulletin, **_TOLD}, **_WAITS},
     openapi_extra=takes(BulletinRevision) | ONCE,
 )
 def revise_bulletin(

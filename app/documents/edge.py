@@ -9,11 +9,13 @@ from fastapi import Header, Path, Request, Response
 from app.access.callers import Caller
 from app.access.once import KeepAnswer, once
 from app.access.rules import attempt_of
+from app.core.clock import rfc3339
 from app.core.conditional import answer_etag, document_etag, is_fresh, require_match
 from app.core.http import json_response
+from app.core.language import spoken
 from app.core.paging import binding_of, page_size, unguessable
 from app.core.parsing import parse, read_json
-from app.core.problems import Problem
+from app.core.problems import Problem, as_json
 from app.core.query import PageQuery
 from app.documents.erasing import Along, Forget, erase
 from app.documents.models import VersionRow
@@ -21,10 +23,13 @@ from app.documents.reading import NOTHING, Found, Listing, position_of, standing
 from app.documents.totals import total_of
 from app.exchange.log import Receipt, head, highest_visible
 from app.exchange.node import Node
+from app.exchange.waiting import Kept
 from app.wire.bulletin import Grounds
 from app.wire.codes import Op
 from app.wire.ids import is_uuid7
+from app.wire.problem import Finding
 
+_MOST_FINDINGS = 100
 DocumentPath = Annotated[str, Path(max_length=64, description="the document's UUIDv7")]
 NumberPath = Annotated[str, Path(max_length=12, description="the version, from 1")]
 IfMatch = Annotated[str | None, Header(max_length=200, description='the ETag of the version that is changed, `"{id}.v{n}"`')]
@@ -153,3 +158,18 @@ def page_of(texts: Sequence[str], cursor: str | None, total: int, besides: Mappi
     """The body of a page: its documents as they are, where the next page begins, the number of all, and what else a kind tells."""
     tail = orjson.dumps({"next_cursor": cursor, "total": total, **besides})
     return b'{"items":[' + ",".join(texts).encode() + b"]," + tail[1:]
+
+
+def waiting_answer(
+    kept: Kept, findings: Sequence[Finding], language: str | None = None, receipts: Mapping[str, object] | None = None
+) -> Response:
+    """The answer to a write that has to wait (202): where it waits, until when, and what another person has to confirm.
+
+    Without a language nothing is said of what was found, nor of what only the sender is told: so it is kept under its Idempotency-Key.
+    """
+    told = [as_json(finding, language) for finding in findings[:_MOST_FINDINGS]] if language else []
+    due = rfc3339(kept.due) if kept.due else None
+    place = f"/v1/reviews/{kept.id}"
+    content = {"outcome": kept.status.value, "review": place, "due": due, **(receipts or {}), "findings": told}
+    headers = {"ETag": f'"{kept.id}.r{kept.version}"', "Location": place}
+    return json_response(content, status=202, headers=headers | (spoken(language, "Authorization") if language else {}))

@@ -67,7 +67,7 @@ def hold(session: Session, secrets: Secrets, caller: Caller, waiting: Waiting) -
     may write for one place sees what waits there.
     """
     now, review_id = utc_now(), uuid7()
-    _require_free(session, secrets, waiting)
+    require_free(session, secrets, waiting.places)
     status = WaitingStatus.HELD if waiting.needs_review else WaitingStatus.PENDING
     expires = (now if waiting.needs_review or waiting.due is None else waiting.due) + timedelta(days=KEPT_DAYS)
     row = {
@@ -105,9 +105,10 @@ def read(secrets: Secrets, item: WaitingItem) -> dict[str, Any] | None:
     return content
 
 
-def _require_free(session: Session, secrets: Secrets, waiting: Waiting) -> None:
-    places = [place_of(secrets, each) for each in waiting.places]
-    known = session.scalar(select(WaitingPlace.item).where(WaitingPlace.place.in_(places)).limit(1)) if places else None
+def require_free(session: Session, secrets: Secrets, places: Sequence[str]) -> None:
+    """Raise `review-waiting` (409) where an item stands for one of these places; whoever asks sees what waits there."""
+    keyed = [place_of(secrets, each) for each in places]
+    known = session.scalar(select(WaitingPlace.item).where(WaitingPlace.place.in_(keyed)).limit(1)) if keyed else None
     if known is not None:
         link = f"/v1/reviews/{known}"
         raise Problem("review-waiting", review=link, headers={"Link": f'<{link}>; rel="related"'})

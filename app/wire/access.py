@@ -147,7 +147,9 @@ class ClientPage(Output):
     total: Sum
 
 
-AuditOutcome = Literal["begun", "created", "done", "erased", "read", "refused", "replayed", "revised", "unchanged", "withdrawn"]
+AuditOutcome = Literal[
+    "begun", "created", "done", "erased", "read", "refused", "replayed", "revised", "unchanged", "withdrawn", "held", "pending"
+]
 """How what was tried ended: a write that was done tells what became of its document."""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.wire.bulletin import DimensionName, Narratives, RoutePoint, Source, Texts
-from app.wire.codes import TLP, FigureStatus, Outcome, Status, StockOrFlow, Unit
+from app.wire.codes import TLP, FigureStatus, Outcome, Status, StockOrFlow, Unit, WaitingStatus
 from app.wire.output import (
     Base64Url,
     ConferenceCode,
@@ -28,6 +28,9 @@ from app.wire.output import (
     Words,
 )
 
+ReviewPlace = Annotated[
+    str, Field(max_length=64, pattern="^/v1/reviews/[0-9a-f-]{36}$", description="where it waits: look, replace, cancel")
+]
 PublishedStatus = Literal["withheld", "not_collected"]
 """Why a published cell shows no value; everything withheld has this one outward code (guarantees 1, rule 5)."""
 Codes = Annotated[list[TermCode], Field(max_length=20)]
@@ -173,7 +176,8 @@ class WithdrawnBulletin(BulletinEnvelope):
 class Judgement(Output):
     """What publishing would do now, with the protected table that it would show; nothing was stored."""
 
-    outcome: Literal["publish"]
+    outcome: Literal["publish", WaitingStatus.PENDING, WaitingStatus.HELD]
+    due: Moment | None = Field(description="the instant before which it would not be published")
     bulletin: BulletinContent
     findings: list["Place"] = Field(max_length=100)
 
@@ -192,7 +196,7 @@ class Receipt(Output):
     id: Identifier | None
     version: Version | None
     period: PeriodCode
-    outcome: Literal[Outcome.CREATED, Outcome.REVISED, Outcome.UNCHANGED, "left_out"]
+    outcome: Literal[Outcome.CREATED, Outcome.REVISED, Outcome.UNCHANGED, WaitingStatus.PENDING, WaitingStatus.HELD, "left_out"]
 
 
 class Place(Output):
@@ -217,9 +221,27 @@ class Receipts(Output):
     findings: list[Place] = Field(max_length=100)
 
 
-class ReplayedReceipts(Receipts):
-    """The answer to a file at the end of its lines of progress."""
+class Waits(Output):
+    """A write that is kept and not published yet: until when, and what another person has to confirm first."""
 
+    outcome: Literal[WaitingStatus.HELD, WaitingStatus.PENDING]
+    review: ReviewPlace
+    due: Moment | None
+    findings: list[Place] = Field(max_length=100)
+
+
+class WaitingReceipts(Waits):
+    """A batch or a file that is kept whole, for one of its bulletins has to wait."""
+
+    bulletins: list[Receipt] = Field(max_length=5_000)
+
+
+class ReplayedReceipts(Receipts):
+    """The answer to a file at the end of its lines of progress; where it waits with what a `WaitingReceipts` says."""
+
+    outcome: Literal[WaitingStatus.HELD, WaitingStatus.PENDING] | None = None
+    review: ReviewPlace | None = None
+    due: Moment | None = None
     replayed: bool = Field(description="whether it is the answer kept under the Idempotency-Key")
 
 

@@ -199,16 +199,6 @@ def test_the_method_of_the_conference_protects_what_its_senders_do_not_name_one_
     assert publish(served.as_("pan"))["disclosure"]["method"] == method
 
 
-@pytest.mark.parametrize("release", ["after_review", "after_minutes:30"])
-def test_a_national_offices_bulletin_is_never_published_before_its_release(served: Served, release: str):
-    decide(served, partner_release=release)
-    before = served.counts()
-    answer = served.as_("pan").post("/v1/bulletins", json=bulletin())
-    assert (answer.status_code, answer.json()["code"]) == (422, "not-supported-yet")
-    assert served.counts() == before
-    publish(served.as_("rcm"))
-
-
 def test_a_revision_that_would_have_to_be_held_is_not_published(served: Served):
     document = publish(served.as_("pan"))
     decide(served, delta_below_k="hold")

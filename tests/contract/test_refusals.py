@@ -6,7 +6,6 @@ import httpx
 import pytest
 from bodies import Body, bulletin, cells, codes_of, publish
 from serving import Served
-from sqlalchemy import text
 
 NAT = "nationality"
 
@@ -193,19 +192,6 @@ def test_a_table_with_gaps_cannot_be_rounded(served: Served):
     answer = refused(served, "pan", sent, "/v1/bulletins?protect=round")
     assert (answer.status_code, answer.json()["code"]) == (422, "method-not-available")
     assert codes_of(answer) == {("protect", "method-not-available")}
-
-
-def test_an_embargo_is_refused_and_never_published_early(served: Served):
-    answer = refused(served, "pan", bulletin(publish_at="2099-01-01T00:00:00Z"))
-    assert (answer.status_code, answer.json()["code"]) == (422, "not-supported-yet")
-    assert codes_of(answer) == {("/publish_at", "not-supported-yet")}
-
-
-def test_a_release_policy_that_is_not_built_yet_is_refused_for_partners(served: Served):
-    with served.node.db.write() as session:
-        session.execute(text("UPDATE policy_decision SET partner_release = 'after_review' WHERE conference = 'RCM'"))
-    assert refused(served, "pan", bulletin()).json()["code"] == "not-supported-yet"
-    publish(served.as_("rcm"))
 
 
 CALENDARS = [

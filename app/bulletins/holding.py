@@ -1,0 +1,78 @@
+"""Bulletins that may not be published yet, handed over whole: in protected form, one item for all that were sent together (contract: Life)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.access.audit import Attempt, record
+from app.access.callers import Caller
+from app.bulletins.preparing import Prepared, Submission
+from app.bulletins.ready import Ready, kept_form
+from app.bulletins.released import document_of
+from app.bulletins.writing import Published
+from app.core.clock import rfc3339, utc_now
+from app.documents.waiting import together
+from app.exchange.node import Node
+from app.exchange.waiting import Waiting, hold
+
+FORMS = ("bulletin", "revision", "batch")
+"""In which form it was sent: alone, as a new version of one, together with others (a file too)."""
+
+
+def place_of(office: str, ready: Ready) -> str:
+    """What only one item of an office may wait for: what another one sends to the same place is told nothing of it."""
+    return f"bulletin|{office}|{ready.natural_key}"
+
+
+def waiting_of(caller: Caller, prepared: Sequence[Prepared]) -> Waiting:
+    """What is kept of bulletins that were prepared together: no table that was sent, no share of it and no warning of it."""
+    submission = prepared[0].submission
+    office, now = submission.issuer or str(caller.office), utc_now()
+    ready, wait = [each.ready for each in prepared], together(each.wait for each in prepared)
+    documents = [each.document(office, now, now) for each in ready]
+    payload = {
+        "form": _form_of(submission),
+        "issuer": office,
+        "created_at": rfc3339(now),
+        "options": _options_of(submission),
+        "items": [kept_form(each) for each in ready],
+    }
+    return Waiting(
+        kind="bulletin",
+        origin=submission.declaration.conference,
+        issuer=office,
+        documents=[{name: value for name, value in each.items() if name != "published_at"} for each in documents],
+        payload=payload,
+        findings=[finding for each in prepared for finding in each.to_confirm],
+        places=[place_of(office, each) for each in ready if each.is_new],
+        due=wait.due,
+        needs_review=wait.needs_review,
+    )
+
+
+def _form_of(submission: Submission) -> str:
+    if submission.target is not None:
+        return "revision"
+    return "batch" if submission.declaration.at else "bulletin"
+
+
+def _options_of(submission: Submission) -> dict[str, Any]:
+    """What was asked for beside the body."""
+    protect = submission.protect.value if submission.protect else None
+    reason = submission.reason if submission.target is None else None
+    return {"protect": protect, "reason": reason, "leave_out_small": submission.leave_out_small, "target": submission.target}
+
+
+def keep_waiting(
+    session: Session, node: Node, caller: Caller, waiting: Waiting, prepared: Sequence[Prepared], attempt: Attempt
+) -> list[Published]:
+    """Keep bulletins until they may be published; what stands already as it was sent is told as ever."""
+    kept = hold(session, node.secrets, caller, waiting)
+    record(session, attempt, kept.status.value, [(kept.id, kept.version)])
+    return [
+        Published(kept.status.value, each.period, None, kept=kept)
+        if each.is_new
+        else Published(each.outcome.value, each.period, document_of(session, each.existing) if each.existing else None, kept=kept)
+        for each in (item.ready for item in prepared)
+    ]
