@@ -22,6 +22,8 @@ import app.alerts.answer_routes
 import app.alerts.ending
 import app.alerts.projection
 import app.alerts.reader_routes
+import app.alerts.releasing
+import app.alerts.resubmitting
 import app.alerts.routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
@@ -155,6 +157,8 @@ KINDS: Kinds = {
         Alert,
         along=app.alerts.ending.with_answers,
         withdrawn_as=("reference",),
+        release=app.alerts.releasing.release,
+        resubmit=app.alerts.resubmitting.resubmit,
     ),
     **{
         name: Kind(
@@ -163,6 +167,8 @@ KINDS: Kinds = {
             app.alerts.answer_projection.forget_one,
             model,
             withdrawn_as=("alert",),
+            release=app.alerts.releasing.release,
+            resubmit=app.alerts.resubmitting.resubmit,
         )
         for name, model in app.alerts.answer_projection.MODELS.items()
     },

@@ -8,6 +8,7 @@ from serving import Served
 from sqlalchemy import select, text
 
 from app.access.audit import Attempt
+from app.access.callers import Caller, authenticate
 from app.exchange import waiting
 from app.exchange.models import WaitingItem
 from app.main import KINDS
@@ -55,3 +56,9 @@ def release(served: Served, review_id: str) -> list[tuple[str, int]]:
     with served.node.db.write() as session:
         waiting.leave_places(session, review_id)
         return list(publish(session, served.node, orjson.loads(orjson.dumps(content["payload"])), Attempt("release")))
+
+
+def caller_of(served: Served, who: str) -> Caller:
+    """One of the clients as the node knows it."""
+    with served.node.db.read() as session:
+        return authenticate(session, f"Bearer {served.keys[who]}")

@@ -18,11 +18,12 @@ from app.alerts.deciding import accept, decision_of, decline, require_decider
 from app.alerts.models import Alert, AlertAnswer
 from app.alerts.queries import AnswerQuery
 from app.alerts.rights import Standing, changeable, require_author, standing
-from app.alerts.routes import Nothing, answer, kept, kept_once
+from app.alerts.routes import WAITS, Nothing, answer, kept, kept_once
 from app.core.clock import utc_now
 from app.core.conditional import document_etag, require_match
 from app.core.declared import CONDITIONAL, ONCE, PLACED, REFUSED, TAGGED
 from app.core.http import JsonBody, json_response, takes
+from app.core.language import language_of
 from app.core.parsing import parse, read_json
 from app.documents import reading
 from app.documents.edge import (
@@ -88,7 +89,7 @@ def _add_publishing(kind: Kind) -> None:
         operation_id=f"publish_{kind.name}",
         summary=f"Answer an alert with {kind.what}",
         status_code=201,
-        responses={201: {"model": kind.written, **PLACED}, 409: REFUSED},
+        responses={201: {"model": kind.written, **PLACED}, 409: REFUSED, **WAITS},
         openapi_extra=takes(kind.draft) | ONCE,
         tags=["alerts"],
     )
@@ -103,7 +104,7 @@ def _add_publishing(kind: Kind) -> None:
         def work(keep: KeepAnswer | None) -> Response:
             draft, keep_it = parse(kind.draft, value), kept(keep, kind.place)
             done = publish(node, caller, draft, conference, document_id, attempt=attempt_of(request), keep=keep_it)
-            return answer(done, kind.place)
+            return answer(done, kind.place, language_of(request))
 
         return kept_once(request, node, caller, raw, work)
 
@@ -212,7 +213,7 @@ def _add_changes(kind: Kind) -> None:
         f"/{kind.plural}/{{document_id}}",
         operation_id=f"revise_{kind.name}",
         summary=f"Revise {kind.what}",
-        responses={200: {"model": kind.written, **TAGGED}},
+        responses={200: {"model": kind.written, **TAGGED}, **WAITS},
         openapi_extra=takes(kind.revision) | ONCE,
         tags=["alerts"],
     )
@@ -229,7 +230,8 @@ def _add_changes(kind: Kind) -> None:
         def work(keep: KeepAnswer | None) -> Response:
             revision, keep_it = parse(kind.revision, value), kept(keep, kind.place)
             require_match(if_match, document_etag(document_id, seen.version))
-            return answer(revise(node, caller, revision, seen, revision.reason, attempt=attempt_of(request), keep=keep_it), kind.place)
+            done = revise(node, caller, revision, seen, revision.reason, attempt=attempt_of(request), keep=keep_it)
+            return answer(done, kind.place, language_of(request))
 
         return kept_once(request, node, caller, raw, work)
 
@@ -301,7 +303,7 @@ def get_proposal_decision(request: Request, caller: Reader, query: Nothing, docu
 @router.post(
     "/proposals/{document_id}/accept",
     operation_id="accept_proposal",
-    responses={200: {"model": WrittenAlert, **TAGGED}, 409: REFUSED},
+    responses={200: {"model": WrittenAlert, **TAGGED}, 409: REFUSED, **WAITS},
     openapi_extra=takes(wire.Acceptance) | ONCE,
     tags=["alerts"],
 )
@@ -313,7 +315,8 @@ def accept_proposal(request: Request, caller: Writer, raw: JsonBody, query: Noth
 
     def work(keep: KeepAnswer | None) -> Response:
         reason, keep_it = parse(wire.Acceptance, value).reason, kept(keep, "/v1/alerts")
-        return answer(accept(node, caller, document_id, reason, attempt=attempt_of(request), keep=keep_it), "/v1/alerts")
+        done = accept(node, caller, document_id, reason, attempt=attempt_of(request), keep=keep_it)
+        return answer(done, "/v1/alerts", language_of(request))
 
     return kept_once(request, node, caller, raw, work)
 

@@ -18,12 +18,10 @@ from app.alerts.texts import free_texts
 from app.alerts.writing import readers_of
 from app.core.problems import Problem
 from app.directory import codes
-from app.directory.service import policy_of
 from app.documents.rights import audience_for, conference_code, require_known_parties
 from app.documents.texts import texts_of
 from app.wire.alert_answers import OpinionDraft, ProposalDraft, SightingDraft
 from app.wire.codes import TLP, Role, Status
-from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 
 Draft = SightingDraft | OpinionDraft | ProposalDraft
@@ -53,15 +51,11 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
     """An answer's content in its published form: what two versions are compared by.
 
     Raises `invalid-document` with every fault of its form, `audience-not-yours`, `link-stricter` (422) where it is marked less strictly
-    than its alert, `proposal-empty` (422), and `not-supported-yet` for a conference that reviews what its partners send.
+    than its alert, and `proposal-empty` (422).
     """
     _judge_form(draft, Faults())
-    if caller.role is Role.PARTNER and policy_of(session, conference).partner_release != "at_once":
-        raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=""))
     tlp = draft.tlp or TLP(about.document["tlp"])
     audience = _audience(session, caller, draft, tlp, about)
-    # Its own secretariat, which always reads it, does not count: an answer is seen only with its alert.
-    _require_links(session, caller, [("/tlp", about.id)], tlp, grantees_of(tlp, audience or [conference], ()))
     written = draft.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_COMMON)
     content = written | {
         "kind": kind_of(draft),
@@ -76,9 +70,18 @@ def content_of(session: Session, caller: Caller, draft: Draft, conference: str, 
         content["where"] = written["where"] | {"state": codes.resolve_state(draft.where.state)}
     if isinstance(draft, ProposalDraft):
         content |= judge_changes(draft, about.document)
-        named = _named_by_changes(session, content["changes"])
-        _require_links(session, caller, named, tlp, readers_of(tlp, audience, conference, str(caller.office)))
+    require_links(session, caller, content, str(caller.office))
     return content
+
+
+def require_links(session: Session, caller: Caller, content: dict[str, Any], issuer: str) -> None:
+    """Let an answer pass that is marked as strictly as its alert, and names no document that its readers may not all see."""
+    tlp, audience, conference = TLP(content["tlp"]), content["audience"], content["origin"]
+    # Its own secretariat, which always reads it, does not count: an answer is seen only with its alert.
+    _require_links(session, caller, [("/tlp", content["alert"])], tlp, grantees_of(tlp, audience or [conference], ()))
+    if content.get("changes") is not None:
+        named = _named_by_changes(session, content["changes"])
+        _require_links(session, caller, named, tlp, readers_of(tlp, audience, conference, issuer))
 
 
 def texts_in(draft: Draft, content: Mapping[str, Any]) -> dict[str, str]:

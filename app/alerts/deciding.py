@@ -1,7 +1,7 @@
 """The origin's decision on a proposal: accepted by a new version of the alert that credits it, or declined with a reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -14,10 +14,11 @@ from app.alerts import answer_projection
 from app.alerts.answer_service import require_open
 from app.alerts.changes import as_sent, merged, overtaken
 from app.alerts.declare import declare
+from app.alerts.holding import Sent, next_waiting
 from app.alerts.models import Alert, AlertAnswer
 from app.alerts.rights import Standing, changeable, link_faults, standing
-from app.alerts.service import judge, read, write_version
-from app.alerts.writing import Keep, StaleError, Written, document_of, into_log, newest_locked, readers_of, with_retries
+from app.alerts.service import Judged, judge, read, write_version
+from app.alerts.writing import Keep, StaleError, Written, document_of, into_log, keep_waiting, newest_locked, readers_of, with_retries
 from app.core.clock import utc_now
 from app.core.parsing import parse
 from app.core.problems import Problem
@@ -25,6 +26,7 @@ from app.directory.allow_list import vocabulary_of
 from app.documents.texts import read_reason
 from app.documents.versions import stamped
 from app.exchange.node import Node
+from app.exchange.waiting import Waiting
 from app.wire.alert import AlertDraft
 from app.wire.codes import TLP, Decision, Op, Status
 from app.wire.codes import Opinion as OpinionCode
@@ -82,24 +84,12 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
     """
 
     def write() -> list[Written]:
-        with node.db.read() as session:
-            case = case_of(session, caller, proposal_id)
-            base = document_of(session, case.alert.document_id, case.proposal["alert_version"])
-            stale = list(overtaken(case.proposal["changes"], base, case.known))
-            if stale:
-                raise Problem("proposal-stale", *stale, version=base["version"])
-            draft = parse(AlertDraft, merged(case.known, as_sent(case.proposal["changes"])), at=("changes",))
-            judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)), case.alert.issuer)
-            _require_creditable(session, caller, case, judged.content)
-            if reason:
-                read_reason(session, reason)
-            vocabulary = vocabulary_of(session)
-        read(judged, vocabulary)
-        credit = {"proposal": case.seen.document_id, "office": case.seen.issuer}
-        content = judged.content | {"credits": [credit], "reason": reason or f"Proposal of {case.seen.issuer}"}
+        case, judged, content = judge_acceptance(node, caller, proposal_id, reason)
         with node.db.write() as session:
-            _lock(session, case)
-            written = write_version(session, node, case.alert, case.known, content, attempt)
+            if judged.wait.is_over:
+                written = write_accepted(session, node, case.alert, case.seen, content, attempt)
+            else:
+                written = keep_waiting(session, node, caller, acceptance_of(caller, judged, case, content), attempt)
             if keep:
                 keep(session, written)
         return written
@@ -107,25 +97,61 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
     return with_retries(write)[0]
 
 
-def _require_creditable(session: Session, caller: Caller, case: Case, content: Mapping[str, Any]) -> None:
-    _require_nameable(session, caller, case, content, case.alert.issuer, "/credits/0/proposal")
+def judge_acceptance(
+    node: Node, caller: Caller, proposal_id: str, reason: str | None, office: str | None = None
+) -> tuple[Case, Judged, dict[str, Any]]:
+    """The version that accepts a proposal, judged and read, with its content.  Raises what `accept` raises."""
+    with node.db.read() as session:
+        case = case_of(session, caller, proposal_id)
+        base = document_of(session, case.alert.document_id, case.proposal["alert_version"])
+        stale = list(overtaken(case.proposal["changes"], base, case.known))
+        if stale:
+            raise Problem("proposal-stale", *stale, version=base["version"])
+        draft = parse(AlertDraft, merged(case.known, as_sent(case.proposal["changes"])), at=("changes",))
+        judged = judge(session, caller, declare(draft, case.alert.origin, ("changes",)), case.alert.issuer, office=office)
+        require_creditable(session, caller, case.seen, judged.content, case.alert.issuer)
+        if reason:
+            read_reason(session, reason)
+        vocabulary = vocabulary_of(session)
+    read(judged, vocabulary)
+    credit = {"proposal": case.seen.document_id, "office": case.seen.issuer}
+    return case, judged, judged.content | {"credits": [credit], "reason": reason or f"Proposal of {case.seen.issuer}"}
 
 
-def _require_nameable(session: Session, caller: Caller, case: Case, content: Mapping[str, Any], issuer: str, place: str) -> None:
+def acceptance_of(caller: Caller, judged: Judged, case: Case, content: dict[str, Any]) -> Waiting:
+    """The version that accepts a proposal, as it waits."""
+    sent = Sent("acceptance", caller, judged.office, judged.wait)
+    return next_waiting(sent, "alert", case.alert, content, {"proposal": asdict(case.seen)})
+
+
+def write_accepted(
+    session: Session, node: Node, alert: Standing, proposal: Standing, content: dict[str, Any], attempt: Attempt
+) -> list[Written]:
+    """Write the version that accepts a proposal; raises StaleError where either has another version, `proposal-decided` (409)."""
+    _lock(session, alert, proposal)
+    return write_version(session, node, alert, document_of(session, alert.document_id, alert.version), content, attempt)
+
+
+def require_creditable(session: Session, caller: Caller, proposal: Standing, content: Mapping[str, Any], issuer: str) -> None:
+    """Let the version that accepts a proposal pass where all its readers may read the proposal."""
+    _require_nameable(session, caller, proposal, content, issuer, "/credits/0/proposal")
+
+
+def _require_nameable(session: Session, caller: Caller, seen: Standing, content: Mapping[str, Any], issuer: str, place: str) -> None:
     """Refuse a decision that would tell of a proposal to who may not read it."""
     tlp = TLP(content["tlp"])
-    readers = readers_of(tlp, content["audience"], case.alert.origin, issuer)
-    faults = list(link_faults(session, caller, [(place, case.seen.document_id)], tlp, readers, alone=True))
+    readers = readers_of(tlp, content["audience"], content["origin"], issuer)
+    faults = list(link_faults(session, caller, [(place, seen.document_id)], tlp, readers, alone=True))
     if faults:
         raise Problem("invalid-content", *faults)
 
 
-def _lock(session: Session, case: Case) -> None:
+def _lock(session: Session, alert: Standing, proposal: Standing) -> None:
     """Take the locks of alert and proposal, in this order always; whatever changed in between is judged anew."""
-    newest = [newest_locked(session, Alert, case.alert.document_id), newest_locked(session, AlertAnswer, case.seen.document_id)]
-    if newest != [case.alert.version, case.seen.version]:
+    newest = [newest_locked(session, Alert, alert.document_id), newest_locked(session, AlertAnswer, proposal.document_id)]
+    if newest != [alert.version, proposal.version]:
         raise StaleError
-    require_open(session, case.seen.document_id)
+    require_open(session, proposal.document_id)
 
 
 def decline(node: Node, caller: Caller, proposal_id: str, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
@@ -135,11 +161,11 @@ def decline(node: Node, caller: Caller, proposal_id: str, reason: str, *, attemp
         with node.db.read() as session:
             case = case_of(session, caller, proposal_id)
             content = _refusal(case) | {"reason": reason}
-            _require_nameable(session, caller, case, content, str(caller.office), "/decides/proposal")
+            _require_nameable(session, caller, case.seen, content, str(caller.office), "/decides/proposal")
             read_reason(session, reason)
         now = utc_now()
         with node.db.write() as session:
-            _lock(session, case)
+            _lock(session, case.alert, case.seen)
             document = stamped(content, document_id=uuid7(), version=1, issuer=str(caller.office), created_at=now, now=now)
             written = into_log(session, node, attempt, answer_projection.project, [(Op.PUBLISH, document)])
             if keep:

@@ -10,6 +10,7 @@ from app.alerts.faults import Faults
 from app.alerts.pseudonyms import fault_of
 from app.alerts.route import judge_route
 from app.alerts.seen import first_day, last_day
+from app.core.parsing import parse
 from app.core.problems import Problem
 from app.directory import codes
 from app.documents.texts import MOST_TEXT, is_too_much, texts_of
@@ -17,6 +18,7 @@ from app.wire.alert import AlertDraft, Fee
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 
+_MOST_FINDINGS: Final = 100
 STATELESS: Final = "XXA"
 VOCABULARIES: Final[Mapping[str, str]] = {
     "modus_operandi": "modus_operandi",
@@ -122,3 +124,17 @@ def _judge_fee(fee: Fee, faults: Faults) -> None:
         faults.unknown(fee.currency, sorted(currencies()), "fee", "currency")
     if fee.min > fee.max:
         faults.add("fee-reversed", "fee", "max")
+
+
+def declare_all(sent: Sequence[object], conferences: Sequence[str]) -> list[Declaration]:
+    """Declarations of a batch, each at its place under `alerts`; raises one `invalid-document` that names every failing one."""
+    declared: list[Declaration] = []
+    findings: list[Finding] = []
+    for at, (item, conference) in enumerate(zip(sent, conferences, strict=True)):
+        try:
+            declared.append(declare(parse(AlertDraft, item, at=("alerts", at)), conference, ("alerts", at)))
+        except Problem as problem:
+            findings += problem.findings
+    if findings:
+        raise Problem("invalid-document", *findings[:_MOST_FINDINGS])
+    return declared

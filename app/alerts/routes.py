@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.access.once import KeepAnswer, once
 from app.access.rules import BodyReader, Reader, Secretariat, Writer, attempt_of
 from app.alerts import listing, models, projection
-from app.alerts.declare import declare
+from app.alerts.declare import declare, declare_all
 from app.alerts.ending import with_answers
 from app.alerts.exports import export
 from app.alerts.queries import AlertQuery, FacetQuery
@@ -23,7 +23,6 @@ from app.core.http import JSON, JsonBody, json_response, takes
 from app.core.language import language_of, spoken
 from app.core.paging import page_size, unguessable
 from app.core.parsing import parse, read_json
-from app.core.problems import Problem
 from app.core.query import NoQuery
 from app.documents import reading
 from app.documents.edge import (
@@ -37,6 +36,7 @@ from app.documents.edge import (
     node_of,
     page_of,
     version_number,
+    waiting_answer,
 )
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
@@ -54,7 +54,7 @@ from app.wire.alert_published import (
 from app.wire.bulletin import Grounds
 from app.wire.changes import Erased
 from app.wire.codes import Outcome
-from app.wire.problem import Finding
+from app.wire.published import Waits
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -65,7 +65,9 @@ _MOST_FINDINGS = 100
 _DEFAULT_LIMIT = 100
 MEDIA = {"json": JSON, "csv": "text/csv", "ndjson": "application/x-ndjson"}
 Nothing = Annotated[NoQuery, Query()]
-_WRITTEN: dict[int | str, dict[str, Any]] = {201: {"model": WrittenAlert, **PLACED}}
+WAITS: dict[int | str, dict[str, Any]] = {202: {"model": Waits, "headers": {**PLACED["headers"], **SPOKEN["headers"]}}}
+"""For `responses`: the write may have to wait."""
+_WRITTEN: dict[int | str, dict[str, Any]] = {201: {"model": WrittenAlert, **PLACED}, **WAITS}
 _READ: dict[int | str, dict[str, Any]] = {200: {"model": Alert | AlertEnvelope}, **CONDITIONAL}
 
 
@@ -79,8 +81,13 @@ def kept(keep: KeepAnswer | None, place: str) -> Keep | None:
     return (lambda session, results: keep(session, answer(results[0], place))) if keep else None
 
 
-def answer(done: Written, place: str) -> Response:
-    """The answer to a write of one document: the document with its `outcome`; `place` is the address of its kind."""
+def answer(done: Written, place: str, language: str | None = None) -> Response:
+    """The answer to a write of one document: the document with its `outcome`; `place` is the address of its kind.
+
+    202 where it waits: where, until when, and in its sender's language, where one is given, what another person has to confirm.
+    """
+    if done.kept is not None:
+        return waiting_answer(done.kept, done.to_confirm, language)
     document = done.document
     headers = {"ETag": document_etag(str(document["id"]), int(document["version"]))}
     created = done.outcome == Outcome.CREATED.value
@@ -100,7 +107,7 @@ def publish_alert(request: Request, caller: Writer, raw: JsonBody, query: Nothin
     def work(keep: KeepAnswer | None) -> Response:
         declaration = declare(parse(AlertDraft, value), conference)
         done = publish(node, caller, [declaration], attempt=attempt_of(request), keep=kept(keep, router.prefix))[0]
-        return answer(done, router.prefix)
+        return answer(done, router.prefix, language_of(request))
 
     return kept_once(request, node, caller, raw, work)
 
@@ -109,7 +116,7 @@ def publish_alert(request: Request, caller: Writer, raw: JsonBody, query: Nothin
     "/batch",
     operation_id="publish_alert_batch",
     status_code=201,
-    responses={201: {"model": AlertReceipts}},
+    responses={201: {"model": AlertReceipts}, **WAITS},
     openapi_extra=takes(AlertBatch) | ONCE,
 )
 def publish_alert_batch(request: Request, caller: Writer, raw: JsonBody, query: Nothing) -> Response:
@@ -126,22 +133,16 @@ def publish_alert_batch(request: Request, caller: Writer, raw: JsonBody, query: 
     def work(keep: KeepAnswer | None) -> Response:
         page_size(len(rights) or 1, node.settings.batch_limit)
         sent = parse(AlertBatchItems, value).alerts
-        findings: list[Finding] = []
-        declared = []
-        for at, (item, conference) in enumerate(zip(sent, rights, strict=True)):
-            try:
-                declared.append(declare(parse(AlertDraft, item, at=("alerts", at)), conference, ("alerts", at)))
-            except Problem as problem:
-                findings += problem.findings
-        if findings:
-            raise Problem("invalid-document", *findings[:_MOST_FINDINGS])
+        declared = declare_all(sent, rights)
         keep_it = (lambda session, results: keep(session, _receipts(results))) if keep else None
-        return _receipts(publish(node, caller, declared, attempt=attempt_of(request), keep=keep_it))
+        return _receipts(publish(node, caller, declared, attempt=attempt_of(request), keep=keep_it), language_of(request))
 
     return kept_once(request, node, caller, raw, work)
 
 
-def _receipts(results: list[Written]) -> Response:
+def _receipts(results: list[Written], language: str | None = None) -> Response:
+    if results[0].kept is not None:
+        return waiting_answer(results[0].kept, results[0].to_confirm, language)
     listed = [{name: each.document[name] for name in ("id", "version", "reference")} | {"outcome": each.outcome} for each in results]
     return json_response({"alerts": listed, "findings": []}, status=201)
 
@@ -149,7 +150,7 @@ def _receipts(results: list[Written]) -> Response:
 @router.put(
     "/{document_id}",
     operation_id="revise_alert",
-    responses={200: {"model": WrittenAlert, **TAGGED}},
+    responses={200: {"model": WrittenAlert, **TAGGED}, **WAITS},
     openapi_extra=takes(AlertRevision) | ONCE,
 )
 def revise_alert(
@@ -167,7 +168,8 @@ def revise_alert(
         declaration = declare(revision, conference)
         require_match(if_match, document_etag(document_id, seen.version))
         keep_it = kept(keep, router.prefix)
-        return answer(revise(node, caller, declaration, seen, revision.reason, attempt=attempt_of(request), keep=keep_it), router.prefix)
+        done = revise(node, caller, declaration, seen, revision.reason, attempt=attempt_of(request), keep=keep_it)
+        return answer(done, router.prefix, language_of(request))
 
     return kept_once(request, node, caller, raw, work)
 

@@ -13,10 +13,11 @@ from app.access.audit import Attempt, record
 from app.access.callers import Caller
 from app.alerts.declare import Declaration
 from app.alerts.derived import reference
+from app.alerts.holding import First, Sent, first_waiting, next_waiting
 from app.alerts.models import Alert, AlertReference
 from app.alerts.projection import project
 from app.alerts.rights import Standing, link_faults
-from app.alerts.writing import Keep, Written, document_of, into_log, locked, readers_of, with_retries
+from app.alerts.writing import Keep, Written, document_of, into_log, keep_waiting, locked, readers_of, with_retries
 from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
@@ -25,10 +26,12 @@ from app.documents.figures import figures_for_a_reason, figures_of
 from app.documents.rights import audience_for
 from app.documents.texts import read_reason, read_texts, texts_of
 from app.documents.versions import said, stamped, withdrawal_of
+from app.documents.waiting import Wait, embargo, embargo_faults, together, wait_for
 from app.exchange.log import is_known
 from app.exchange.node import Node
+from app.exchange.waiting import Waiting
 from app.screening.screen import Vocabulary
-from app.wire.codes import Op, Outcome, Role, Status
+from app.wire.codes import TLP, Op, Outcome, Status
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
@@ -40,12 +43,22 @@ _OWN = frozenset({"reference", "credits"})
 
 @dataclass(frozen=True)
 class Judged:
-    """An alert that may be published: its content with the audience that it will have, and what of its texts another person confirms first."""
+    """An alert that may be published: its content with the audience that it will have, and what of its texts another person confirms first.
+
+    `office` wrote it, and `partner_release` is what its conference decided for its national offices.
+    """
 
     declaration: Declaration
     content: dict[str, Any] = field(repr=False)
+    office: str
+    partner_release: str
     k: int
     to_confirm: tuple[Finding, ...] = field(default=(), repr=False)
+
+    @property
+    def wait(self) -> Wait:
+        """What it waits for."""
+        return wait_for(self.office, self.partner_release, self.declaration.draft.publish_at, self.to_confirm)
 
 
 def publish(
@@ -53,25 +66,34 @@ def publish(
 ) -> list[Written]:
     """Publish alerts together or not at all; the answer comes after the commit.
 
-    Raises `id-in-use` (409), `code-repeated`, `audience-not-yours`, `link-unknown`, `link-stricter`, `retention-past`, `personal-data` (422), and
-    `not-supported-yet` for an embargo or for a conference that reviews what its partners send.
+    Where one of them has to wait for its minute or for another person, all of them do, and nothing is published.
+
+    Raises `id-in-use` (409), `code-repeated`, `audience-not-yours`, `link-unknown`, `link-stricter`, `retention-past`, `embargo-too-long`
+    and `personal-data` (422).
     """
     return with_retries(partial(_publish, node, caller, declarations, attempt, keep))
 
 
 def _publish(node: Node, caller: Caller, declarations: Sequence[Declaration], attempt: Attempt, keep: Keep | None) -> list[Written]:
-    with node.db.read() as session:
-        judged = _each_judged([partial(judge, session, caller, each) for each in declarations])
-        _require_ids(session, declarations)
-        vocabulary = vocabulary_of(session)
-    judged = _each_judged([partial(read, each, vocabulary) for each in judged])
-    now = utc_now()
+    judged = judge_all(node, caller, declarations)
+    first = [First(each.declaration.draft.id or uuid7(), each.content) for each in judged]
     with node.db.write() as session:
-        versions = [(Op.PUBLISH, _first_version(session, node, caller, each, now)) for each in judged]
-        written = into_log(session, node, attempt, project, versions)
+        if together(each.wait for each in judged).is_over:
+            written = write_first(session, node, first, str(caller.office), attempt)
+        else:
+            written = keep_waiting(session, node, caller, waiting_of(caller, judged, first), attempt)
         if keep:
             keep(session, written)
     return written
+
+
+def judge_all(node: Node, caller: Caller, declarations: Sequence[Declaration], office: str | None = None) -> list[Judged]:
+    """Alerts judged and read, every failing one named; `office` wrote them first, where another one sends them anew."""
+    with node.db.read() as session:
+        judged = _each_judged([partial(judge, session, caller, each, office=office) for each in declarations])
+        _require_ids(session, declarations)
+        vocabulary = vocabulary_of(session)
+    return _each_judged([partial(read, each, vocabulary) for each in judged])
 
 
 def _each_judged(judgements: Sequence[Callable[[], Judged]]) -> list[Judged]:
@@ -90,27 +112,34 @@ def _each_judged(judgements: Sequence[Callable[[], Judged]]) -> list[Judged]:
     return judged
 
 
-def judge(session: Session, caller: Caller, declaration: Declaration, issuer: str | None = None) -> Judged:
+def judge(session: Session, caller: Caller, declaration: Declaration, issuer: str | None = None, *, office: str | None = None) -> Judged:
     """What of a declaration the store must be asked for: policy, audience, links, the day on which it ends.
 
-    `issuer` is the office whose alert it is already; without one it is the caller's.
+    `issuer` is the office whose alert it is already, `office` the one that writes; without them it is the caller's.
 
     Raises what `publish` raises, with the pointers of every fault of the links.
     """
     draft, at = declaration.draft, declaration.at
     policy = policy_of(session, declaration.conference)
-    reviewed = caller.role is Role.PARTNER and policy.partner_release != "at_once"
-    if reviewed or (draft.publish_at and datetime.fromisoformat(draft.publish_at) > utc_now()):
-        raise Problem("not-supported-yet", Finding("not-supported-yet", pointer=pointer(*at, "publish_at")))
-    if draft.retention_until and date.fromisoformat(draft.retention_until) < utc_now().date():
-        raise Problem("invalid-document", Finding("retention-past", pointer=pointer(*at, "retention_until")))
-    audience = audience_for(session, caller, draft.audience, draft.tlp, at)
-    named = [(pointer(*at, "related", number), document_id) for number, document_id in enumerate(draft.related)]
-    readers = readers_of(draft.tlp, audience, declaration.conference, issuer or str(caller.office))
-    faults = list(link_faults(session, caller, named, draft.tlp, readers))
+    first_day = (embargo(draft.publish_at) or utc_now()).date()
+    faults = embargo_faults(draft.publish_at, pointer(*at, "publish_at"))
+    if draft.retention_until and date.fromisoformat(draft.retention_until) < first_day:
+        faults.append(Finding("retention-past", pointer=pointer(*at, "retention_until")))
+    if faults:
+        raise Problem("invalid-document", *faults)
+    content = declaration.content(audience_for(session, caller, draft.audience, draft.tlp, at))
+    require_links(session, caller, content, issuer or str(caller.office), at)
+    return Judged(declaration, content, office or str(caller.office), policy.partner_release, policy.k)
+
+
+def require_links(session: Session, caller: Caller, content: Mapping[str, Any], issuer: str, at: tuple[object, ...] = ()) -> None:
+    """Let an alert pass that names no document which its writer may not see, or which is marked more strictly."""
+    tlp = TLP(content["tlp"])
+    named = [(pointer(*at, "related", number), document_id) for number, document_id in enumerate(content["related"])]
+    readers = readers_of(tlp, content["audience"], content["origin"], issuer)
+    faults = list(link_faults(session, caller, named, tlp, readers))
     if faults:
         raise Problem("invalid-content", *faults[:_MOST_FINDINGS])
-    return Judged(declaration, declaration.content(audience), policy.k)
 
 
 def read(judged: Judged, vocabulary: Vocabulary) -> Judged:
@@ -118,6 +147,18 @@ def read(judged: Judged, vocabulary: Vocabulary) -> Judged:
     declaration = judged.declaration
     figures = figures_of(judged.k, [("nationality", code) for code in judged.content["nationalities"]])
     return replace(judged, to_confirm=read_texts(texts_of(declaration.draft, declaration.at), vocabulary, figures))
+
+
+def waiting_of(caller: Caller, judged: Sequence[Judged], first: Sequence[First]) -> Waiting:
+    """New alerts that were judged together, as they wait."""
+    findings = [finding for each in judged for finding in each.to_confirm]
+    form = "batch" if judged[0].declaration.at else "alert"
+    return first_waiting(Sent(form, caller, judged[0].office, together(each.wait for each in judged), findings), "alert", first)
+
+
+def revision_of(caller: Caller, judged: Judged, seen: Standing, content: dict[str, Any]) -> Waiting:
+    """A new version of an alert, as it waits."""
+    return next_waiting(Sent("revision", caller, judged.office, judged.wait, judged.to_confirm), "alert", seen, content)
 
 
 def _require_ids(session: Session, declarations: Sequence[Declaration]) -> None:
@@ -134,11 +175,17 @@ def _require_ids(session: Session, declarations: Sequence[Declaration]) -> None:
         seen.add(wanted)
 
 
-def _first_version(session: Session, node: Node, caller: Caller, judged: Judged, now: datetime) -> dict[str, object]:
-    document_id = judged.declaration.draft.id or uuid7()
-    named = {"reference": _reference(session, node, judged.declaration.conference, now.year, document_id)}
-    issuer = str(caller.office)
-    return stamped(judged.content | named, document_id=document_id, version=1, issuer=issuer, created_at=now, now=now)
+def write_first(
+    session: Session, node: Node, first: Sequence[First], issuer: str, attempt: Attempt, created_at: datetime | None = None
+) -> list[Written]:
+    """Write the first versions of alerts inside the caller's transaction, each under the reference that it will bear."""
+    now, versions = utc_now(), []
+    for each in first:
+        named = {"reference": _reference(session, node, each.content["origin"], now.year, each.document_id)}
+        content, created = each.content | named, created_at or now
+        version = stamped(content, document_id=each.document_id, version=1, issuer=issuer, created_at=created, now=now)
+        versions.append((Op.PUBLISH, version))
+    return into_log(session, node, attempt, project, versions)
 
 
 def _reference(session: Session, node: Node, conference: str, year: int, document_id: str) -> str:
@@ -157,13 +204,32 @@ def revise(
 
     A version that says what the newest one says already is `unchanged`.  Raises what `publish` raises, and `precondition-failed`.
     """
-    with node.db.read() as session:
-        judged = judge(session, caller, declaration, seen.issuer)
-        known, vocabulary = document_of(session, seen.document_id, seen.version), vocabulary_of(session)
+    judged, known = judge_next(node, caller, declaration, seen)
     if _says(known) == _says(judged.content):
         return unchanged(node, attempt, known, keep)
-    judged = read(judged, vocabulary)
-    return new_version(node, seen, known, judged.content | {"reason": reason}, attempt=attempt, keep=keep)
+    content = judged.content | {"reason": reason}
+    if not judged.wait.is_over:
+        return hold_alone(node, caller, revision_of(caller, judged, seen, content), attempt, keep)
+    return new_version(node, seen, known, content, attempt=attempt, keep=keep)
+
+
+def judge_next(
+    node: Node, caller: Caller, declaration: Declaration, seen: Standing, office: str | None = None
+) -> tuple[Judged, dict[str, Any]]:
+    """A new version of an alert, judged and read, and the version that was seen; what stands already is not read anew."""
+    with node.db.read() as session:
+        judged = judge(session, caller, declaration, seen.issuer, office=office)
+        known, vocabulary = document_of(session, seen.document_id, seen.version), vocabulary_of(session)
+    return (judged if _says(known) == _says(judged.content) else read(judged, vocabulary)), known
+
+
+def hold_alone(node: Node, caller: Caller, waiting: Waiting, attempt: Attempt, keep: Keep | None) -> Written:
+    """Keep one document that may not be published yet, with its answer."""
+    with node.db.write() as session:
+        written = keep_waiting(session, node, caller, waiting, attempt)
+        if keep:
+            keep(session, written)
+    return written[0]
 
 
 def _says(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One version of an alert or of an answer on its way into the log: its marking, its projections, its place, its audit row."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,23 +10,28 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
+from app.access.callers import Caller
 from app.access.visibility import grantees_of
 from app.alerts.rights import Standing, Table
 from app.core.db import busy
 from app.core.problems import Problem
 from app.exchange.log import NewEntry, append, documents
 from app.exchange.node import Node
+from app.exchange.waiting import Kept, Waiting, hold
 from app.wire.codes import TLP, Op, Outcome
+from app.wire.problem import Finding
 
 _TRIES = 3
 
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a write: the document as the log holds it."""
+    """What became of a write: the document as the log holds it; where it waits `kept` tells where, and `to_confirm` why."""
 
     outcome: str
     document: dict[str, Any]
+    kept: Kept | None = None
+    to_confirm: tuple[Finding, ...] = field(default=(), repr=False)
 
 
 Keep = Callable[[Session, list[Written]], None]
@@ -63,6 +68,13 @@ def into_log(
     for each in written:
         record(session, attempt, each.outcome, [(each.document["id"], each.document["version"])])
     return written
+
+
+def keep_waiting(session: Session, node: Node, caller: Caller, waiting: Waiting, attempt: Attempt) -> list[Written]:
+    """Keep what may not be published yet, with its audit row, inside the caller's transaction; one answer for all of it."""
+    kept = hold(session, node.secrets, caller, waiting)
+    record(session, attempt, kept.status.value, [(kept.id, kept.version)])
+    return [Written(kept.status.value, {}, kept, tuple(waiting.findings))]
 
 
 def newest_locked(session: Session, table: Table, document_id: str) -> int | None:

@@ -255,18 +255,3 @@ def test_nobody_publishes_for_another_conference_and_an_office_restricts_to_its_
     assert stored(shared) == before
     for changes in ({"tlp": "GREEN"}, {"audience": ["RCM"]}, {"audience": ["CRM"]}, {"tlp": "RED", "audience": ["RCM/HND"]}):
         assert publish(shared.as_("pan"), **changes)["issuer"] == "RCM/PAN"
-
-
-def test_what_may_not_be_seen_yet_is_refused_for_there_is_no_embargo_yet(served: Served):
-    before = stored(served)
-    refused = served.as_("rcm").post("/v1/alerts", json=alert(publish_at="2099-01-01T00:00:00Z"))
-    assert faults_of(refused)[2] == [("/publish_at", "not-supported-yet")]
-    assert stored(served) == before
-    assert "publish_at" not in publish(served.as_("rcm"), publish_at="2020-01-01T00:00:00Z")
-    policy = served.as_("rcm").get("/v1/conferences/RCM/policy")
-    wanted = {name: policy.json()[name] for name in ("protect", "k", "delta_below_k", "single_officer")}
-    headers = {"If-Match": policy.headers["etag"]}
-    made(served.as_("rcm").put("/v1/conferences/RCM/policy", json=wanted | {"partner_release": "after_review"}, headers=headers), 200)
-    document = publish(served.as_("rcm"), tlp="GREEN")
-    reviewed = served.as_("pan").post("/v1/alerts", json=alert(tlp="GREEN")), answer(served.as_("pan"), document, "sighting", sighting())
-    assert [{code for _, code in faults_of(given)[2]} for given in reviewed] == [{"not-supported-yet"}] * 2

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bodies import bulletin, by_nationality, cells, publish, withdraw
-from held import decide, item_of, items, release, waits
+from held import caller_of, decide, item_of, items, release, waits
 from serving import Served
 
 from app.core.problems import Problem
+from app.main import KINDS
 
 
 def later(**more: float) -> str:
@@ -196,3 +197,32 @@ def test_the_kept_answer_of_what_waits_says_where_and_nothing_that_only_its_send
     assert [each["code"] for each in first.json()["findings"]] == ["mostly-withheld"]
     assert waits(first, "pending") == waits(again, "pending")
     assert again.json() == first.json() | {"findings": []}
+
+
+def test_a_text_that_may_name_a_person_is_held_with_its_place_and_what_replaces_it_keeps_its_id_and_office(served: Served):
+    named = {"es": "Cifras que dio María Zapaquilda Ventoquipa"}
+    judged = send(served, path="/check", title=named).json()
+    got = send(served, title=named)
+    review_id = waits(got, "held")
+    (finding,) = got.json()["findings"]
+    assert (judged["outcome"], judged["findings"]) == ("held", [finding])
+    place = (finding["pointer"], finding["code"], finding["kind"])
+    assert place == ("/title/es", "text-to-confirm", "name")
+    assert named["es"][finding["offset"] :][: finding["length"]].strip() == "María Zapaquilda Ventoquipa"
+    assert "Zapaquilda" not in got.text
+    batch = {"bulletins": [bulletin(period="2022-11"), bulletin(period="2022-12", title=named)]}
+    both = served.as_("pan").post("/v1/bulletins/batch", json=batch)
+    assert [each["outcome"] for each in both.json()["bulletins"]] == ["held", "held"]
+    assert [each["pointer"] for each in both.json()["findings"]] == ["/bulletins/1/title/es"]
+    item, content = item_of(served, review_id)
+    resubmit = KINDS[item.kind].resubmit
+    assert resubmit is not None
+    for who in ("pan", "rcm"):
+        waiting = resubmit(served.node, caller_of(served, who), content["payload"], bulletin())
+        assert (waiting.is_ready, waiting.issuer, waiting.documents[0]["id"]) == (True, "RCM/PAN", content["documents"][0]["id"])
+    with pytest.raises(Problem) as refused:
+        resubmit(served.node, caller_of(served, "hnd"), content["payload"], bulletin())
+    assert refused.value.code == "not-your-state"
+    decide(served, partner_release="after_review")
+    # Who sends it in its place makes it nobody else's: what the conference decided for its national offices holds.
+    assert resubmit(served.node, caller_of(served, "rcm"), content["payload"], bulletin()).needs_review
