@@ -29,16 +29,21 @@ def tables(text: str) -> Iterator[tuple[list[tuple[int, str]], str]]:
     lines = text.split("\n")
     starts = accumulate((len(line) + 1 for line in lines), initial=0)
     block: list[tuple[int, str]] = []
-    separator, often = "", 0
+    shape = ("", 0)
     for start, line in zip(starts, [*lines, ""], strict=True):
-        if block and (not line.strip() or line.count(separator) != often):
+        if block and (not line.strip() or line.count(shape[0]) != shape[1]):
             if len(block) > 1:
-                yield block, separator
+                yield block, shape[0]
             block = []
         if not block:
-            separator = next((each for each in _SEPARATORS if each in line), "")
-            often = line.count(separator or line)
-        block += [(start, line)] if separator else []
+            shape = _shape(line)
+        block += [(start, line)] if shape[1] else []
+
+
+def _shape(line: str) -> tuple[str, int]:
+    """What parts the cells of a line, and how often."""
+    separator = next((each for each in _SEPARATORS if each in line), "")
+    return separator, line.count(separator) if separator else 0
 
 
 def _personal(line: str, separator: str) -> set[int]:

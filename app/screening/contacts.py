@@ -30,6 +30,7 @@ _ENDING = re.compile(rf"\.(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?"
 _STEM = re.compile(r"(?<![@\w.\-])[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){0,3}$", re.IGNORECASE)
 _LONGEST_STEM = 128
 _SHORTEST_WALLET = 28
+_DIALLED = re.compile(r"00(?<!\d00)[1-9]\d{0,2}(?:[ \-]\d{2,4}){2,4}(?![\d\-])")
 _INTERNATIONAL = re.compile(r"\+[ (]{0,2}\d(?:[ ().\-/]{0,3}\d){6,14}(?!\d)")
 _WALLET = re.compile(r"\b(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,60}|T[1-9A-HJ-NP-Za-km-z]{33})\b")
 
@@ -47,7 +48,8 @@ def contacts(text: Folded) -> Iterator[Span]:
         yield from _all(Kind.URL, _ADDRESS, text.small)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)
-    yield from (each for each in _all(Kind.PHONE, _INTERNATIONAL, text.text) if _is_number(text.text[each.start : each.end]))
+    for rule in (_INTERNATIONAL, _DIALLED):
+        yield from (each for each in _all(Kind.PHONE, rule, text.text) if _is_number(text.text[each.start : each.end]))
 
 
 def _all(kind: Kind, rule: re.Pattern[str], text: str) -> Iterator[Span]:
@@ -83,6 +85,6 @@ def _domains(text: str) -> Iterator[Span]:
 
 def _is_number(found: str) -> bool:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(found, None))
+        return phonenumbers.is_possible_number(phonenumbers.parse("+" + found.lstrip("+").removeprefix("00"), None))
     except phonenumbers.NumberParseException:
         return False

@@ -1,6 +1,7 @@
 """What a numeral counts: whether a category of the document stands beside it, a thing, or persons."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.screening.figures import Figures, plurals
 from app.screening.quantities import Quantity, Tokens
@@ -39,8 +40,7 @@ class Reading:
         return gap == " " or breaks.isdisjoint(gap)
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(NamedTuple):
     """What follows a numeral: the last token of a category, whether a thing is counted, whether persons are."""
 
     category: int | None = None
@@ -50,24 +50,26 @@ class Ahead:
 
 def ahead(read: Reading, quantity: Quantity) -> Ahead:
     """What a numeral counts by the words after it, an adjective or a noun between: "two young Eritrean women", "dos rutas"."""
-    unknown, numbers, has_person = 0, 0, False
+    has_person, others = False, {True: 0, False: 0}
     for at in range(quantity.last + 1, quantity.last + 1 + _FARTHEST):
         if not read.is_close(at):
             break
         last, word = _category(read, at), read.word(at)
         if last is not None:
-            is_thing = read.is_close(last + 1) and read.word(last + 1) in _THINGS
-            return Ahead(None if is_thing else last, is_thing, has_person)
+            return _of_category(read, last, has_person)
         has_person = has_person or word in _PERSONS
         if not has_person and word in _THINGS:
             return Ahead(is_thing=True)
-        if word[0].isdigit():
-            numbers += 1
-        elif word not in _PASSED:
-            unknown += 1
-        if max(unknown, numbers) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article):
+        others[word[0].isdigit()] += word not in _PASSED
+        if max(others.values()) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article):
             break
     return Ahead(has_person=has_person)
+
+
+def _of_category(read: Reading, last: int, has_person: bool) -> Ahead:
+    """A category, unless what is counted is a thing of it: "3 Colombian posts"."""
+    is_thing = read.is_close(last + 1) and read.word(last + 1) in _THINGS
+    return Ahead(None if is_thing else last, is_thing, has_person)
 
 
 def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
-from itertools import pairwise
-from typing import Literal
+from itertools import chain, pairwise
+from typing import Literal, NamedTuple
 
 from app.screening.cues import Cue
 from app.screening.folding import Folded, plain
@@ -34,8 +33,7 @@ _ACRONYM = 3
 _SHORTEST = 3
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(NamedTuple):
     """One capitalised word, where it stands, and what it is taken for."""
 
     start: int
@@ -51,16 +49,18 @@ def names(text: Folded, known: Collection[str], announced: Sequence[Cue]) -> Ite
     conferences speak of.  A given or a family name beside another word counts although a place is called so too.
     """
     sort = cache(partial(_sort, known=known))
-    for run in _RUN.finditer(text.text):
-        if text.text[max(run.start() - 1, 0) : run.start()].isalnum() or (run[0].isalpha() and sort(run[0]) != "given"):
-            continue
-        if " ".join(run[0].lower().split()) not in known:
-            yield from (each for each in _persons(text.text, _parts(run, sort)) if text.text[each.start : each.end].lower() not in known)
-    for cue in announced:
-        if cue.kind is Kind.NAME:
-            yield from _called(text.text, cue, sort)
+    found = chain(_written(text.text, sort, known), *(_called(text.text, cue, sort) for cue in announced if cue.kind is Kind.NAME))
+    yield from (each for each in found if text.text[each.start : each.end].lower() not in known)
     if not text.text.isascii():
-        yield from (Span(found.start(), found.end(), Kind.NAME) for found in _OTHER_SCRIPT.finditer(text.text))
+        yield from (Span(other.start(), other.end(), Kind.NAME) for other in _OTHER_SCRIPT.finditer(text.text))
+
+
+def _written(text: str, sort: Callable[[str], Sort], known: Collection[str]) -> Iterator[Span]:
+    for run in _RUN.finditer(text):
+        if run[0].isalpha() and sort(run[0]) != "given":
+            continue
+        if not text[max(run.start() - 1, 0) : run.start()].isalnum() and " ".join(run[0].lower().split()) not in known:
+            yield from _persons(text, _parts(run, sort))
 
 
 def _called(text: str, cue: Cue, sort: Callable[[str], Sort]) -> Iterator[Span]:

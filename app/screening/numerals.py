@@ -1,7 +1,7 @@
 """The guard on numerals: what a text counts beside the figures of its document (guarantees 2)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.screening.columns import tables
 from app.screening.counted import ENDS, Ahead, Reading, ahead, behind, counts, is_person
@@ -20,8 +20,7 @@ _CELL, _BEFORE_COMMA = 4, 2
 """Words of a table's cell, at most: two lines with a comma each are no table yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
+class _Label(NamedTuple):
     """That a numeral is the mark of something, up to which token, and whether a category beside it changes nothing."""
 
     last: int
@@ -36,31 +35,31 @@ def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
     if not text.has_digits and WORDS_OF_QUANTITY.isdisjoint(map(plain, text.words)):
         return
     read = Reading(tokens(text), figures)
-    in_tables = [(lines[0][0], lines[-1][0] + len(lines[-1][1])) for lines, separator in tables(text.text) if _is_table(lines, separator)]
-    has_categories = not figures.by_first.keys().isdisjoint(read.tokens.words)
-    hard = soft = 0
-    for quantity, is_labelled in _counts(text, read):
-        start = read.tokens.starts[quantity.first]
-        may_be_hard = has_categories and 0 < quantity.value < figures.k and not quantity.is_share
-        may_be_soft = figures.is_bulletin and not is_labelled and soft < MOST_FINDINGS and not _is_known(read, quantity)
-        if (may_be_hard or may_be_soft) and not any(begin <= start < end for begin, end in in_tables):
-            span = _judged(read, quantity, may_be_hard, may_be_soft)
-            if span is not None:
-                hard, soft = hard + span.is_hard, soft + (not span.is_hard)
-                yield span
-        if hard >= MOST_FINDINGS:
+    least = 0 if figures.by_first.keys().isdisjoint(read.tokens.words) else figures.k
+    told = {True: 0, False: 0}
+    for quantity, may_wait in _counts(text, read):
+        span = _judged(read, quantity, 0 < quantity.value < least and not quantity.is_share, may_wait and told[False] < MOST_FINDINGS)
+        if span is not None:
+            told[span.is_hard] += 1
+            yield span
+        if told[True] >= MOST_FINDINGS:
             return
 
 
 def _counts(text: Folded, read: Reading) -> Iterator[tuple[Quantity, bool]]:
-    """The numerals that may count, and whether a word before them says that they name: an age, a day, a step."""
+    """The numerals that may count, and whether they wait for a second person where no category is beside them."""
+    in_tables = [(lines[0][0], lines[-1][0] + len(lines[-1][1])) for lines, separator in tables(text.text) if _is_table(lines, separator)]
     label = None
     for quantity in quantities(text, read.tokens):
         if quantity.is_article and not counts(read, quantity.last + 1):
             continue
         label = _label(read, quantity, label)
-        if not quantity.is_apart and not (label and label.is_certain):
-            yield quantity, label is not None
+        if not quantity.is_apart and not (label and label.is_certain) and not _is_within(in_tables, read.tokens.starts[quantity.first]):
+            yield quantity, read.figures.is_bulletin and label is None and not _is_known(read, quantity)
+
+
+def _is_within(parts: Sequence[tuple[int, int]], place: int) -> bool:
+    return any(start <= place < end for start, end in parts)
 
 
 def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
@@ -69,6 +68,8 @@ def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
 
 
 def _judged(read: Reading, quantity: Quantity, may_be_hard: bool, may_be_soft: bool) -> Span | None:
+    if not may_be_hard and not may_be_soft:
+        return None
     start, end = read.tokens.starts[quantity.first], read.tokens.ends[quantity.last]
     following = ahead(read, quantity)
     before = behind(read, quantity) if may_be_hard and not following.is_thing else None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from app.screening.folding import Folded, plain
 from app.screening.places import MONTHS
@@ -44,8 +45,7 @@ class Tokens:
         return self.words[at] if 0 <= at < len(self.words) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A numeral: its first and last token, its value; -1 where it has a fraction.
 
     `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage;
@@ -74,18 +74,28 @@ def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
     """Every numeral of a text in its order; "un", "una", "um", "uma" among them, for whoever asks what follows."""
     reached = dated = row = -1
     for at, word in enumerate(read.words):
-        if at <= reached or (word not in WORDS_OF_QUANTITY and word[0] not in _DIGITS):
-            continue
         if word in ARTICLES or word in _PAIRS:
-            yield Quantity(at, at, 2 if word in _TWO else 1, is_article=word in ARTICLES)
-        elif word not in {"ciento", "cento"} or read.word(at - 1) != "por":
+            if at > reached:
+                yield Quantity(at, at, 2 if word in _TWO else 1, is_article=word in ARTICLES)
+        elif at > reached and (word[0] in _DIGITS or (word in _VALUES and not _is_percent(read, at))):
             start = read.starts[at]
-            date = _DATE.match(text.small, start) if word[0] in _DIGITS and start >= dated else None
-            dated = date.end() if date else dated
-            row = _end_of_row(read, at) if at > row else row
+            dated = max(dated, _end_of_date(text.small, start, dated))
+            row = max(row, _end_of_row(read, at, row))
             reached, value = _composed(read, at)
-            is_date, is_in_row = start < dated, at <= row
-            yield Quantity(at, reached, value, is_apart=True) if is_date else _quantity(text.text, read, (at, reached), value, is_in_row)
+            yield (
+                Quantity(at, reached, value, is_apart=True)
+                if start < dated
+                else _quantity(text.text, read, (at, reached), value, at <= row)
+            )
+
+
+def _is_percent(read: Tokens, at: int) -> bool:
+    return read.words[at] in {"ciento", "cento"} and read.word(at - 1) == "por"
+
+
+def _end_of_date(small: str, start: int, dated: int) -> int:
+    date = _DATE.match(small, start) if start >= dated else None
+    return date.end() if date else -1
 
 
 def _quantity(text: str, read: Tokens, place: tuple[int, int], value: int, is_in_row: bool) -> Quantity:
@@ -95,16 +105,22 @@ def _quantity(text: str, read: Tokens, place: tuple[int, int], value: int, is_in
         first,
         last,
         value,
-        is_apart=_is_mark(text, read, first) or (not read.gaps[first + 1] and read.word(first + 1) in _SUFFIXES),
+        is_apart=_is_mark(text, read, first) or _has_suffix(read, first + 1),
         is_year=len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit(),
         is_share=read.gaps[last + 1].lstrip().startswith("%"),
         is_in_row=is_in_row,
     )
 
 
-def _end_of_row(read: Tokens, at: int) -> int:
-    """The last of three or more numerals in a row, else -1."""
-    last = at
+def _has_suffix(read: Tokens, at: int) -> bool:
+    """Whether an ordinal's ending, a measure or half of the day follows: "3rd", "18h", "7 a. m."."""
+    word = read.word(at)
+    return (word in _SUFFIXES and not read.gaps[at]) or word in {"am", "pm"} or (word in {"a", "p"} and read.word(at + 1) == "m")
+
+
+def _end_of_row(read: Tokens, at: int, row: int) -> int:
+    """The last of three or more numerals in a row, else -1; each row is looked at once."""
+    last = max(at, row)
     while read.word(last + 1)[:1].isdigit() and read.gaps[last + 1] in {" ", "-"}:
         last += 1
     return last if last - at + 1 >= _ROW else -1
@@ -113,22 +129,29 @@ def _end_of_row(read: Tokens, at: int) -> int:
 def _composed(read: Tokens, at: int) -> tuple[int, int]:
     """The last token of a numeral and its value: "2 mil", "treinta y dos", "one hundred and four"."""
     total, greatest, current, smallest = 0, 1, _value(read.words[at]), _size(read.words[at])
-    while current >= 0 and (read.word(at + 1) in _VALUES or read.word(at + 1) in _JOINERS):
-        step = 2 if read.word(at + 1) in _JOINERS else 1
-        word = read.word(at + step)
-        if word not in _VALUES or any(read.gaps[each] not in {" ", "-"} for each in range(at + 1, at + step + 1)):
-            break
-        factor = _VALUES[word]
-        if word in _MULTIPLIERS and step == 1 and factor > greatest:
+    while current >= 0 and (following := _part(read, at)):
+        step, word, factor = following
+        if word in _MULTIPLIERS:
+            if step > 1 or factor <= greatest:
+                break
             greatest = smallest = factor
             current = max(current, 1) * factor
             total, current = (total, current) if factor < _THOUSAND else (total + current, 0)
-        elif factor < smallest and word not in _MULTIPLIERS:
+        elif factor < smallest:
             current, smallest = current + factor, _size(word)
         else:
             break
         at += step
     return at, total + current
+
+
+def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
+    """How far the next word of a numeral is, which, and its value."""
+    step = 2 if read.word(at + 1) in _JOINERS else 1
+    word = read.word(at + step)
+    if word in _VALUES and all(read.gaps[each] in {" ", "-"} for each in range(at + 1, at + step + 1)):
+        return step, word, _VALUES[word]
+    return None
 
 
 _DIGITS = frozenset("0123456789")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.screening.figures import Figures
 from app.screening.folding import folded
 from app.screening.screen import Found, Vocabulary, screened
 from app.screening.spans import MOST_FINDINGS, Kind, Span, disjoint, masked
@@ -112,3 +113,25 @@ def test_a_number_behind_many_like_it_is_found():
 
 def test_a_table_under_a_line_that_looks_like_its_header_is_read():
     assert [each.kind for each in found("lista; marzo\nnombre;semana\nPrueba Uno;10")] == [Kind.PERSONAL_COLUMN] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Nació el 5/6/1990 en la costa.", Kind.BIRTH_DATE),
+        ("Data de nasc.: 03/05/1990", Kind.BIRTH_DATE),
+        ("licencia de conducir 0801199012345", Kind.NATIONAL_ID),
+        ("partida de nacimiento 123456", Kind.NATIONAL_ID),
+        ("domiciliado en Av. Inventada 123", Kind.DWELLING),
+        ("safe house at N 14.9061 W 92.2634", Kind.DWELLING),
+        ("marcar 00503 7000 0000 de noche", Kind.PHONE),
+    ],
+)
+def test_what_a_word_announces_is_found(text: str, kind: Kind):
+    assert kind in {each.kind for each in found(text)}
+
+
+def test_half_of_the_day_and_seats_count_nobody():
+    assert Kind.NUMERAL not in {
+        each.kind for each in screened({"/a": "De 7 a. m. a 5 p. m., 20 asientos."}, Vocabulary(), Figures(5, {"Haití"}, is_bulletin=True))
+    }
