@@ -42,6 +42,8 @@ import app.directory.vocabulary_routes
 import app.exchange.log_routes
 import app.exchange.routes
 import app.finding.routes
+import app.reviews.releasing
+import app.reviews.routes
 import app.sync.delivery_routes
 import app.sync.hinting
 import app.sync.routes
@@ -94,6 +96,7 @@ ROUTERS = (
     app.alerts.answer_routes.router,
     app.alerts.reader_routes.router,
     app.finding.routes.router,
+    app.reviews.routes.router,
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
     app.bulletins.certificate_routes.router,
@@ -127,6 +130,7 @@ BODIES = (
     *app.directory.policy_routes.BODIES,
     *app.directory.allow_routes.BODIES,
     *app.exchange.log_routes.BODIES,
+    *app.reviews.routes.BODIES,
     *app.sync.delivery_routes.BODIES,
 )
 """Wire models of the bodies that routes read by hand, after the caller and its rights are known."""
@@ -179,14 +183,16 @@ KINDS: Kinds = {
 JOBS: Jobs = {
     "alerts": app.alerts.ending.erase_expired,
     "pulled": lambda node: app.sync.schedule.pull_due(node, KINDS),
+    "purged": app.reviews.releasing.purge,
     "sent": app.sync.schedule.send_due,
 }
 """What the worker does beside the upkeep of the log (contract: `istmo worker`)."""
 
 
 def worker_of(node: Node) -> Worker:
-    """The worker of a node: beside its jobs it hints peers where there is something new, and pulls at once where one hinted."""
-    return Worker(node, JOBS, woken={"pulled": JOBS["pulled"]}, glances={"hinted": app.sync.hinting.watch()})
+    """The worker of a node: beside its jobs it publishes what is due, hints peers at what is new, and pulls at once where one hinted."""
+    glances = {"released": lambda node: app.reviews.releasing.release_due(node, KINDS), "hinted": app.sync.hinting.watch()}
+    return Worker(node, JOBS, woken={"pulled": JOBS["pulled"]}, glances=glances)
 
 
 def create_app(node: Node | None) -> FastAPI:

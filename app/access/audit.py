@@ -47,6 +47,11 @@ def record(session: Session, attempt: Attempt, outcome: str, documents: Iterable
     insert_all(session, AuditRow, [row_of(attempt, outcome, None, *document) for document in documents])
 
 
+def record_codes(session: Session, attempt: Attempt, outcome: str, codes: Iterable[str], document: tuple[str, int]) -> None:
+    """Write a row a code inside the transaction of the change itself: the grounds that were given for it."""
+    insert_all(session, AuditRow, [row_of(attempt, outcome, code, *document) for code in codes])
+
+
 def restored(session: Session) -> set[tuple[str, int]]:
     """(document id, version) of what came back to this node at a restore: a peer or the journal knew it, the backup did not."""
     rows = session.execute(select(AuditRow.document_id, AuditRow.version).where(AuditRow.action == RESTORED))

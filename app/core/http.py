@@ -38,7 +38,15 @@ JsonBody = Annotated[bytes, Depends(_json_body)]
 
 def takes(model: type) -> dict[str, Any]:
     """What the API description says of a route whose body is read by hand: `openapi_extra=takes(Model)`; name the model in BODIES too."""
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return _taking({"$ref": f"#/components/schemas/{model.__name__}"})
+
+
+def takes_any(*models: str) -> dict[str, Any]:
+    """The same of a route that takes one of several models, by their names: other routes take each of them too."""
+    return _taking({"anyOf": [{"$ref": f"#/components/schemas/{model}"} for model in models]})
+
+
+def _taking(schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import delete, insert, select
@@ -23,6 +23,9 @@ from app.wire.problem import Finding
 
 KEPT_DAYS = 14
 """After so many days without a decision an item is purged (guarantees 2)."""
+
+Item: TypeAlias = WaitingItem
+"""What is kept of a waiting item; rooms above read it, and change it only by `app.exchange.waiting` and `app.exchange.decided`."""
 
 
 @dataclass(frozen=True)
@@ -68,32 +71,78 @@ def hold(session: Session, secrets: Secrets, caller: Caller, waiting: Waiting) -
     """
     now, review_id = utc_now(), uuid7()
     require_free(session, secrets, waiting.places)
-    status = WaitingStatus.HELD if waiting.needs_review else WaitingStatus.PENDING
-    expires = (now if waiting.needs_review or waiting.due is None else waiting.due) + timedelta(days=KEPT_DAYS)
     row = {
         "id": review_id,
         "version": 1,
         "kind": waiting.kind,
         "origin": waiting.origin,
         "issuer": waiting.issuer,
-        "status": status.value,
-        "needs_review": waiting.needs_review,
-        "due": waiting.due,
-        "sealed": sealed(secrets, content_of(waiting), f"{review_id}.r1"),
-        "writers": orjson.dumps([{"client": caller.client_id, "person": caller.person}]).decode(),
+        "writers": orjson.dumps([_writer(caller)]).decode(),
         "created_at": now,
-        "changed_at": now,
-        "expires_at": expires,
+        **_standing(secrets, f"{review_id}.r1", waiting, now),
     }
     session.execute(insert(WaitingItem), [row])
     _take_places(session, secrets, review_id, waiting)
-    return Kept(review_id, 1, status, waiting.due)
+    return Kept(review_id, 1, WaitingStatus(str(row["status"])), waiting.due)
+
+
+def replace(session: Session, secrets: Secrets, item: Item, caller: Caller, waiting: Waiting) -> None:
+    """Let something else wait in an item's place; who sends it has written it too.  Raises `review-waiting` as `hold` does."""
+    leave_places(session, item.id)
+    require_free(session, secrets, waiting.places)
+    for name, value in _standing(secrets, f"{item.id}.r{item.version + 1}", waiting, utc_now()).items():
+        setattr(item, name, value)
+    item.version += 1
+    item.reason = None
+    add_writer(item, caller)
+    session.flush()
+    _take_places(session, secrets, item.id, waiting)
+
+
+def _standing(secrets: Secrets, binding: str, waiting: Waiting, now: datetime) -> dict[str, object]:
+    """The columns that follow from what waits and since when."""
+    return {
+        "status": (WaitingStatus.HELD if waiting.needs_review else WaitingStatus.PENDING).value,
+        "needs_review": waiting.needs_review,
+        "due": waiting.due,
+        "sealed": sealed(secrets, content_of(waiting), binding),
+        "changed_at": now,
+        "expires_at": kept_until(now, None if waiting.needs_review else waiting.due),
+    }
+
+
+def kept_until(now: datetime, due: datetime | None) -> datetime:
+    """When an item is purged on which nothing was decided, or that was not published at its minute."""
+    return (now if due is None else max(now, due)) + timedelta(days=KEPT_DAYS)
+
+
+def _writer(caller: Caller) -> dict[str, str | None]:
+    return {"client": caller.client_id, "person": caller.person, "office": caller.office}
+
+
+def add_writer(item: Item, caller: Caller) -> None:
+    """Remember who has written an item too, for nobody confirms what is their own."""
+    known = writers_of(item)
+    if _writer(caller) not in known:
+        item.writers = orjson.dumps([*known, _writer(caller)]).decode()
+
+
+def writers_of(item: Item) -> list[dict[str, str | None]]:
+    """Who wrote an item: client, person (where the client has one) and office of each."""
+    known: list[dict[str, str | None]] = orjson.loads(item.writers)
+    return known
 
 
 def content_of(waiting: Waiting) -> bytes:
     """All of an item that is sealed, as JSON."""
     findings = [{"code": each.code, "pointer": each.pointer, "params": dict(each.params)} for each in waiting.findings]
     return orjson.dumps({"documents": waiting.documents, "payload": waiting.payload, "findings": findings})
+
+
+def as_kept(waiting: Waiting) -> dict[str, Any]:
+    """What `read` gives of an item that is kept so."""
+    content: dict[str, Any] = orjson.loads(content_of(waiting))
+    return content
 
 
 def read(secrets: Secrets, item: WaitingItem) -> dict[str, Any] | None:

@@ -36,6 +36,7 @@ INFO: Described = {
 TAGS = {
     "bulletins": "Flow bulletins: publish, revise, withdraw, read.",
     "alerts": "Alerts on networks that smuggle migrants, what offices answer to them, and what is related.",
+    "reviews": "What waits to be published: for a second person, or for its minute.",
     "flows": "The analyst's query over all published figures.",
     "exchange": "The feed of changes, the log with its proofs and witnesses, and what a node says of itself.",
     "directory": "Conferences, offices, States, presidencies, policies and vocabularies.",

@@ -148,7 +148,29 @@ class ClientPage(Output):
 
 
 AuditOutcome = Literal[
-    "begun", "created", "done", "erased", "read", "refused", "replayed", "revised", "unchanged", "withdrawn", "held", "pending"
+    "begun",
+    "cancelled",
+    "confirmed",
+    "confirmed_alone",
+    "created",
+    "done",
+    "erased",
+    "expired",
+    "failed",
+    "held",
+    "pending",
+    "read",
+    "reason_given",
+    "refused",
+    "rejected",
+    "released",
+    "replaced",
+    "replayed",
+    "revised",
+    "stale",
+    "unchanged",
+    "unreadable",
+    "withdrawn",
 ]
 """How what was tried ended: a write that was done tells what became of its document."""
 

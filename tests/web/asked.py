@@ -41,7 +41,7 @@ class Asked:
 def ask_all(served: Served) -> Mapping[str, httpx.Response]:
     """Ask every operation; gives the answers by operation id."""
     asked = Asked(served)
-    for part in (_write, _read, _log, _alerts, _answers, _directory, _access, _running):
+    for part in (_write, _reviews, _read, _log, _alerts, _answers, _directory, _access, _running):
         part(asked)
     return asked.answers
 
@@ -66,6 +66,35 @@ def _write(asked: Asked) -> None:
     file = {"file": ("darien.csv", b"period,nationality,value\n2023-01,VEN,2337\n2023-01,HTI,12063\n")}
     options = {"state": "PAN", "measure": "irregular_transit", "unit": "person"}
     asked("push_file", "pan", "POST", "/v1/bulletins/files", params=options, files=file, headers={"Accept": "application/x-ndjson"})
+
+
+def _reviews(asked: Asked) -> None:
+    path, pan = "/v1/reviews", asked.served.as_("pan")
+    draft = {
+        **example("BulletinDraft"),
+        "source": None,
+        "narrative": None,
+        "title": {"es": example("Review")["documents"][0]["title"]["es"]},
+    }
+    confirmed, replaced, rejected, cancelled = (
+        pan.post("/v1/bulletins", json={**draft, "period": f"2023-{month:02}"}).headers["location"] for month in (5, 6, 7, 8)
+    )
+    asked("list_reviews", "rcm", "GET", path, params={"status": "held", "limit": 2})
+    seen = asked("get_review", "rcm", "GET", confirmed).json()
+    (found,) = seen["findings"]
+    (given,) = example("Confirmation")["findings"]
+    word = {"findings": [{**given, "offset": found["offset"]}]}
+    wanted = {"role": "secretariat", "conference": "RCM", "person": "Second Officer"}
+    officer = asked.served.as_("operator").post("/v1/clients", json=wanted).json()["api_key"]
+    tag = {"If-Match": f'"{confirmed.rsplit("/")[-1]}.r1"', "Authorization": f"Bearer {officer}"}
+    asked("confirm_review", "rcm", "POST", f"{confirmed}/confirm", json=word, headers=tag)
+    for operation, who, method, place, how in (
+        ("replace_review", "pan", "PUT", replaced, {"json": {**draft, "period": "2023-06", "title": {"es": "Cifras de junio"}}}),
+        ("reject_review", "rcm", "POST", f"{rejected}/reject", {"json": example("Rejection")}),
+        ("cancel_review", "pan", "POST", f"{cancelled}/cancel", {}),
+    ):
+        tag = {"If-Match": f'"{place.split("/")[3]}.r1"'}
+        asked(operation, who, method, place, headers=tag, **how)
 
 
 def _read(asked: Asked) -> None:

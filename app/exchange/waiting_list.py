@@ -1,0 +1,37 @@
+"""The waiting items that a caller may see: those of its office and, for a secretariat, of its whole conference; for all others there are none."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.exchange.models import WaitingItem
+from app.exchange.waiting import Item
+from app.wire.codes import Role
+
+
+def seen(session: Session, caller: Caller, item_id: str) -> Item | None:
+    """One item; none where it is not the caller's to see, as where there is none."""
+    return session.scalar(select(WaitingItem).where(WaitingItem.id == item_id, _seen_by(caller)))
+
+
+def listed(
+    session: Session, caller: Caller, *, status: Sequence[str] = (), kind: str | None = None, after: str | None = None, limit: int
+) -> tuple[list[Item], int]:
+    """A page of items after an id, the oldest first, and how many there are in all."""
+    wanted = [_seen_by(caller)]
+    if status:
+        wanted.append(WaitingItem.status.in_(status))
+    if kind:
+        wanted.append(WaitingItem.kind == kind)
+    total = session.scalar(select(func.count()).select_from(WaitingItem).where(*wanted)) or 0
+    later = [WaitingItem.id > after] if after else []
+    found = session.scalars(select(WaitingItem).where(*wanted, *later).order_by(WaitingItem.id).limit(limit))
+    return list(found), total
+
+
+def _seen_by(caller: Caller) -> ColumnElement[bool]:
+    if caller.role is Role.SECRETARIAT:
+        return WaitingItem.origin == caller.conference
+    return WaitingItem.issuer == caller.office if caller.role is Role.PARTNER else false()
