@@ -16,6 +16,7 @@ COMMANDS = (
     "bulletins",
     "alerts",
     "erase",
+    "reviews",
     "policy",
     "migrate",
     "serve",

@@ -30,6 +30,7 @@ _QUIET = frozenset(
 )
 _ENDLESS = 10_000
 _SHOWN_OF_ALERT = ("tlp", "handling", "reference", "severity", "case_status", "last_seen", "title")
+_SHOWN_OF_REVIEW = ("id", "status", "kind", "issuer", "due", "expires_at")
 _SHOWN_OF_BULLETIN = ("id", "version", "period", "reporting_state", "publisher", "measure", "unit", "tlp", "status")
 
 
@@ -60,6 +61,15 @@ def print_bulletins(items: Sequence[Mapping[str, Any]]) -> None:
     for item in items:
         shown = {**item, "status": coded(item["status"])} if item.get("status") else item
         table.add_row(*(_cell(shown.get(name)) for name in _SHOWN_OF_BULLETIN))
+    _print(table)
+
+
+def print_reviews(items: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line a waiting item on stdout."""
+    table = Table(*map(heading, _SHOWN_OF_REVIEW), box=None, pad_edge=False)
+    for item in items:
+        shown = {**item, "status": coded(item["status"]), "kind": coded(item["kind"])}
+        table.add_row(*(_cell(shown.get(name)) for name in _SHOWN_OF_REVIEW))
     _print(table)
 
 

@@ -199,9 +199,25 @@ class Istmo:
         return self._decide(f"{_path(kind, identifier)}/erase", reason, etag)
 
     def _decide(self, path: str, reason: str, etag: str) -> dict[str, Any]:
+        return self._post(path, {"reason": reason}, etag)
+
+    def _post(self, path: str, body: Mapping[str, Any] | None, etag: str) -> dict[str, Any]:
         headers = {"If-Match": etag, "Idempotency-Key": str(uuid.uuid4())}
+        sent = None if body is None else dict(body)
         with _plain_words():
-            return object_of(self._http.post(path, json={"reason": reason}, headers=headers, extensions=_SAFE_REPEAT))
+            return object_of(self._http.post(path, json=sent, headers=headers, extensions=_SAFE_REPEAT))
+
+    def reviews(self, params: Params | None = None) -> dict[str, Any]:
+        """One page of what waits to be published, or waited: {items, next_cursor, total} (GET /v1/reviews)."""
+        return self._get("/v1/reviews", params).document
+
+    def review(self, identifier: str) -> Fetched:
+        """One waiting item whole, and the ETag that a decision on it names (GET /v1/reviews/{id})."""
+        return self._get(_path("reviews", identifier), None)
+
+    def decide_review(self, identifier: str, verb: str, body: Mapping[str, Any] | None, etag: str) -> dict[str, Any]:
+        """Confirm, reject or cancel an item in the version that was looked at; answers with what became of it."""
+        return self._post(f"{_path('reviews', identifier)}/{verb}", body, etag)
 
     def me(self) -> dict[str, Any]:
         """What the key stands for: role, conference, State, office and ceiling (GET /v1/me)."""
