@@ -17,6 +17,7 @@ from app.core.db import Database
 from app.core.problems import Problem
 from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
 from app.exchange import keys
+from app.exchange.decided import due, unreadable
 from app.exchange.digests import first_due
 from app.exchange.log import newest_time
 from app.exchange.node import open_database
@@ -126,3 +127,13 @@ def digests(patient: Patient, session: Session) -> Iterator[Ailment]:
     due = first_due(session, patient.now - _LATE)
     if due:
         yield Ailment("doctor-digest", {"day": due[0]})
+
+
+def waiting_items(patient: Patient, session: Session) -> Iterator[Ailment]:
+    """Items that wait to be published and cannot be read: their key is lost; and items that were not published at their minute."""
+    lost = unreadable(session, Secrets(patient.settings.secrets_dir))
+    if lost:
+        yield Ailment("doctor-waiting-lost", {"count": len(lost)})
+    late = due(session, patient.now - _LATE)
+    if late:
+        yield Ailment("doctor-waiting-late", {"count": len(late)})

@@ -18,6 +18,7 @@ from app.documents.kinds import Kinds
 from app.documents.versions import withdrawal_of
 from app.exchange import erased, keys
 from app.exchange.backup import begin_epoch, lost, require_room, require_whole
+from app.exchange.decided import hold_again
 from app.exchange.log import NewEntry, append
 from app.exchange.node import Node, open_database, open_node
 from app.exchange.received import held, hidden, is_erased, story
@@ -202,11 +203,13 @@ def _take_back(session: Session, node: Node, kinds: Kinds, document_id: str) -> 
 
 
 def _begin(node: Node) -> str:
-    """The last step: the new epoch, every peer read anew from its start, and the store is a node's again."""
+    """The last step: the new epoch, every peer read anew from its start, what was pending asked for anew, and the store is a node's again."""
     with node.db.write() as session:
         epoch = begin_epoch(session, node.signer)
         anew: dict[str, object] = dict.fromkeys(("cursor", "etag", "sent", "tried_at", "failure"))
         session.execute(update(Peer).values(failures=0, **anew))
+        # What was cancelled, replaced or published since the backup is pending in it still.
+        hold_again(session)
         record(session, _RESTORE, "done")
         schema.finish(session.connection())
     return epoch

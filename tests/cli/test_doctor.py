@@ -27,13 +27,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
+from app.access.callers import Caller
 from app.access.clients import NewClient, create
 from app.cli import examine_files, examine_store, shell
 from app.cli.node import prepare_store
 from app.cli.patient import Patient
 from app.core.catalogue import LANGUAGES, sentences
 from app.core.db import Database
+from app.exchange import waiting
 from app.exchange.node import open_node
+from app.exchange.waiting import Waiting
 from app.settings import Settings
 from app.wire.codes import Role
 
@@ -446,6 +449,25 @@ def test_a_digest_that_is_overdue_is_named_until_the_worker_has_run(healthy: Ins
     line = ["worker", "--once"]
     assert CliRunner().invoke(shell(line), line, env=healthy.environment).exit_code == 0
     assert healthy.found() == []
+
+
+def keep_waiting(healthy: Installation, due: datetime | None) -> None:
+    node = open_node(healthy.settings)
+    officer = Caller("c1", Role.SECRETARIAT, "RCM", None, 4, "A. Invented")
+    with node.db.write() as session:
+        waits = Waiting("bulletin", "RCM", "RCM/PAN", [], {}, due=due, needs_review=due is None)
+        waiting.hold(session, node.secrets, officer, waits)
+    node.close()
+
+
+def test_what_waits_and_cannot_be_read_and_what_was_not_published_at_its_minute(healthy: Installation):
+    keep_waiting(healthy, datetime.now(UTC) - timedelta(hours=1))
+    assert healthy.codes() == []
+    keep_waiting(healthy, datetime.now(UTC) - timedelta(hours=3))
+    assert healthy.codes() == ["doctor-waiting-late"]
+    (healthy.secrets / "held.key").unlink()
+    assert healthy.found()[0]["detail"].startswith("2 items that wait")
+    assert healthy.codes() == ["doctor-waiting-lost", "doctor-waiting-late"]
 
 
 def test_every_finding_has_its_three_texts_and_is_found_in_a_test():

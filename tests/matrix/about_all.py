@@ -19,6 +19,7 @@ ASKED_APART = (
         "/v1/sightings",
         "/v1/opinions",
         "/v1/proposals",
+        "/v1/reviews",
         "/v1/changes",
         "/v1/snapshot",
         "/v1/log/",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from about_reviews import keep_waiting
 from alert_world import fill_alerts
 from serving import settings_for
 from stores import Stores
@@ -23,6 +24,7 @@ def worlds(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 made[kind] = stack.enter_context(peopled(settings_for(stores.ready(kind), tmp_path_factory.mktemp("matrix"))))
                 fill(made[kind])
                 fill_alerts(made[kind])
+                keep_waiting(made[kind])
             return made[kind]
 
         yield of

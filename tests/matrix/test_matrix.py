@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import about_alerts
 import about_all
 import about_bulletins
+import about_reviews
 import pytest
 from about_all import Mismatch
 from asking import Choice, Matrix, every, third
@@ -50,7 +51,7 @@ def mismatches(world: World, choose: Choice, kinds: Iterable[object]) -> list[st
     matrix = Matrix(world, choose=choose)
     found: list[Mismatch] = [*about_bulletins.documents(matrix, world.filed), *about_alerts.alerts(matrix, world.alerts)]
     found += about_alerts.answers(matrix, world.answers)
-    for kind in (about_bulletins.lists, about_alerts.lists, about_all.feed, *kinds):
+    for kind in (about_bulletins.lists, about_alerts.lists, about_all.feed, about_reviews.reviews, *kinds):
         found += kind(matrix)
     print(f"{matrix.asked} cells in {time.monotonic() - began:.1f} s")
     assert matrix.asked > 1500

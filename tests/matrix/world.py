@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from alert_oracle import FiledAlert, FiledAnswer
@@ -77,13 +78,14 @@ class World:
     alerts: list[FiledAlert] = field(default_factory=list)
     answers: list[FiledAnswer] = field(default_factory=list)
     log: list[tuple[str, int]] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
     seen: str = ""
     _open: dict[str, http.client.HTTPConnection] = field(default_factory=dict)
     _used: dict[str, float] = field(default_factory=dict)
 
     def served_by(self, served: Served) -> "World":
         """The same documents, asked of another server over the same node."""
-        return World(served, self.filed, self.alerts, self.answers, self.log, self.seen)
+        return World(served, self.filed, self.alerts, self.answers, self.log, self.waiting, self.seen)
 
     def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """One request of one caller; `body` is sent as JSON, bytes as they are."""
