@@ -81,12 +81,12 @@ def _identifiers(text: Folded, vocabulary: Vocabulary, announced: Sequence[Cue])
     return list(islice((each for each in found if not vocabulary.allowed(each.kind, text.text[each.start : each.end])), 2 * MOST_FINDINGS))
 
 
-_SEAM = 80
-"""Characters on each side of where two texts meet: no identifier is longer."""
+_SEAM, _ANNOUNCED = 80, 40
+"""Characters on each side of where two texts meet: no identifier is longer; and how far after it a word before it may reach."""
 
 
 def _joined(texts: Mapping[str, str], vocabulary: Vocabulary) -> Iterator[Found]:
-    """Hard findings over the seams of texts: an identifier that was split over fields, cells or names of files, however many."""
+    """Hard findings over the seams of texts: an identifier, or it and its word, split over fields, cells or names of files."""
     for glue in ("", " "):
         whole = glue.join(texts.values())
         starts = list(accumulate((len(text) + len(glue) for text in texts.values()), initial=0))
@@ -113,8 +113,9 @@ def _over(part: str, begin: int, seams: Sequence[int], fields: Sequence[tuple[st
     reading = folded(part)
     for span in _identifiers(reading, vocabulary, cues(reading)):
         start, end = begin + reading.offsets[span.start], begin + reading.offsets[span.end]
+        pointer, at = fields[bisect_right(fields, start, key=lambda each: each[1]) - 1]
         place = bisect_right(seams, start)
-        seam = seams[place] if place < len(seams) else end
-        if start < seam < end:
-            pointer, at = fields[bisect_right(fields, start, key=lambda each: each[1]) - 1]
-            yield Found(pointer, start - at, seam - start, span.kind, "•" * (seam - start))
+        last = min(seams[place], end) if place < len(seams) else end
+        # Over a seam, or right after one: the word that announces it may stand before.
+        if last < end or 0 < at <= start <= at + _ANNOUNCED:
+            yield Found(pointer, start - at, last - start, span.kind, "•" * (last - start))

@@ -83,6 +83,12 @@ def test_a_name_after_a_word_for_a_person_is_soft_and_a_known_place_is_none():
     assert found("Cruzan por Paso Canoas.", known=frozenset({"paso"})) == []
 
 
+def test_an_identifier_whose_word_stands_in_the_text_before_is_found_where_it_stands():
+    assert found("nació en", "la costa", "el 5/6/1990") != []
+    (one,) = found("Fecha de nacimiento", "03/03/1991, según el visto")
+    assert (one.pointer, one.offset, one.length, one.kind) == ("/1", 0, 10, Kind.BIRTH_DATE)
+
+
 def test_an_identifier_split_over_three_texts_is_found_at_the_first():
     (one,) = found("El pasaporte AB", "000", "0123 estaba vencido")
     assert (one.pointer, one.offset, one.length, one.kind) == ("/0", 13, 2, Kind.PASSPORT)
