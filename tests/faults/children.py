@@ -1,5 +1,6 @@
-"""A process that has imported the app and opened nothing: it reads a task a line and forks a child for it, which is killed at one of its
-durable steps while it publishes, withdraws, receives, migrates, restores or serves.
+"""A process that has imported the app and holds nothing open: it reads a task a line and forks a child for it, which is killed at one of its
+durable steps while it publishes, withdraws, receives, migrates, restores or serves. A task that nobody is to be killed at it does itself, so
+that its children find the statements of such a task compiled.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import statements
 import uvicorn
 from bodies import bulletin
 from serving import settings_for
@@ -108,26 +110,30 @@ TASKS: dict[str, Callable[[Task, Say], None]] = {
 
 
 def main() -> None:
-    """Fork a child a line."""
+    """Do a task a line, or fork a child for it."""
+    statements.share()
+    steps = Steps()
     gc.freeze()
     for line in sys.stdin:
-        print(json.dumps(_life(json.loads(line))), flush=True)
+        task = json.loads(line)
+        lived = _life(task, steps) if task["at"] or task["do"] == "serve" or "strace" in task else _self(task, steps)
+        print(json.dumps(lived), flush=True)
 
 
-def _life(task: Task) -> Task:
+def _self(task: Task, steps: "Steps") -> Task:
+    told: list[object] = []
+    code = _live(task, steps, told.append)
+    signal.alarm(0)
+    return {"told": told, "code": code}
+
+
+def _life(task: Task, steps: "Steps") -> Task:
     (hear, said), (wait, go) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.close(hear)
-        code = 1
-        try:
-            os.read(wait, 1)
-            _live(task, TASKS[task["do"]], said)
-            code = 0
-        except BaseException:  # noqa: BLE001 - whoever asks is told by the code
-            traceback.print_exc()
-        finally:
-            os._exit(code)
+        os.read(wait, 1)
+        os._exit(_live(task, steps, lambda word: os.write(said, json.dumps(word).encode() + b"\n")))
     with _watched(child, task.get("strace", [])):
         os.write(go, b"!")
         for each in (said, wait, go):
@@ -151,38 +157,43 @@ def _watched(child: int, options: Sequence[str]) -> Iterator[None]:
         yield
 
 
-def _live(task: Task, do: Callable[[Task, Say], None], said: int) -> None:
+def _live(task: Task, steps: "Steps", tell: Say) -> int:
+    """Do a task and tell what it says, then its number of steps; 1 where it fails."""
     signal.alarm(LONGEST_S)
-    step = _steps(task["at"])
+    steps.count, steps.last = 0, task["at"]
 
     def say(word: object) -> None:
-        step()
-        os.write(said, json.dumps(word).encode() + b"\n")
+        steps.step()
+        tell(word)
 
-    do(task, say)
-    os.write(said, json.dumps({"steps": step()}).encode() + b"\n")
+    try:
+        TASKS[task["do"]](task, say)
+        tell({"steps": steps.step()})
+    except BaseException:  # noqa: BLE001 - whoever asks is told by the code
+        traceback.print_exc()
+        return 1
+    return 0
 
 
-def _steps(at: int) -> Callable[[], int]:
-    """Count each statement that writes, each commit, each file that is linked, moved or removed, and each half answer."""
-    count = 0
+class Steps:
+    """Counts each statement that writes, each commit, each file that is linked, moved or removed, and each half answer, and ends at the last."""
 
-    def step(*_: object) -> int:
-        nonlocal count
-        count += 1
-        if 0 < at <= count:
+    def __init__(self) -> None:
+        self.count = self.last = 0
+        event.listen(Engine, "before_cursor_execute", self._executing)
+        event.listen(Engine, "commit", self.step)
+        sys.addaudithook(lambda name, _: self.step() if name in FILES else None)
+        _send_by_halves(self.step)
+
+    def step(self, *_: object) -> int:
+        self.count += 1
+        if 0 < self.last <= self.count:
             os.kill(os.getpid(), signal.SIGKILL)
-        return count
+        return self.count
 
-    def executing(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def _executing(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         if READS.match(statement) is None:
-            step()
-
-    event.listen(Engine, "before_cursor_execute", executing)
-    event.listen(Engine, "commit", step)
-    sys.addaudithook(lambda name, _: step() if name in FILES else None)
-    _send_by_halves(step)
-    return step
+            self.step()
 
 
 def _send_by_halves(step: Callable[[], int]) -> None:
