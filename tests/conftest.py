@@ -13,6 +13,7 @@ from pathlib import Path
 # Nothing of what is read in now goes away again: to look for garbage among it takes a tenth of the time.
 gc.disable()
 
+import forked
 import psycopg
 import pytest
 import statements
@@ -33,6 +34,7 @@ os.environ["ISTMO_LANG"] = "en"
 if "TMPDIR" not in os.environ and (folder := memory(room=4_000_000_000)):
     # For the commands that tests start, too.
     tempfile.tempdir = os.environ["TMPDIR"] = folder
+forked.begin()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 """`istmo clients` and `istmo keys` over a real store: public keys, limits, keys of access tokens, a node that takes them up as it runs."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import forked
 import httpx
 import pytest
 from loopback_port import free_port
@@ -21,7 +20,7 @@ GRANT = {"grant_type": "client_credentials"}
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def installation(request: pytest.FixtureRequest, stores, tmp_path: Path) -> Installation:
-    made = Installation(tmp_path, stores.empty(request.param))
+    made = Installation(tmp_path, stores.ready(request.param))
     assert made.run("migrate").returncode == 0
     return made
 
@@ -42,10 +41,7 @@ def token_keys(installation: Installation) -> list[dict[str, Any]]:
 @contextmanager
 def serving(installation: Installation) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-    server = subprocess.Popen(
-        command, env=installation.environment, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    server = forked.start(["serve", "--port", str(port)], installation.environment, Path(__file__).parents[2])
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for(url)

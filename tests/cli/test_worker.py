@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import forked
 import httpx
 import pytest
 from loopback_port import free_port
@@ -49,11 +50,11 @@ class Installation:
     def run(self, *arguments: str):
         return CliRunner().invoke(shell(list(arguments)), list(arguments), env=self.environment)
 
-    def start(self, *arguments: str) -> "Running":
-        return Running([sys.executable, "-m", "app", *arguments], {**os.environ, **self.environment}, self.folder)
+    def start(self, *arguments: str, anew: bool = False) -> "Running":
+        return Running(arguments, {**os.environ, **self.environment}, self.folder, anew=anew)
 
 
-STARTED: list[subprocess.Popen[bytes]] = []
+STARTED: list[subprocess.Popen[bytes] | forked.Process] = []
 
 
 @pytest.fixture(autouse=True)
@@ -67,12 +68,17 @@ def nothing_runs_on() -> Iterator[None]:
 
 
 class Running:
-    """A command in a process of its own, what it logs in a file."""
+    """A command in a process of its own, forked or started anew, what it logs in a file."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+    process: subprocess.Popen[bytes] | forked.Process
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], folder: Path, *, anew: bool) -> None:
         self.log = folder / f"{uuid.uuid4()}.log"
         with self.log.open("wb") as file:
-            self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=file)
+            if anew:
+                self.process = subprocess.Popen([sys.executable, "-m", "app", *arguments], env=environment, cwd=ROOT, stderr=file)
+            else:
+                self.process = forked.start(arguments, environment, ROOT, file.fileno())
         STARTED.append(self.process)
 
     def lines(self) -> list[dict[str, object]]:
@@ -115,7 +121,7 @@ def test_verify_names_the_day_of_which_a_row_was_changed(installation: Installat
 
 
 def test_the_worker_works_until_it_is_asked_to_end_and_two_do_no_harm(installation: Installation):
-    workers = [installation.start("worker") for _ in range(2)]
+    workers = [installation.start("worker", anew=True), installation.start("worker")]
     wait_until(lambda: all(worker.lines() for worker in workers) and installation.digests() == 1)
     assert [worker.end() for worker in workers] == [0, 0]
     assert [worker.lines()[0]["event"] for worker in workers] == ["worker started"] * 2
