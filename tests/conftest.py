@@ -54,9 +54,10 @@ def postgresql_base() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory, postgresql_base: str) -> Stores:
+def stores(tmp_path_factory: pytest.TempPathFactory, postgresql_base: str) -> Iterator[Stores]:
     """The maker of databases of this test process."""
-    return Stores(tmp_path_factory.mktemp("stores"), postgresql_base)
+    with psycopg.connect(postgresql_base, autocommit=True) as server:
+        yield Stores(tmp_path_factory.mktemp("stores"), postgresql_base, server)
 
 
 @pytest.fixture(params=STORES)

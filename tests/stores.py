@@ -31,11 +31,12 @@ def alchemy_url(uri: str, name: str) -> str:
 
 
 class Stores:
-    """Makes empty, migrated and seeded databases by copying a template that the migrations built once."""
+    """Makes empty, migrated and seeded databases by copying a template that the migrations built once, over one connection to the server."""
 
-    def __init__(self, folder: Path, postgresql: str) -> None:
+    def __init__(self, folder: Path, postgresql: str, server: psycopg.Connection) -> None:
         self.folder = folder
         self.postgresql = postgresql
+        self._tell = server.execute
         self._templates: dict[str, str] = {}
 
     def _template(self, kind: str) -> str:
@@ -62,16 +63,14 @@ class Stores:
             for end in ("", "-wal", "-shm"):
                 Path(url.removeprefix("sqlite:///") + end).unlink(missing_ok=True)
             return
-        with psycopg.connect(self.postgresql, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
+        self._tell(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
 
     def empty(self, kind: str) -> str:
         """Address of a database without any table."""
         name = f"t{os.getpid()}_{next(_COUNTER)}"
         if kind == "sqlite":
             return f"sqlite:///{self.folder / name}.db"
-        with psycopg.connect(self.postgresql, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        self._tell(f"CREATE DATABASE {name}")
         return alchemy_url(self.postgresql, name)
 
     def ready(self, kind: str) -> str:
@@ -85,8 +84,7 @@ class Stores:
             fold_write_ahead_log(template)
             shutil.copyfile(template.removeprefix("sqlite:///"), self.folder / f"{name}.db")
             return f"sqlite:///{self.folder / name}.db"
-        with psycopg.connect(self.postgresql, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_name_of(template)} STRATEGY FILE_COPY")
+        self._tell(f"CREATE DATABASE {name} TEMPLATE {_name_of(template)} STRATEGY FILE_COPY")
         return alchemy_url(self.postgresql, name)
 
 

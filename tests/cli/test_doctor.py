@@ -107,6 +107,7 @@ def healthy(request: pytest.FixtureRequest, stores, tmp_path: Path) -> Installat
 
 @pytest.fixture
 def on_sqlite(stores, tmp_path: Path) -> Installation:
+    Path(stores.ready("sqlite").removeprefix("sqlite:///")).rename(tmp_path / "istmo.db")
     return install(f"sqlite:///{tmp_path / 'istmo.db'}", tmp_path)
 
 

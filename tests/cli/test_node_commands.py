@@ -108,7 +108,7 @@ def wait_for(url: str) -> None:
 
 
 def test_a_changed_byte_is_found_by_the_command(stores, tmp_path: Path):
-    installation = Installation(tmp_path, stores.empty("sqlite"))
+    installation = Installation(tmp_path, stores.ready("sqlite"))
     installation.run("migrate")
     path = installation.environment["ISTMO_DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
@@ -120,7 +120,7 @@ def test_a_changed_byte_is_found_by_the_command(stores, tmp_path: Path):
 
 
 def test_a_newer_schema_is_refused_by_serve(stores, tmp_path: Path):
-    installation = Installation(tmp_path, stores.empty("sqlite"))
+    installation = Installation(tmp_path, stores.ready("sqlite"))
     installation.run("migrate")
     path = installation.environment["ISTMO_DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
@@ -145,5 +145,6 @@ def test_serve_refuses_an_old_schema_on_postgresql_and_missing_secrets(stores, t
 
 def test_the_openapi_document_is_the_committed_one(tmp_path: Path):
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-m", "app", "openapi", "--out", str(tmp_path)], cwd=root, check=True, capture_output=True)
+    line = ["openapi", "--out", str(tmp_path)]
+    assert CliRunner().invoke(shell(line), line).exit_code == 0
     assert json.loads((tmp_path / "openapi.json").read_text()) == json.loads((root / "openapi" / "openapi.json").read_text())
