@@ -3,14 +3,13 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import forked
 import httpx
 import pytest
 from bodies import bulletin
@@ -42,11 +41,10 @@ def key_of(url: str) -> str:
 
 
 @contextmanager
-def serving(url: str, folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serving(url: str, folder: Path, **more: str) -> Iterator[tuple[forked.Process, int]]:
     port = free_port()
     settings = {"ISTMO_DATABASE_URL": url, "ISTMO_SECRETS_DIR": str(folder / "secrets"), "ISTMO_GRACE_S": str(GRACE_S), **more}
-    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, env={**os.environ, **settings}, cwd=ROOT, stderr=subprocess.DEVNULL)
+    server = forked.start(["serve", "--port", str(port)], {**os.environ, **settings}, ROOT)
     try:
         wait_until(lambda: listens(port))
         yield server, port
