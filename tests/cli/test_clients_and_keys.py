@@ -48,7 +48,7 @@ def serving(installation: Installation) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def audit(installation: Installation, what: str) -> list[Any]:

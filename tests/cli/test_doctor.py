@@ -7,12 +7,12 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import forked
 import pytest
 import time_machine
 from cryptography import x509
@@ -25,6 +25,7 @@ from loopback_port import free_port
 from serving import listening
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+from test_node_commands import wait_for
 from typer.testing import CliRunner
 
 from app.access.callers import Caller
@@ -408,11 +409,16 @@ def test_a_running_node_is_well_and_something_else_at_its_place_is_named(healthy
 
 
 def test_a_nodes_clock_that_goes_otherwise_is_named(on_sqlite: Installation):
-    with Opened(on_sqlite) as node, listening(node) as url:
-        on_sqlite.environment["ISTMO_URL"] = url
-        time.sleep(1.1)  # the server writes its date once a second
+    # A server of this process would write its date by the same clock.
+    url = on_sqlite.environment["ISTMO_URL"]
+    server = forked.start(["serve", "--port", url.rpartition(":")[2]], {**os.environ, **on_sqlite.environment}, on_sqlite.folder)
+    try:
+        wait_for(url)
         with time_machine.travel(datetime.now(UTC) - timedelta(minutes=3), tick=True):
             found = on_sqlite.found()
+    finally:
+        server.kill()
+        server.wait(60)
     assert [finding["code"] for finding in found] == ["doctor-clock-node"]
 
 

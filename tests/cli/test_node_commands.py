@@ -97,7 +97,7 @@ def test_an_operators_day_from_an_empty_store_to_a_verified_log(installation: In
 
 
 def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:

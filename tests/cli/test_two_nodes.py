@@ -61,7 +61,7 @@ def demo(port: int) -> tuple[str, list[httpx.Response]]:
 
 
 def test_both_nodes_are_there_equal_and_serve_and_a_second_start_does_nothing_twice(folder: Path):
-    port = free_port()
+    port = free_port(together=2)
     said, answers = demo(port)
     assert said.splitlines()[:6] == [
         "RCM publishes 3 bulletins and 1 alert",

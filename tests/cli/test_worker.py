@@ -86,7 +86,7 @@ class Running:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -161,7 +161,7 @@ def test_a_stop_waits_for_the_upkeep_at_hand(stores, tmp_path: Path):
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: not answers(port))
         assert (server.process.poll(), installation.digests()) == (None, 0)
-    assert server.process.wait(20) == 0
+    assert server.process.wait(60) == 0
     assert installation.digests() == 1
     other.dispose()
 
