@@ -29,6 +29,8 @@ def reader(node: Served, stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     options = {"file": ("may.csv", PUSHED, "text/csv")}
     query = {"state": "PAN", "measure": "rescue", "unit": "person"}
     (pushed,) = node.as_("pan").post("/v1/bulletins/files", params=query, files=options).json()["bulletins"]
+    named = {"reporting_state": "PAN", "measure": "rescue", "unit": "person", "period": "2021-05", "nil_report": True}
+    held = node.as_("pan").post("/v1/bulletins", json={**named, "title": {"es": "Cifras que entregó Zapaquilda Ventoquipa"}})
     own = {
         "ISTMO_DATABASE_URL": stores.ready("sqlite"),
         "ISTMO_SECRETS_DIR": str(tmp_path / "secrets"),
@@ -40,7 +42,12 @@ def reader(node: Served, stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     _know_sacm(own["ISTMO_DATABASE_URL"])
     made = json.loads(CliRunner().invoke(shell(create), create, env=own).stdout)
     (folder := tmp_path / "desk").mkdir()
-    return Reader(node, folder, monkeypatch, {**own, "BULLETIN_ID": pushed["id"], "CLIENT_ID": made["client_id"]})
+    return Reader(
+        node,
+        folder,
+        monkeypatch,
+        {**own, "BULLETIN_ID": pushed["id"], "REVIEW_ID": held.json()["review"].rsplit("/", 1)[1], "CLIENT_ID": made["client_id"]},
+    )
 
 
 def _know_sacm(url: str) -> None:
