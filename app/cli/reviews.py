@@ -86,15 +86,18 @@ def _texts(item: Mapping[str, Any]) -> Iterator[str]:
 def _at(documents: Sequence[Mapping[str, Any]], place: str) -> str | None:
     """The text at a place of what was sent; none where it has no such place any more."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")[1:]]
-    value: Any = documents[0] if documents else None
-    if len(parts) > 1 and parts[1].isdigit() and parts[0] in {"bulletins", "alerts"}:
-        value, parts = (documents[int(parts[1])] if int(parts[1]) < len(documents) else None), parts[2:]
-    for part in parts:
-        if isinstance(value, list):
-            value = value[int(part)] if part.isdigit() and int(part) < len(value) else None
-        else:
-            value = value.get(part) if isinstance(value, Mapping) else None
+    in_list = len(parts) > 1 and parts[0] in {"bulletins", "alerts"} and parts[1].isdigit()
+    number, rest = (int(parts[1]), parts[2:]) if in_list else (0, parts)
+    value: object = documents[number] if number < len(documents) else None
+    for part in rest:
+        value = _inner(value, part)
     return value if isinstance(value, str) else None
+
+
+def _inner(value: object, part: str) -> object:
+    if isinstance(value, list):
+        return value[int(part)] if part.isdigit() and int(part) < len(value) else None
+    return value.get(part) if isinstance(value, Mapping) else None
 
 
 def _tell_next(item: Mapping[str, Any], reasons: Mapping[str, str]) -> None:
