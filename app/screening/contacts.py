@@ -29,6 +29,8 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,300}|www\.[^\s<>\"]{1,300}")
 _ENDING = re.compile(rf"\.(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
 _STEM = re.compile(r"(?<![@\w.\-])[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){0,3}$", re.IGNORECASE)
 _LONGEST_STEM = 128
+# A sign that stands apart before a word is of an account's name, if that does not end as hosts do: "perfil @rutas.norte".
+_ACCOUNT = re.compile(rf"@(?![\w.\-]{{1,200}}(?<=\.)(?:{_DOMAINS})(?![\w\-]|\.\w))[A-Za-z_][\w.]{{2}}")
 _SHORTEST_WALLET = 28
 _DIALLED = re.compile(r"00(?<!\d00)[1-9]\d{0,2}(?:[ \-]\d{2,4}){2,4}(?![\d\-])")
 _INTERNATIONAL = re.compile(r"\+[ (]{0,2}\d(?:[ ().\-/]{0,3}\d){6,14}(?!\d)")
@@ -67,8 +69,8 @@ def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
     """Addresses whose sign stands apart or in words: read from the sign to both sides, so they cost no more than what stands there."""
     if sign not in text.small:
         return
-    apart = (found.start() + 1 for found in _APART.finditer(text.small)) if sign == "@" else text.places(sign)
-    for at in apart:
+    apart = (found.start() + 1 for found in _APART.finditer(text.small) if not _ACCOUNT.match(text.small, found.start() + 1))
+    for at in apart if sign == "@" else text.places(sign):
         after = rest.match(text.small, at + len(sign))
         before = after and _BACKWARDS.match(text.small[max(at - _BEFORE_SIGN, 0) : at][::-1])
         if after and before:

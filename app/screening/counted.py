@@ -73,22 +73,30 @@ def _of_category(read: Reading, last: int, has_person: bool) -> Ahead:
 
 
 def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:
-    return not may_go_on or (read.word(at) in _TOWARDS and not read.word(at + 1)[:1].isdigit())
+    word, after = read.word(at), read.word(at + 1)
+    # In Portuguese "no abrigo" is a place.
+    return not may_go_on or (word in _TOWARDS and not after[:1].isdigit()) or (word == "no" and after in _THINGS)
 
 
 def behind(read: Reading, quantity: Quantity) -> int | None:
     """The first token of a category that a numeral follows: "Eritrea: 2", "eritreos, dos", "of the Eritreans, two were women"."""
-    if quantity.is_article or not _is_all(read, quantity.last + 1):
+    if quantity.is_article:
         return None
+    is_all = _is_all(read, quantity.last + 1)
     for at in range(quantity.first - 1, quantity.first - 1 - _BACK, -1):
         if not read.is_close(at + 1, ENDS):
             return None
         if _category(read, at) is not None:
-            return at
+            return at if is_all or _is_of_them(read, at, quantity.first) else None
         word = read.word(at)
         if word not in _BACKWARDS:
             return None
     return None
+
+
+def _is_of_them(read: Reading, category: int, numeral: int) -> bool:
+    """Whether a part of a category is told: "of the men, 3 went on"."""
+    return "," in read.gap(numeral) and read.word(category - 1) in _BRIDGES and read.is_close(category)
 
 
 def counts(read: Reading, at: int) -> bool:

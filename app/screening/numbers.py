@@ -78,7 +78,10 @@ _MACHINE_READABLE = re.compile(
 # After a word that announces it: what may stand there, and within how many characters.
 _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
     Kind.NATIONAL_ID: (26, re.compile(r"\b[A-Z]{0,4}-?\d(?:[.\- /]?\d){3,16}(?:-?[A-Z0-9])?\b", re.IGNORECASE)),
-    Kind.PASSPORT: (22, re.compile(r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b")),
+    Kind.PASSPORT: (
+        22,
+        re.compile(r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[A-Z]{2}[ \-]?\d{2,3}(?:\.\d{3}){1,2}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b"),
+    ),
     Kind.PLATE: (14, re.compile(r"\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])[A-Z0-9]{1,4}[ \-]?[A-Z0-9]{2,6}\b")),
     Kind.PHONE: (26, re.compile(r"\+?\(?\d(?:[ ().\-/]{0,3}\d){6,14}")),
     Kind.CARD: (26, re.compile(r"\d(?:[ \-]?\d){12,18}")),

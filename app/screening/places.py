@@ -17,7 +17,8 @@ _DATE = re.compile(
     rf"|\b(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b",
     re.IGNORECASE,
 )
-_DEGREES = r"\d{1,3}\.\d{3,}"
+# After a comma three digits may be thousands.
+_DEGREES = r"\d{1,3}(?:\.\d{3,}|,\d{4,})"
 _COORDINATES = re.compile(
     rf"[NSns] ?{_DEGREES}°?[ ,;/]{{1,3}}[EWOewo] ?{_DEGREES}|[-+]?{_DEGREES}°? ?[NSns]?\s?[,;/ ]\s?[-+]?{_DEGREES}°? ?[EWOewo]?|\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[NSns][ ,;]{{1,3}}\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[EWOewo]?"
 )

@@ -12,6 +12,7 @@ from app.screening.words import COUNTS
 
 _VALUES = {word: int(value) for value, words in COUNTS["values"].items() for word in words}
 _PAIRS = frozenset(COUNTS["words"]["pairs"].split())
+_RATES = frozenset(COUNTS["words"]["rates"].split())
 _TWO = _PAIRS - {"sole", "unico", "unica"}
 _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
 ARTICLES = frozenset(COUNTS["words"]["articles"].split())
@@ -48,7 +49,7 @@ class Tokens:
 class Quantity(NamedTuple):
     """A numeral: its first and last token, its value; -1 where it has a fraction.
 
-    `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage;
+    `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage or of a rate;
     `is_in_row`: one of three or more in a row, as in a telephone or the number of a book.
     """
 
@@ -107,9 +108,14 @@ def _quantity(text: str, read: Tokens, place: tuple[int, int], value: int, is_in
         value,
         is_apart=_is_mark(text, read, first) or _has_suffix(read, first + 1),
         is_year=len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit(),
-        is_share=read.gaps[last + 1].lstrip().startswith("%"),
+        is_share=read.gaps[last + 1].lstrip().startswith("%") or _is_of_a_rate(read, first, last),
         is_in_row=is_in_row,
     )
+
+
+def _is_of_a_rate(read: Tokens, first: int, last: int) -> bool:
+    """Whether a numeral is of a rate, which tells of no number of persons: "3 de cada 10", "one of every 4"."""
+    return not _RATES.isdisjoint((read.word(first - 1), read.word(last + 2)))
 
 
 def _has_suffix(read: Tokens, at: int) -> bool:

@@ -25,6 +25,8 @@ def counted(text: str, figures: Figures = FIGURES) -> list[tuple[str, Kind]]:
         ("٤ eritreos", "٤ eritreos"),
         ("two\u00a0Eritreans", "two\u00a0Eritreans"),
         ("un eritreo", "un eritreo"),
+        ("De las mujeres, 3 siguieron.", "mujeres, 3"),
+        ("2 registros de mujeres", "2 registros de mujeres"),
         ("one of the 40 Eritrean women", "one of the 40 Eritrean"),
     ],
 )
@@ -49,6 +51,18 @@ def test_what_the_cells_publish_passes_and_what_they_do_not_waits_for_a_second_p
 def test_a_share_of_a_category_waits_and_a_change_in_per_cent_does_not():
     assert counted("El 12,5 % de las eritreas pidió asilo.") == [("12,5", Kind.NUMERAL)]
     assert counted("La cifra bajó 12,5 % en marzo, 8 por ciento menos.") == []
+
+
+def test_a_rate_counts_nobody_and_beside_a_category_of_a_bulletin_it_waits():
+    alert = Figures(5, FIGURES.categories)
+    assert counted("De las mujeres, 3 de cada 40; una de cada 4 mujeres.", alert) == []
+    assert counted("3 de cada 40 mujeres") == [("3", Kind.NUMERAL), ("40", Kind.NUMERAL)]
+
+
+def test_arrivals_are_persons_and_a_place_in_portuguese_is_not_what_is_counted():
+    assert counted("All but 6 of the 40 arrivals came late.") == [("6", Kind.NUMERAL)]
+    assert counted("Sete ficaram no abrigo.") == [("Sete", Kind.NUMERAL)]
+    assert counted("Há 7 abrigos e 2 pontos de entrada.") == []
 
 
 def test_lines_in_the_shape_of_a_table_are_left_to_the_cells():

@@ -113,6 +113,25 @@ def test_an_address_whose_sign_stands_apart_or_in_words_is_found(text: str):
     assert Kind.EMAIL in {each.kind for each in found(text)}
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "inside"),
+    [
+        ("no perfil @rutas.demo e no grupo", Kind.HANDLE, "@rutas.demo"),
+        ("escribir a rutas @demo.com hoy", Kind.EMAIL, "rutas @demo.com"),
+        ("la casa (-2,81975 / -60,67333)", Kind.DWELLING, "-2,81975 / -60,67333"),
+        ("passaporte AB 000.123", Kind.PASSPORT, "AB 000.123"),
+        ("nasc. 03/04/2010", Kind.BIRTH_DATE, "03/04/2010"),
+        ("D.O.B. 4 Feb 2011", Kind.BIRTH_DATE, "4 Feb 2011"),
+    ],
+)
+def test_an_identifier_as_it_is_written_elsewhere_is_found_by_its_kind(text: str, kind: Kind, inside: str):
+    assert [(each.kind, text[each.offset : each.offset + each.length]) for each in found(text)] == [(kind, inside)]
+
+
+def test_thousands_beside_a_word_for_a_dwelling_are_no_coordinates():
+    assert found("casas: 1,200, 3,400") == []
+
+
 def test_a_number_behind_many_like_it_is_found():
     assert [each.kind for each in found("1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 111.444.777-35")] == [Kind.NATIONAL_ID]
 
