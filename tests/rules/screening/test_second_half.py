@@ -1,6 +1,6 @@
 """The rules before texts that another hand wrote after they were frozen, without having read them (guarantees 2).
 
-What they did there before any repair stands in docs/divergences.md, row "text".
+What they did there before any repair stands in docs/divergences.md, "How well texts are read".
 """
 
 import json
