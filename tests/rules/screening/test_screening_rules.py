@@ -122,6 +122,11 @@ def test_an_address_whose_sign_stands_apart_or_in_words_is_found(text: str):
         ("passaporte AB 000.123", Kind.PASSPORT, "AB 000.123"),
         ("nasc. 03/04/2010", Kind.BIRTH_DATE, "03/04/2010"),
         ("D.O.B. 4 Feb 2011", Kind.BIRTH_DATE, "4 Feb 2011"),
+        ("pass. no AB0000123", Kind.PASSPORT, "AB0000123"),
+        ("travel document no. AB0000123", Kind.PASSPORT, "AB0000123"),
+        ("RNM V000012-3", Kind.NATIONAL_ID, "V000012-3"),
+        ("matr. AB 0012", Kind.PLATE, "AB 0012"),
+        ("barraco em -3.10194, -60.02501", Kind.DWELLING, "-3.10194, -60.02501"),
     ],
 )
 def test_an_identifier_as_it_is_written_elsewhere_is_found_by_its_kind(text: str, kind: Kind, inside: str):
