@@ -119,7 +119,7 @@ def _headers(described: Mapping[str, Any], answer: Seen) -> Iterable[str]:
             continue
         text = answer.headers[name]
         value = int(text) if header["schema"]["type"] == "integer" and text.isdigit() else text
-        for error in _validator(orjson.dumps(header["schema"])).iter_errors(value):
+        for error in _validator_of(header["schema"]).iter_errors(value):
             yield f"the header {name}: {_words(error)}"
 
 
@@ -136,15 +136,14 @@ def _content(described: Mapping[str, Any], answer: Seen) -> Iterable[str]:
     if answer.body is None or len(answer.body) > _LARGEST:
         return
     if media == NDJSON:
-        schema = orjson.dumps(content[media]["schema"])
         for line in answer.body.splitlines():
-            yield from _misfits(schema, line)
+            yield from _misfits(content[media]["schema"], line)
     elif media.endswith("json"):
-        yield from _misfits(orjson.dumps(content[media]["schema"]), answer.body)
+        yield from _misfits(content[media]["schema"], answer.body)
 
 
-def _misfits(schema: bytes, body: bytes) -> Iterable[str]:
-    validator, value = _validator(schema), orjson.loads(body)
+def _misfits(schema: Mapping[str, Any], body: bytes) -> Iterable[str]:
+    validator, value = _validator_of(schema), orjson.loads(body)
     if not validator.is_valid(value):
         yield from (_words(error) for error in validator.iter_errors(value))
 
@@ -159,6 +158,16 @@ def _words(error: jsonschema_rs.ValidationError) -> str:
 @functools.cache
 def _components() -> jsonschema_rs.Registry:
     return jsonschema_rs.Registry([(_DESCRIPTION, {"components": {"schemas": description_of()["components"]["schemas"]}})])
+
+
+_VALIDATORS: dict[int, Any] = {}
+"""By the identity of a schema: the description stays as long as the process."""
+
+
+def _validator_of(schema: Mapping[str, Any]) -> Any:
+    if id(schema) not in _VALIDATORS:
+        _VALIDATORS[id(schema)] = _validator(orjson.dumps(schema))
+    return _VALIDATORS[id(schema)]
 
 
 @functools.lru_cache(maxsize=500)
@@ -190,6 +199,7 @@ def _patterns() -> list[tuple[re.Pattern[str], Mapping[str, Any]]]:
     return [(re.compile(re.sub(r"\\\{[a-z_]+\\\}", "[^/]+", re.escape(path))), operations) for path, operations in paths]
 
 
+@functools.lru_cache(maxsize=5000)
 def operation_of(method: str, path: str) -> Mapping[str, Any] | None:
     """The described operation that a request calls; HEAD is answered as GET is."""
     wanted = "get" if method == "HEAD" else method.lower()

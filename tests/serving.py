@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,12 +151,21 @@ def serving(settings: Settings, *, judged: bool = True, keys: Mapping[str, str] 
 class Prompt(uvicorn.Server):
     """The server, ending as soon as it is told to and its requests are answered: the library looks every 0.1 s and waits as long again."""
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
+
     async def main_loop(self) -> None:
-        counter = 0
         # The tick 0 writes the date: once a second, as the library does.
-        while not await self.on_tick(0 if counter % 100 == 0 else 1):
-            counter += 1
-            await asyncio.sleep(0.01)
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._told.wait()
+
+    def end(self) -> None:
+        """Tell it to end, from another thread."""
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._told.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - the library's own signature
         for server in self.servers:
@@ -183,7 +192,7 @@ def listening(node: Node, *, judged: bool = True) -> Iterator[str]:
         time.sleep(0.005)
     assert server.started
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
+    server.end()
     thread.join(20)
     listener.close()
     if judged:

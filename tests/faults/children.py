@@ -3,6 +3,8 @@ durable steps while it publishes, withdraws, receives, migrates, restores or ser
 that its children find the statements of such a task compiled.
 """
 
+# ruff: noqa: E402 - what is imported is imported without a look for garbage
+
 import asyncio
 import gc
 import json
@@ -17,6 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+gc.disable()
 
 import statements
 import uvicorn
@@ -114,6 +118,7 @@ def main() -> None:
     statements.share()
     steps = Steps()
     gc.freeze()
+    gc.enable()
     for line in sys.stdin:
         task = json.loads(line)
         lived = _life(task, steps) if task["at"] or task["do"] == "serve" or "strace" in task else _self(task, steps)
