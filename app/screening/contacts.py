@@ -44,14 +44,18 @@ def contacts(text: Folded) -> Iterator[Span]:
         yield from _all(Kind.HANDLE, _HANDLE, text.text)
     for sign, rest in _SIGNS.items():
         yield from _spelt(text, sign, rest)
-    if "." in text.text:
-        yield from _domains(text.text)
-    if "http" in text.small or "www." in text.small:
-        yield from _all(Kind.URL, _ADDRESS, text.small)
+    yield from _pages(text)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)
     for rule in (_INTERNATIONAL, _DIALLED):
         yield from (each for each in _all(Kind.PHONE, rule, text.text) if _is_number(text.text[each.start : each.end]))
+
+
+def _pages(text: Folded) -> Iterator[Span]:
+    if "." in text.text:
+        yield from _domains(text.text)
+    if "http" in text.small or "www." in text.small:
+        yield from _all(Kind.URL, _ADDRESS, text.small)
 
 
 def _all(kind: Kind, rule: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -42,6 +42,11 @@ class Folded:
 
     text: str
     offsets: range | list[int]
+    sent: str
+
+    def as_sent(self, start: int, end: int) -> str:
+        """What was sent at a place of the text."""
+        return self.sent[self.offsets[start] : self.offsets[end]]
 
     @cached_property
     def small(self) -> str:
@@ -92,17 +97,18 @@ def plain(word: str) -> str:
 def folded(text: str) -> Folded:
     """Fold a text in its stored form (NFKC, no control or format character; wire/text.py); most characters keep their places."""
     if text.isascii():
-        return _without_words(Folded(text, range(len(text) + 1)))
-    return _without_words(_without_marks(_FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text)))
+        return _without_words(Folded(text, range(len(text) + 1), text))
+    return _without_words(_without_marks(_FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text), text))
 
 
-def _without_marks(text: str) -> Folded:
+def _without_marks(text: str, sent: str) -> Folded:
     """A text without marks that float over its characters; accents that have a letter of their own stay."""
     marks = [(0, 0), *(found.span() for found in _MARKS.finditer(text)), (len(text), len(text) + 1)]
     kept = [range(before[1], after[0]) for before, after in pairwise(marks)]
     if len(kept) == 1:
-        return Folded(text, range(len(text) + 1))
-    return Folded("".join(text[each.start : each.stop] for each in kept), [*(offset for each in kept for offset in each), len(text)])
+        return Folded(text, range(len(text) + 1), sent)
+    shown = "".join(text[each.start : each.stop] for each in kept)
+    return Folded(shown, [*(offset for each in kept for offset in each), len(text)], sent)
 
 
 def _without_words(before: Folded) -> Folded:
@@ -121,7 +127,7 @@ def _without_words(before: Folded) -> Folded:
         last = end
     if not parts:
         return before
-    return Folded("".join([*parts, before.text[last:]]), [*offsets, *before.offsets[last:]])
+    return Folded("".join([*parts, before.text[last:]]), [*offsets, *before.offsets[last:]], before.sent)
 
 
 def _spelt(small: str) -> Iterator[tuple[int, int]]:

@@ -54,8 +54,12 @@ def _counts(text: Folded, read: Reading) -> Iterator[tuple[Quantity, bool]]:
         if quantity.is_article and not counts(read, quantity.last + 1):
             continue
         label = _label(read, quantity, label)
-        if not quantity.is_apart and not (label and label.is_certain) and not _is_within(in_tables, read.tokens.starts[quantity.first]):
+        if not _is_mark(quantity, label) and not _is_within(in_tables, read.tokens.starts[quantity.first]):
             yield quantity, read.figures.is_bulletin and label is None and not _is_known(read, quantity)
+
+
+def _is_mark(quantity: Quantity, label: _Label | None) -> bool:
+    return quantity.is_apart or (label is not None and label.is_certain)
 
 
 def _is_within(parts: Sequence[tuple[int, int]], place: int) -> bool:
@@ -70,13 +74,21 @@ def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
 def _judged(read: Reading, quantity: Quantity, may_be_hard: bool, may_be_soft: bool) -> Span | None:
     if not may_be_hard and not may_be_soft:
         return None
-    start, end = read.tokens.starts[quantity.first], read.tokens.ends[quantity.last]
     following = ahead(read, quantity)
-    before = behind(read, quantity) if may_be_hard and not following.is_thing else None
-    if may_be_hard and (following.category, before) != (None, None):
-        first = start if before is None else read.tokens.starts[before]
-        return Span(first, end if following.category is None else read.tokens.ends[following.category], Kind.SMALL_COUNT)
-    return Span(start, end, Kind.NUMERAL) if may_be_soft and not _is_explained(read, quantity, following) else None
+    counted = _counted(read, quantity, following) if may_be_hard else None
+    if counted is not None or not may_be_soft or _is_explained(read, quantity, following):
+        return counted
+    return Span(read.tokens.starts[quantity.first], read.tokens.ends[quantity.last], Kind.NUMERAL)
+
+
+def _counted(read: Reading, quantity: Quantity, following: Ahead) -> Span | None:
+    """A numeral together with the category that it counts, after it or before."""
+    before = None if following.is_thing else behind(read, quantity)
+    if following.category is None and before is None:
+        return None
+    first = quantity.first if before is None else before
+    last = quantity.last if following.category is None else following.category
+    return Span(read.tokens.starts[first], read.tokens.ends[last], Kind.SMALL_COUNT)
 
 
 def _label(read: Reading, quantity: Quantity, before: _Label | None) -> _Label | None:

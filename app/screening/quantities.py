@@ -14,6 +14,7 @@ _VALUES = {word: int(value) for value, words in COUNTS["values"].items() for wor
 _PAIRS = frozenset(COUNTS["words"]["pairs"].split())
 _RATES = frozenset(COUNTS["words"]["rates"].split())
 _TWO = _PAIRS - {"sole", "unico", "unica"}
+_SPANISH = frozenset(COUNTS["words"]["spanish"].split())
 _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
 ARTICLES = frozenset(COUNTS["words"]["articles"].split())
 WORDS_OF_QUANTITY = _VALUES.keys() | _PAIRS | ARTICLES
@@ -78,7 +79,7 @@ def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
         if word in ARTICLES or word in _PAIRS:
             if at > reached:
                 yield Quantity(at, at, 2 if word in _TWO else 1, is_article=word in ARTICLES)
-        elif at > reached and (word[0] in _DIGITS or (word in _VALUES and not _is_percent(read, at))):
+        elif at > reached and (word[0] in _DIGITS or _is_spelt(text, read, at)):
             start = read.starts[at]
             dated = max(dated, _end_of_date(text.small, start, dated))
             row = max(row, _end_of_row(read, at, row))
@@ -88,6 +89,12 @@ def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
                 if start < dated
                 else _quantity(text.text, read, (at, reached), value, at <= row)
             )
+
+
+def _is_spelt(text: Folded, read: Tokens, at: int) -> bool:
+    """Whether a word is a numeral: "once" is none where no other word is Spanish."""
+    word = read.words[at]
+    return word in _VALUES and not _is_percent(read, at) and (word != "once" or not _SPANISH.isdisjoint(text.words))
 
 
 def _is_percent(read: Tokens, at: int) -> bool:

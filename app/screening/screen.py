@@ -67,9 +67,7 @@ def spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None = None) 
     announced = cues(text)
     hard = _identifiers(text, vocabulary, announced)
     counted = numerals(text, figures) if figures else ()
-    named = (
-        each for each in names(text, vocabulary.known, announced) if not vocabulary.allowed(each.kind, text.text[each.start : each.end])
-    )
+    named = (each for each in names(text, vocabulary.known, announced) if not _passes(text, vocabulary, each))
     return disjoint([*hard, *counted, *islice(named, MOST_FINDINGS)])
 
 
@@ -78,7 +76,12 @@ def _identifiers(text: Folded, vocabulary: Vocabulary, announced: Sequence[Cue])
     if not text.may_hold_identifiers:
         return []
     found = chain(contacts(text), numbers(text, announced), places(text, announced), columns(text.text))
-    return list(islice((each for each in found if not vocabulary.allowed(each.kind, text.text[each.start : each.end])), 2 * MOST_FINDINGS))
+    return list(islice((each for each in found if not _passes(text, vocabulary, each)), 2 * MOST_FINDINGS))
+
+
+def _passes(text: Folded, vocabulary: Vocabulary, span: Span) -> bool:
+    """Whether anyone may write this: judged as it was sent, for what only looks like an institution's address is another one's."""
+    return vocabulary.allowed(span.kind, text.as_sent(span.start, span.end))
 
 
 _SEAM, _ANNOUNCED = 80, 40

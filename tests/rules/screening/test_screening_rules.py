@@ -165,3 +165,23 @@ def test_half_of_the_day_and_seats_count_nobody():
     assert Kind.NUMERAL not in {
         each.kind for each in screened({"/a": "De 7 a. m. a 5 p. m., 20 asientos."}, Vocabulary(), Figures(5, {"Haití"}, is_bulletin=True))
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("The figures were checked once more", []),
+        ("Once registered, persons are counted in the month of entry", []),
+        ("Se verificaron once rutas y once mujeres de la provincia", [Kind.NUMERAL]),
+    ],
+)
+def test_once_is_a_numeral_among_spanish_words_alone(text: str, kinds: list[Kind]):
+    assert [found.kind for found in screened({"/text": text}, Vocabulary(), Figures(5, frozenset(), is_bulletin=True))] == kinds
+
+
+def test_what_only_looks_like_an_institution_is_judged_as_it_was_sent():
+    asked = []
+    allowed = Vocabulary(allowed=lambda _kind, text: asked.append(text) or text.isascii())
+    assert screened({"/text": "info@crmsv.org"}, allowed) == []
+    assert [found.kind for found in screened({"/text": "info@crm\u0455v.org"}, allowed)] == [Kind.EMAIL]
+    assert asked[-1] == "info@crm\u0455v.org"
