@@ -1,6 +1,7 @@
 """Bulletins that may not be published yet, handed over whole: in protected form, one item for all that were sent together (contract: Life)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -30,25 +31,23 @@ def waiting_of(caller: Caller, prepared: Sequence[Prepared]) -> Waiting:
     submission = prepared[0].submission
     office, now = submission.issuer or str(caller.office), utc_now()
     ready, wait = [each.ready for each in prepared], together(each.wait for each in prepared)
-    documents = [each.document(office, now, now) for each in ready]
-    payload = {
-        "form": _form_of(submission),
-        "issuer": office,
-        "created_at": rfc3339(now),
-        "options": _options_of(submission),
-        "items": [kept_form(each) for each in ready],
-    }
+    head = {"form": _form_of(submission), "issuer": office, "created_at": rfc3339(now), "options": _options_of(submission)}
     return Waiting(
         kind="bulletin",
         origin=submission.declaration.conference,
         issuer=office,
-        documents=[{name: value for name, value in each.items() if name != "published_at"} for each in documents],
-        payload=payload,
+        documents=[_shown(each, office, now) for each in ready],
+        payload=head | {"items": [kept_form(each) for each in ready]},
         findings=[finding for each in prepared for finding in each.to_confirm],
         places=[place_of(office, each) for each in ready if each.is_new],
         due=wait.due,
         needs_review=wait.needs_review,
     )
+
+
+def _shown(ready: Ready, office: str, now: datetime) -> dict[str, Any]:
+    """The version as whoever confirms it sees it: when it will be published nobody knows yet."""
+    return {name: value for name, value in ready.document(office, now, now).items() if name != "published_at"}
 
 
 def _form_of(submission: Submission) -> str:

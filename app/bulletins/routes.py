@@ -148,15 +148,7 @@ def publish_batch(request: Request, caller: Writer, raw: JsonBody, query: Protec
 
 def receipts(results: list[Published], language: str | None = None) -> Response:
     """The answer to a batch: a receipt a bulletin; in its sender's language, where one is given, with the warnings."""
-    listed = [
-        {
-            "id": result.document["id"] if result.document else None,
-            "version": result.document["version"] if result.document else None,
-            "period": result.period,
-            "outcome": result.outcome,
-        }
-        for result in results
-    ]
+    listed = [_receipt(result) for result in results]
     findings, kept_at = warnings_in(results), next((result.kept for result in results if result.kept), None)
     if kept_at is not None:
         return waiting_answer(kept_at, findings, language, {"bulletins": listed})
@@ -164,6 +156,11 @@ def receipts(results: list[Published], language: str | None = None) -> Response:
     status = 201 if any(result.outcome == Outcome.CREATED.value for result in results) else 200
     headers = spoken(language, "Authorization") if language else None
     return json_response({"bulletins": listed, "findings": told}, status=status, headers=headers)
+
+
+def _receipt(result: Published) -> dict[str, object]:
+    known = result.document or {"id": None, "version": None}
+    return {"id": known["id"], "version": known["version"], "period": result.period, "outcome": result.outcome}
 
 
 def warnings_in(results: Sequence[Published]) -> list[Finding]:

@@ -1,7 +1,7 @@
 """Bulletins on their way into the log: compared once more with what they were judged against, under the locks of their flows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -50,23 +50,31 @@ def write(
     now = utc_now()
     for item in sorted(ready, key=lambda each: each.flow_key):
         _lock_and_compare(session, item)
-    entries: list[NewEntry] = []
-    results: list[Published] = []
-    for item in ready:
-        if not item.is_new and item.existing:
-            results.append(Published(item.outcome.value, item.period, document_of(session, item.existing)))
-            continue
-        document = item.document(issuer, created_at or now, now)
-        project(session, document)
-        keep_certificate(session, item.document_id, item.version, item.certificate)
-        entries.append(NewEntry(Op.REVISE if item.outcome is Outcome.REVISED else Op.PUBLISH, document))
-        results.append(Published(item.outcome.value, item.period, document))
+    documents = [_projected(session, item, issuer, created_at or now, now) for item in ready]
+    entries = [NewEntry(_op(item), document) for item, document in zip(ready, documents, strict=True) if item.is_new]
     # The head row is taken last and held until the commit: numbers come out in the order of commits.
     appended = {entry.document["id"]: entry.document for entry in append(session, node.signer, entries)}
-    results = [_sealed(result, appended) for result in results]
-    for result in results:
-        record(session, attempt, result.outcome, [(result.document["id"], result.document["version"])] if result.document else ())
+    results = [
+        Published(item.outcome.value, item.period, appended[document["id"]] if item.is_new else document)
+        for item, document in zip(ready, documents, strict=True)
+    ]
+    for item, result in zip(ready, results, strict=True):
+        record(session, attempt, result.outcome, [(item.document_id, item.version)])
     return results
+
+
+def _projected(session: Session, item: Ready, issuer: str, created_at: datetime, now: datetime) -> dict[str, Any]:
+    """The version with its projections and its certificate written; the one that stands where nothing is new."""
+    if not item.is_new and item.existing:
+        return document_of(session, item.existing)
+    document = item.document(issuer, created_at, now)
+    project(session, document)
+    keep_certificate(session, item.document_id, item.version, item.certificate)
+    return document
+
+
+def _op(item: Ready) -> Op:
+    return Op.REVISE if item.outcome is Outcome.REVISED else Op.PUBLISH
 
 
 def _lock_and_compare(session: Session, item: Ready) -> None:
@@ -75,9 +83,3 @@ def _lock_and_compare(session: Session, item: Ready) -> None:
     same_flow = (flow.k, flow.family) == (item.flow_k, item.family)
     if not same_flow or stamp != item.stamp or existing(session, item.natural_key) != item.existing:
         raise StaleError
-
-
-def _sealed(result: Published, appended: dict[object, dict[str, object]]) -> Published:
-    if result.document is None or result.outcome == Outcome.UNCHANGED.value:
-        return result
-    return replace(result, document=appended[result.document["id"]])
