@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.alert_page import Word, marking_of, page_lines, paged, words_in
-from app.cli.office import Filters, Json, Key, Text, Url, _given, _node, _pairs, _settings, _tell_total
+from app.cli.office import Filters, Json, Key, Text, Url, _given, _node, _pairs, _settings, _tell_total, tell_where_it_waits
 from app.cli.output import as_finding, coded, finding_line, outcome, result, say, tell, words_of
 from app.cli.screen import for_a_file, is_screen, json_text, may_leave, print_text, refuse_file, write_whole
 from app.cli.tables import print_alerts
@@ -189,13 +189,17 @@ def post(
         tell("alerts-replayed")
     published, findings = posted.answer.get("alerts") or [], [as_finding(item) for item in posted.answer.get("findings") or []]
     if as_json:
-        typer.echo(json_text({"alerts": published, "findings": findings}))
+        typer.echo(json_text({**posted.answer, "alerts": published, "findings": findings}))
         return
     for item in published:
         _print_receipt(item)
     for finding in findings:
         say(finding_line(finding))
-    tell("alerts-counted", total=len(published))
+    if posted.waiting:
+        result(coded(posted.waiting.outcome))
+        tell_where_it_waits(posted.answer)
+    else:
+        tell("alerts-counted", total=len(published))
 
 
 @alerts.command(help=words_of("help-alerts-withdraw"))

@@ -27,7 +27,7 @@ from app.cli.output import (
     words_of,
 )
 from app.cli.tables import print_bulletins, print_flows
-from app.client import Istmo, Unusable, idempotency_key
+from app.client import Istmo, Unusable, idempotency_key, waiting_of
 from app.settings import Settings
 
 Url = Annotated[str | None, typer.Option(help=words_of("option-url"), show_default=False)]
@@ -82,6 +82,9 @@ def push(
     _push(file, options, as_json, url, key)
 
 
+_WAITS: Mapping[str, str] = {"held": "push-held", "pending": "push-pending"}
+
+
 def _push(file: Path, options: Mapping[str, object], as_json: bool, url: Text, key: Text) -> None:
     settings = _settings(url, key)
     if not settings.key:
@@ -103,8 +106,16 @@ def _show(answer: Mapping[str, Any], as_json: bool, *, dry_run: bool) -> None:
         result_json({**answer, "bulletins": published, "findings": findings})
     else:
         _show_people(published, findings, words_of("push-dry-ending") if dry_run else "")
+        tell_where_it_waits(answer)
     if any(item.get("outcome") == "refused" for item in published):
         raise typer.Exit(REFUSED)
+
+
+def tell_where_it_waits(answer: Mapping[str, Any]) -> None:
+    """Say of what is not published yet who or what it waits for, and what may be done with it meanwhile."""
+    waiting = waiting_of(answer)
+    if waiting:
+        tell(_WAITS[waiting.outcome], review=waiting.id, due=waiting.due or "")
 
 
 def _show_people(published: list[dict[str, Any]], findings: list[dict[str, Any]], ending: str) -> None:

@@ -3,7 +3,7 @@
 from app.client.alerts import AlertsFile
 from app.client.errors import IstmoError, Refused, Unreachable, Unusable
 from app.client.http import ANSWERS, KINDS, Fetched, Istmo, PushAnswer
-from app.client.push import idempotency_key
+from app.client.push import Waiting, idempotency_key, waiting_of
 
 __all__ = [
     "ANSWERS",
@@ -16,5 +16,7 @@ __all__ = [
     "Refused",
     "Unreachable",
     "Unusable",
+    "Waiting",
     "idempotency_key",
+    "waiting_of",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.client.errors import Refused
+from app.client.push import waiting_of
 
 FORMS: Mapping[str, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 """The forms of a file of alerts, each with its media type."""
@@ -44,9 +45,11 @@ def receipt(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: document.get(name) for name in _RECEIPT}
 
 
-def receipts(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to one alert in the form of the answer to a list."""
-    return {"alerts": [receipt(document)], "findings": []}
+def receipts(answer: Mapping[str, Any], is_list: bool) -> dict[str, Any]:
+    """The answer to one alert in the form of the answer to a list; to what waits with no receipt, its findings at their places in the file."""
+    if waiting_of(answer):
+        return {"alerts": [], **answer, "findings": [_placed(each) if is_list else each for each in answer.get("findings") or ()]}
+    return dict(answer) if is_list else {"alerts": [receipt(answer)], "findings": []}
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import httpx
 from app.client.alerts import FORMS, REFERENCE, AlertsFile, body_of, in_the_file, receipts
 from app.client.answers import NDJSON, Progress, answer_of, media_type, object_of, require_success
 from app.client.errors import Refused, Unreachable
+from app.client.push import Waiting, waiting_of
 from app.client.transport import open_client, retries
 
 _PUSH_TIME_LIMITS = httpx.Timeout(180.0, connect=10.0, pool=10.0)
@@ -32,6 +33,11 @@ class PushAnswer:
 
     answer: dict[str, Any]
     replayed: bool
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Where it waits; none where it is published."""
+        return waiting_of(self.answer)
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,7 @@ class Istmo:
         """Publish one alert, or a list of them together or not at all, from the bytes of a JSON file.
 
         Answers {alerts: [{id, version, reference, outcome}], findings} for one as for many; pointers of findings are those of the file.
+        Where it waits: {alerts: [], outcome, review, due, findings}.
         """
         body, is_list = body_of(raw)
         headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
@@ -159,7 +166,7 @@ class Istmo:
             )
         with in_the_file(is_list):
             answer = object_of(response)
-        return PushAnswer(answer if is_list else receipts(answer), response.headers.get("idempotency-replayed") == "true")
+        return PushAnswer(receipts(answer, is_list), response.headers.get("idempotency-replayed") == "true")
 
     def answers(self, alert: str, kind: str, params: Params | None = None) -> dict[str, Any]:
         """One page of what was answered to an alert: its sightings, opinions (with `counts`) or proposals."""

@@ -237,11 +237,14 @@ class WaitingReceipts(Waits):
 
 
 class ReplayedReceipts(Receipts):
-    """The answer to a file at the end of its lines of progress; where it waits with what a `WaitingReceipts` says."""
+    """The answer to a file at the end of its lines of progress."""
 
-    outcome: Literal[WaitingStatus.HELD, WaitingStatus.PENDING] | None = None
-    review: ReviewPlace | None = None
-    due: Moment | None = None
+    replayed: bool = Field(description="whether it is the answer kept under the Idempotency-Key")
+
+
+class ReplayedWaitingReceipts(WaitingReceipts):
+    """The answer to a file that waits, at the end of its lines of progress."""
+
     replayed: bool = Field(description="whether it is the answer kept under the Idempotency-Key")
 
 
@@ -257,7 +260,7 @@ class PushLine(Output):
     """One line of progress; the last line has `answer` or `problem`, every other `progress`."""
 
     progress: Progress | None = None
-    answer: ReplayedReceipts | None = None
+    answer: ReplayedReceipts | ReplayedWaitingReceipts | None = None
     problem: "ProblemDocument | None" = None
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from desks import Desk
@@ -46,6 +47,21 @@ def office(tmp_path, monkeypatch, capsys):
 def written(folder, name, value):
     folder.joinpath(name).write_text(json.dumps(value), "utf-8")
     return name
+
+
+def test_alerts_that_wait_say_so_for_one_as_for_many(served, office):
+    minute = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+
+    def post(body: object, *more: str):
+        return office.run(served.url, "alerts", "post", "-", *more, key=served.keys["rcm"], piped=json.dumps(body).encode())
+
+    one = post(alert(publish_at=minute))
+    assert (one.returncode, one.stdout) == (0, "pending\n")
+    assert f"it will be at {minute[:10]}" in one.stderr
+    named = alert(summary={"es": "María Zapaquilda Ventoquipa cobra en la frontera."})
+    many = json.loads(post([alert(), named], "--json").stdout)
+    assert (many["alerts"], many["outcome"], many["due"]) == ([], "held", None)
+    assert [each["pointer"] for each in many["findings"]] == ["/1/summary/es"]
 
 
 def test_a_file_of_alerts_is_published_once_and_whole(served, office):
