@@ -84,10 +84,12 @@ def test_where_a_conference_reviews_its_national_offices_all_that_they_write_of_
 def test_an_answer_is_overtaken_where_its_alert_is_marked_otherwise_or_gone_and_not_where_it_only_says_more(served: Served):
     document = publish(served.as_("rcm"), tlp="GREEN")
     held.decide(served, partner_release="after_review")
-    first, second, third = (waits(answer(served.as_("pan"), document, "sighting", sighting()), "held") for _ in range(3))
+    first, second, third, fourth = (waits(answer(served.as_("pan"), document, "sighting", sighting()), "held") for _ in range(4))
     more = made(revise(served, "rcm", document, severity="low"), 200)
     assert len(release(served, first)) == 1
-    stricter = made(revise(served, "rcm", more, tlp="AMBER", audience=["RCM"]), 200)
+    closed = made(revise(served, "rcm", more, handling=["no_onward"]), 200)
+    require_stale(served, fourth)
+    stricter = made(revise(served, "rcm", closed, tlp="AMBER", audience=["RCM"]), 200)
     require_stale(served, second)
     withdraw(served.as_("rcm"), stricter)
     require_stale(served, third)
