@@ -17,7 +17,7 @@ from app.main import create_app
 TAKEN = "018e2d5c-0000-7000-8000-0000000000aa"
 """The id that one of the waiting documents will have."""
 APART = ("/v1/reviews", "/v1/audit", "/v1/vocabularies", "/v1/changes/stream")
-"""Where what waits is told to those who may know of it; what tells of every request; what is the same in every node; what never ends."""
+"""Where what waits is told to those who may know of it; what tells of every request (as `/readers` does); what is the same in every node; what never ends."""
 WHO = ("pan", "rcm", "hnd", "analyst", "peer")
 ALERT = {
     "title": {"es": "Red de Ecuador al golfo de Urabá"},
@@ -46,7 +46,7 @@ def paths(bulletin_id: str, alert_id: str) -> Iterator[str]:
     """Every address that is read, with the id of a document that stands in its place, and of bulletins with the one that waits too."""
     for route in create_app(None).routes:
         path, methods = getattr(route, "path", ""), getattr(route, "methods", None) or set()
-        if "GET" not in methods or not path.startswith("/v1/") or path.startswith(APART):
+        if "GET" not in methods or not path.startswith("/v1/") or path.startswith(APART) or path.endswith("/readers"):
             continue
         ids = [bulletin_id, TAKEN] if path.startswith("/v1/bulletins/{") else [alert_id]
         for document_id in ids:
