@@ -143,6 +143,13 @@ def at_rows(problem: Problem, file: FileBulletins) -> Problem:
     return Problem(code, *findings, headers=problem.headers, **problem.params)
 
 
+def _at_cell(finding: Finding, file: FileBulletins, cell: re.Match[str]) -> Finding:
+    bulletin, name = file.bulletins[int(cell[1])], cell[3] or "value"
+    first = _CELL.match(str(finding.params.get("first", "")))
+    params = {**finding.params, "first": bulletin.rows[int(first[2])]} if first else finding.params
+    return replace(finding, pointer=None, row=bulletin.rows[int(cell[2])], column=file.column_of.get(name, name), params=params)
+
+
 def at_row(finding: Finding, file: FileBulletins) -> Finding:
     """A finding about a bulletin told as row and column of the file that it came from."""
     place = finding.pointer or ""
@@ -150,11 +157,7 @@ def at_row(finding: Finding, file: FileBulletins) -> Finding:
         return replace(finding, pointer=None, row=1, column=place.removeprefix(_COLUMN))
     cell, field = _CELL.match(place), _FIELD.match(place)
     if cell:
-        bulletin = file.bulletins[int(cell[1])]
-        first = _CELL.match(str(finding.params.get("first", "")))
-        params = {**finding.params, "first": bulletin.rows[int(first[2])]} if first else finding.params
-        name = cell[3] or "value"
-        return replace(finding, pointer=None, row=bulletin.rows[int(cell[2])], column=file.column_of.get(name, name), params=params)
+        return _at_cell(finding, file, cell)
     if not field:
         return finding
     bulletin, name = file.bulletins[int(field[1])], field[2] or "period"

@@ -89,7 +89,7 @@ class WaitingItem(Base):
     """What may not be published yet, in protected form and sealed: it is held for a second person, or pending (guarantees 2).
 
     `sealed` goes as soon as nothing is to come of it any more; the row stays, so that its sender can see what became of it.
-    `writers` are the clients that wrote it with their persons, `published` the ids and versions that came of it, both as JSON.
+    `tlp` is the rank of its strictest document, `writers` are the clients that wrote it with their persons, `published` the ids and versions that came of it, both as JSON.
     """
 
     __tablename__ = "waiting_item"
@@ -99,6 +99,7 @@ class WaitingItem(Base):
     kind: Mapped[str] = mapped_column(String(16))
     origin: Mapped[str] = mapped_column(String(16))
     issuer: Mapped[str] = mapped_column(String(40))
+    tlp: Mapped[int] = mapped_column(Integer)
     status: Mapped[str] = mapped_column(String(12))
     needs_review: Mapped[bool] = mapped_column(Boolean)
     due: Mapped[datetime | None] = mapped_column(UTCDateTime)

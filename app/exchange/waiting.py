@@ -17,7 +17,7 @@ from app.core.problems import Problem
 from app.core.secrets import Secrets
 from app.core.vault import opened, sealed
 from app.exchange.models import WaitingItem, WaitingPlace
-from app.wire.codes import WaitingStatus
+from app.wire.codes import TLP, WaitingStatus
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
 
@@ -102,6 +102,7 @@ def replace(session: Session, secrets: Secrets, item: Item, caller: Caller, wait
 def _standing(secrets: Secrets, binding: str, waiting: Waiting, now: datetime) -> dict[str, object]:
     """The columns that follow from what waits and since when."""
     return {
+        "tlp": max(TLP(each["tlp"]).rank for each in waiting.documents),
         "status": (WaitingStatus.HELD if waiting.needs_review else WaitingStatus.PENDING).value,
         "needs_review": waiting.needs_review,
         "due": waiting.due,

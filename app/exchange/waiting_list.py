@@ -1,4 +1,4 @@
-"""The waiting items that a caller may see: those of its office and, for a secretariat, of its whole conference; for all others there are none."""
+"""The waiting items that a caller may see: those of its office and, for a secretariat, of its whole conference, none above its ceiling."""
 
 from collections.abc import Sequence
 
@@ -33,5 +33,6 @@ def listed(
 
 def _seen_by(caller: Caller) -> ColumnElement[bool]:
     if caller.role is Role.SECRETARIAT:
-        return WaitingItem.origin == caller.conference
-    return WaitingItem.issuer == caller.office if caller.role is Role.PARTNER else false()
+        return (WaitingItem.origin == caller.conference) & (WaitingItem.tlp <= caller.ceiling)
+    own = (WaitingItem.issuer == caller.office) & (WaitingItem.tlp <= caller.ceiling)
+    return own if caller.role is Role.PARTNER else false()

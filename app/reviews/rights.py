@@ -1,7 +1,6 @@
 """Who may do what with a waiting item: whoever may not see it learns nothing, and nobody confirms what is their own (guarantees 2)."""
 
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +12,6 @@ from app.exchange import waiting
 from app.exchange.node import Node
 from app.exchange.waiting import Item
 from app.exchange.waiting_list import seen
-from app.wire.codes import TLP
 from app.wire.ids import is_uuid7
 
 
@@ -24,14 +22,9 @@ def one(session: Session, node: Node, caller: Caller, item_id: str) -> tuple[Ite
     """
     item = seen(session, caller, item_id) if is_uuid7(item_id) else None
     content = waiting.read(node.secrets, item) if item else None
-    if item is None or (content is not None and strictest(content).rank > caller.ceiling):
+    if item is None:
         raise Problem("not-found")
     return item, content
-
-
-def strictest(content: Mapping[str, Any]) -> TLP:
-    """The strictest marking among the documents of an item."""
-    return max((TLP(each["tlp"]) for each in content["documents"]), key=lambda tlp: tlp.rank, default=TLP.CLEAR)
 
 
 def is_alone(session: Session, caller: Caller, item: Item) -> bool:

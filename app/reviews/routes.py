@@ -21,8 +21,9 @@ from app.exchange.waiting import Item
 from app.exchange.waiting_list import listed
 from app.reviews import deciding
 from app.reviews.queries import ReviewQuery, states_asked
-from app.reviews.rights import is_alone, one, strictest
+from app.reviews.rights import is_alone, one
 from app.reviews.showing import etag_of, shown, shown_whole
+from app.wire.codes import TLP
 from app.wire.review import Confirmation, Rejection, Review, ReviewItem, ReviewPage
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
@@ -76,7 +77,7 @@ def get_review(request: Request, caller: Writer, query: Nothing, review_id: Revi
     with node.db.read() as session:
         item, content = one(session, node, caller, review_id)
     if content:
-        node.read_audit.note(attempt_of(request), [(item.id, item.version, strictest(content))])
+        node.read_audit.note(attempt_of(request), [(item.id, item.version, [*TLP][item.tlp])])
     headers = {"ETag": etag_of(item), **_PRIVATE, **spoken(language, "Authorization")}
     if is_fresh(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)

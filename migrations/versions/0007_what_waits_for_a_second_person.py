@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column('kind', sa.String(length=16), nullable=False),
         sa.Column('origin', sa.String(length=16), nullable=False),
         sa.Column('issuer', sa.String(length=40), nullable=False),
+        sa.Column('tlp', sa.Integer(), nullable=False),
         sa.Column('status', sa.String(length=12), nullable=False),
         sa.Column('needs_review', sa.Boolean(), nullable=False),
         sa.Column('due', sa.DateTime(timezone=True), nullable=True),

@@ -23,7 +23,7 @@ NOTE = Finding("text-to-confirm", pointer="/title/es", params={"offset": 3, "len
 
 
 def item(*places: str) -> Waiting:
-    told = {"kind": "bulletin", "title": {"es": "Zapaquilda Ventoquipa"}}
+    told = {"kind": "bulletin", "tlp": "AMBER", "title": {"es": "Zapaquilda Ventoquipa"}}
     return Waiting("bulletin", "RCM", "RCM/PAN", [told], {"form": "bulletin"}, [NOTE], places, needs_review=True)
 
 
@@ -47,7 +47,7 @@ def test_what_waits_is_read_again_and_stands_in_no_file_of_the_store(node):
     assert (kept.version, kept.status, kept.due) == (1, "held", None)
     read = waiting.read(node.secrets, only(node))
     assert read == {
-        "documents": [{"kind": "bulletin", "title": {"es": "Zapaquilda Ventoquipa"}}],
+        "documents": [{"kind": "bulletin", "tlp": "AMBER", "title": {"es": "Zapaquilda Ventoquipa"}}],
         "payload": {"form": "bulletin"},
         "findings": [{"code": "text-to-confirm", "pointer": "/title/es", "params": {"offset": 3, "length": 12, "kind": "name"}}],
     }
@@ -56,7 +56,7 @@ def test_what_waits_is_read_again_and_stands_in_no_file_of_the_store(node):
     assert b"Zapaquilda" not in files
     assert b"2012-W45" not in files
     with closing(sqlite3.connect(file)) as store:
-        assert store.execute("SELECT status, issuer FROM waiting_item").fetchall() == [("held", "RCM/PAN")]
+        assert store.execute("SELECT status, issuer, tlp FROM waiting_item").fetchall() == [("held", "RCM/PAN", 2)]
 
 
 def test_of_two_items_for_the_same_place_the_second_is_refused_with_the_link_to_the_first(node):

@@ -36,7 +36,9 @@ def test_what_is_marked_above_a_clients_ceiling_is_not_there_for_it(room: Room):
     item = room.hold(tlp="AMBER")
     for answer in (room("low").get(f"/v1/reviews/{item}"), room.decide("low", "confirm", item, SECOND), room.decide("low", "cancel", item)):
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert (room("low").get("/v1/reviews").json()["items"], room("low").get("/v1/reviews").json()["total"]) == ([], 0)
     assert room.decide("bea", "confirm", item, SECOND).status_code == 200
+    assert room("low").get(f"/v1/reviews/{item}").status_code == 404  # also when its text is gone
     reads = [row for row in room.served.audit() if row[:2] == ("get_review", "read")]
     assert room.seen(room.hold(period="2022-11", tlp="AMBER"))["status"] == "held"
     assert len([row for row in room.served.audit() if row[:2] == ("get_review", "read")]) == len(reads) + 1
