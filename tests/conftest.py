@@ -125,6 +125,11 @@ BY_TURNS = (
         for name in ("the_wrong_writer", "a_401", "a_key", "a_partner", "another", "rights_are")
     ),
     "tests/contract/test_noninterference.py",
+    *(
+        "tests/matrix/test_waiting_hidden.py::test_nobody",
+        "tests/faults/test_nothing_found_is_kept.py",
+        "tests/journeys/test_officers_day.py",
+    ),
     *(f"tests/journeys/test_darien.py::test_{name}" for name in ("a_refused_push", "the_daily_verbs")),
 )
 """Whose subject is not the store: each test runs on one of the two databases, half of them on either; `make test-long SUITE=both` runs all on both."""

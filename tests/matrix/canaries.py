@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from asking import ABSENT
 from bodies import cells
 from route_oracle import ANSWERS, RIGHTS, Filed, form
 from visibility_oracle import Document, Marking
@@ -174,7 +175,7 @@ PUBLIC = ("", "livez", "version", "openapi.json", "docs", ".well-known/istmo.jso
 def paths(cage: Cage, hidden: Sequence[Canary]) -> Iterator[str]:
     """Every GET route, lists in all their forms; documents that are seen and, of each kind, the first that is hidden."""
     ids = {f"{kind}s": [cage.seen[kind], *[each.filed.document.id for each in hidden if each.filed.kind == kind][:1]] for kind in ("bulletin", "alert", *ANSWERS)}  # fmt: skip
-    names = {"code": ("RCM", "SACM"), "name": ("measure", "publisher"), "client_id": ("nobodysclient",)}
+    names = {"code": ("RCM", "SACM"), "name": ("measure", "publisher"), "client_id": ("nobodysclient",), "review_id": (ABSENT,)}
     for route, roles in RIGHTS.items():
         method, path = route.split(" ")
         if method == "GET" and roles != {"public"}:
