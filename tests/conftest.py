@@ -126,7 +126,11 @@ BY_TURNS = (
     ),
     "tests/contract/test_noninterference.py",
     *(
-        "tests/matrix/test_waiting_hidden.py::test_nobody",
+        *(
+            "tests/matrix/test_waiting_hidden.py::test_nobody",
+            "tests/faults/test_nothing_found_is_kept.py",
+            "tests/journeys/test_officers_day.py",
+        ),
         "tests/faults/test_nothing_found_is_kept.py",
         "tests/journeys/test_officers_day.py",
     ),
