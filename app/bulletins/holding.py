@@ -1,6 +1,7 @@
 """Bulletins that may not be published yet, handed over whole: in protected form, one item for all that were sent together (contract: Life)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.access.callers import Caller
-from app.bulletins.preparing import Prepared, Submission
+from app.bulletins.preparing import REASON_OPTION, Prepared, Submission
 from app.bulletins.ready import Ready, kept_form
 from app.bulletins.released import document_of
 from app.bulletins.writing import Published
@@ -16,6 +17,8 @@ from app.core.clock import rfc3339, utc_now
 from app.documents.waiting import together
 from app.exchange.node import Node
 from app.exchange.waiting import Waiting, hold
+from app.wire.problem import Finding
+from app.wire.strict_json import pointer
 
 FORMS = ("bulletin", "revision", "batch")
 """In which form it was sent: alone, as a new version of one, together with others (a file too)."""
@@ -31,18 +34,30 @@ def waiting_of(caller: Caller, prepared: Sequence[Prepared]) -> Waiting:
     submission = prepared[0].submission
     office, now = submission.issuer or str(caller.office), utc_now()
     ready, wait = [each.ready for each in prepared], together(each.wait for each in prepared)
+    documents = [_shown(each, office, now) for each in ready]
     head = {"form": _form_of(submission), "issuer": office, "created_at": rfc3339(now), "options": _options_of(submission)}
     return Waiting(
         kind="bulletin",
         origin=submission.declaration.conference,
         issuer=office,
-        documents=[_shown(each, office, now) for each in ready],
+        documents=documents,
         payload=head | {"items": [kept_form(each) for each in ready]},
-        findings=[finding for each in prepared for finding in each.to_confirm],
+        findings=list(_to_confirm(prepared, documents)),
         places=[place_of(office, each) for each in ready if each.is_new],
         due=wait.due,
         needs_review=wait.needs_review,
     )
+
+
+def _to_confirm(prepared: Sequence[Prepared], documents: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What another person has to confirm, each where it stands in what waits: the reason of a file once, in the first that bears it."""
+    bears = next((at for at, each in enumerate(documents) if each.get("reason") and prepared[at].ready.is_new), 0)
+    for at, each in enumerate(prepared):
+        for finding in each.to_confirm:
+            if finding.pointer != REASON_OPTION:
+                yield finding
+            elif at == bears:
+                yield replace(finding, pointer=pointer("bulletins", at, "reason"))
 
 
 def _shown(ready: Ready, office: str, now: datetime) -> dict[str, Any]:

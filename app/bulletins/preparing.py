@@ -32,6 +32,8 @@ from app.wire.strict_json import pointer
 
 _CONTENT = 422
 _MOST_FINDINGS = 100
+REASON_OPTION = "revise"
+"""The option in which a file says why it revises what stands."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def _read(submission: Submission, table: ProtectedTable, k: int, vocabulary: Voc
 def _texts(submission: Submission) -> dict[str, str]:
     """What a bulletin says in words; the reason of a file is an option beside it."""
     texts = texts_of(submission.declaration.draft, submission.declaration.at)
-    return texts | ({"revise": submission.reason} if submission.reason and submission.target is None else {})
+    return texts | ({REASON_OPTION: submission.reason} if submission.reason and submission.target is None else {})
 
 
 def _ready(submission: Submission, outcome: Outcome, content: dict[str, object], certificate: str, behind: Background) -> Ready:
