@@ -22,6 +22,9 @@ _SEEN: Final = set[str]()
 _TYPED: Final = {"signature": ("value", re.compile(r"[A-Za-z0-9_-]{86}")), "source": ("url", re.compile(r"https?://[!-~]{1,490}"))}
 """Within which field which one is outside what is read, in what form."""
 
+_DRAWN: Final = {"kid": re.compile(r"[0-9a-f]{16}"), "reference": re.compile(r"[A-Z]{2,16}-[0-9]{4}-[0-9A-Z]{5}")}
+"""What a node draws itself, by the name of its field: beside a text that ends in "contact" its digits would look like a telephone."""
+
 
 def identifies(document: Mapping[str, Any], vocabulary: Vocabulary) -> bool:
     """Whether a document of another node holds what identifies a person, or more text than any document may (guarantees 2).
@@ -47,7 +50,7 @@ def _gather_named(name: str, value: object, found: list[str]) -> None:
     if not is_code(name):
         found.append(name)
     if isinstance(value, str):
-        if name in _FREE or not is_code(value):
+        if name in _FREE or not (is_code(value) or (name in _DRAWN and _DRAWN[name].fullmatch(value))):
             found.append(value)
         return
     typed, form = _TYPED.get(name, ("", _CODE))

@@ -88,7 +88,7 @@ def test_an_erasure_answers_with_what_the_feed_will_say_and_the_feed_says_no_mor
 
 def test_nothing_of_what_it_said_is_stored_anywhere_but_its_figures_in_the_ledger(served: Served):
     first = publish(served.as_("pan"), narrative={"es": WORD}, cells=cells(VEN=918273))
-    second = revise(served.as_("pan"), first, narrative={"es": f"{WORD} dos"}, cells=cells(VEN=918273, HTI=40))
+    second = revise(served.as_("pan"), first, narrative={"es": f"{WORD} otra"}, cells=cells(VEN=918273, HTI=40))
     said = (WORD, *(str(each[name]) for each in (first, second) for name in ("salt", "digest")), first["signature"]["value"])
     assert tables_with(served, *said) == {"log_entry"}
     assert tables_with(served, "918273") == {"log_entry", "cell", "certificate", "published_table"}

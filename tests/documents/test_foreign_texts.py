@@ -74,6 +74,16 @@ def test_an_identifier_is_found_in_any_field_of_any_release(odd: dict[str, Any])
     assert identifies({**DOCUMENT, **odd}, NOTHING)
 
 
+def test_what_a_node_draws_itself_is_no_telephone_beside_a_text_that_ends_in_contact():
+    drawn = {"title": {"es": "sin contacto"}, "reference": "RCM-2026-70041", "signature": {"kid": "5055512345678901", "value": "A" * 86}}
+    assert foreign_texts(drawn) == {"0": "sin contacto"}
+    assert not identifies(drawn, NOTHING)
+    assert list(foreign_texts({**drawn, "reference": "contacto 5055512345", "kid": "50555123456789012"}).values())[1:] == [
+        "contacto 5055512345",
+        "50555123456789012",
+    ]
+
+
 def test_every_code_of_our_tables_is_one_and_what_has_as_many_digits_as_an_identifier_is_none():
     assert [code for name in DIMENSIONS for code in known(name) if not is_code(code)] == []
     assert not any(map(is_code, ("61234567", "+507", "AB1234567", "juana.ruiz", "@juana", "a b", "", "x" * 65)))

@@ -156,5 +156,5 @@ def test_a_text_that_is_taken_away_of_a_received_document_is_untold(rcm, sacm):
 
 def test_a_received_document_whose_text_was_changed_is_named(rcm, sacm):
     receive(rcm, sacm, uuid7(), 1)
-    changed = "UPDATE log_entry SET document = replace(document, '244', '245') WHERE number = 2"
+    changed = "UPDATE log_entry SET document = replace(document, '244}', '245}') WHERE number = 2"
     assert found(rcm, changed) == [(2, "log-digest")]
