@@ -180,6 +180,18 @@ def refuse(node: Searched) -> int:
     for number, (method, path, body) in enumerate(sent):
         tag = next((each for place, each in etags.items() if path == place or path.startswith((f"{place}/withdraw", f"{place}/erase"))), {})
         node.send("rcm", method, path, 422, json=body, headers={"Idempotency-Key": f"{number}", **tag})
+    push_wrong_files(node)
+    # A name that nobody knows is told again to its sender, as a place and cut: to nobody else, and nowhere is it kept.
+    assert node.served.as_("rcm").post("/v1/bulletins/check", json=bulletin(**new) | {LETTER: 1}).status_code == 422
+    assert node.served.as_("rcm").get("/v1/bulletins", params={LETTER: LETTER}).status_code == 422
+    node.send("rcm", "GET", "/alerts", 422, params={"severity": LETTER})
+    node.send("rcm", "GET", f"/bulletins/{HARD['email'][0]}", 404)
+    node.send("rcm", "GET", f"/reviews/{HARD['passport'][0]}", 404)
+    return len(node.said) - before
+
+
+def push_wrong_files(node: Searched) -> None:
+    """The same in a file: its name, its options and its columns."""
     for file, more in (
         (f"{HARD['email'][0]}.csv", {}),
         ("a.csv", {"revise": LETTER}),
@@ -189,13 +201,6 @@ def refuse(node: Searched) -> int:
             options = {"state": "PAN", "measure": "irregular_transit", "unit": "person", **more}
             rows = f"period,nationality,value\n{row}\n".encode()
             node.send("rcm", "POST", "/bulletins/files", 422, params=options, files={"file": (file, rows)})
-    # A name that nobody knows is told again to its sender, as a place and cut: to nobody else, and nowhere is it kept.
-    assert node.served.as_("rcm").post("/v1/bulletins/check", json=bulletin(**new) | {LETTER: 1}).status_code == 422
-    assert node.served.as_("rcm").get("/v1/bulletins", params={LETTER: LETTER}).status_code == 422
-    node.send("rcm", "GET", "/alerts", 422, params={"severity": LETTER})
-    node.send("rcm", "GET", f"/bulletins/{HARD['email'][0]}", 404)
-    node.send("rcm", "GET", f"/reviews/{HARD['passport'][0]}", 404)
-    return len(node.said) - before
 
 
 def sighting(**more: Any) -> Json:

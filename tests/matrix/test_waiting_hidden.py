@@ -165,7 +165,7 @@ def shares(asked: Sequence[str], *, whole: bool) -> list[tuple[str, str]]:
         for number, who in enumerate(CALLERS)
         if who not in MORE
         for at, path in enumerate(asked)
-        if whole or (at + number) % 11 == 0 or (who in {"sacm", "hnd"} and path.removeprefix("/v1/") in MATCHING)
+        if whole or (at + number) % 17 == 0 or (who in {"sacm", "hnd"} and path.removeprefix("/v1/") in MATCHING)
     ]
     return sorted(pairs, key=lambda pair: pair[1].endswith("/readers"))
 
