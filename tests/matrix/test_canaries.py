@@ -19,6 +19,7 @@ from app.bulletins.queries import FlowQuery, ListQuery
 from app.core.clock import utc_now
 from app.core.conditional import answer_etag
 from app.core.paging import binding_of
+from app.documents import totals
 
 LOGGED = ("rcm", "bra", "nobody")
 """The callers whose requests are logged with everything that can be."""
@@ -149,6 +150,7 @@ def test_one_more_hidden_document_of_each_kind_changes_no_byte_of_any_answer(cag
     ]
     before = {key: first.answers[key].still for key in compared}
     cage.plant([40, 41])  # one that is taken back, and one that stands
+    totals._totals.clear()  # else a remembered total hides that a list counts it
     after = {(who, path): cage.world.ask(who, "GET", path, Accept_Language="es").still for who, path in before}
     assert [key for key in before if before[key] != after[key]] == []
     assert len(before) > 150
