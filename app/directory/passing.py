@@ -8,7 +8,8 @@ import logging
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -45,27 +46,39 @@ def shipped() -> Mapping[Entry, str]:
     return {(each["kind"], each["value"]): each["note"] for each in data()["entry"]}
 
 
-def passing(entries: Iterable[Entry]) -> Callable[[Kind, str], bool]:
-    """Whether what screening found, of a kind and as it stands in the text, is one of these entries."""
+@dataclass(frozen=True, eq=False)
+class Passing:
+    """Whether what screening found, of a kind and as it stands in the text, is one of some entries; it may be passed to another process."""
+
+    listed: Mapping[str, set[str]]
+    numbers: Collection[str]
+    names: Collection[str]
+
+    def __call__(self, kind: Kind, text: str) -> bool:
+        """Whether it passes; that it did is logged."""
+        if not self._holds(kind, text):
+            return False
+        tell(logging.INFO, "allow-list passed", {"kind": kind.value})
+        return True
+
+    def _holds(self, kind: Kind, text: str) -> bool:
+        if kind is Kind.EMAIL:
+            return _is_mail(text, self.listed)
+        if kind is Kind.URL:
+            return _is_page(text, self.listed)
+        if kind is Kind.PHONE:
+            return _number(text) in self.numbers
+        return kind is Kind.NAME and plain(name_of(text)) in self.names
+
+
+def passing(entries: Iterable[Entry]) -> Passing:
+    """What these entries let pass."""
     listed: dict[str, set[str]] = defaultdict(set)
     for kind, value in entries:
         listed[kind].add(value)
     numbers = {form for number in listed[AllowedKind.PHONE] for form in _forms(number)}
     names = {plain(name_of(value)) for value in listed[AllowedKind.NAME]}
-    rules: Mapping[Kind, Callable[[str], bool]] = {
-        Kind.EMAIL: lambda text: _is_mail(text, listed),
-        Kind.URL: lambda text: _is_page(text, listed),
-        Kind.PHONE: lambda text: _number(text) in numbers,
-        Kind.NAME: lambda text: plain(name_of(text)) in names,
-    }
-
-    def passes(kind: Kind, text: str) -> bool:
-        if kind not in rules or not rules[kind](text):
-            return False
-        tell(logging.INFO, "allow-list passed", {"kind": kind.value})
-        return True
-
-    return passes
+    return Passing(listed, numbers, names)
 
 
 def _is_mail(text: str, listed: Mapping[str, set[str]]) -> bool:

@@ -16,8 +16,9 @@ from app.exchange.keys import PublicKey
 from app.exchange.node import Node
 from app.sync.alarms import answered, failed, tell_of
 from app.sync.applying import Taken, take
-from app.sync.checking import Doubtful, Item, Rules, judged
+from app.sync.checking import Doubtful, Item, Rules
 from app.sync.faults import SyncFault
+from app.sync.judging import Judge
 from app.sync.line import Answer, Line
 from app.sync.models import Peer
 from app.sync.peers import described, key_of, peer_of, refresh_keys
@@ -130,9 +131,9 @@ class _Page:
     more: bool
 
 
-def _judged(page: Mapping[str, Any], rules: Rules) -> _Page:
+def _judged(page: Mapping[str, Any], judge: Judge) -> _Page:
     items, cursor = items_of(page), cursor_of(page)
-    return _Page(items, [judged(item, rules) for item in items], cursor, page.get("has_more") is True)
+    return _Page(items, judge.changes(items), cursor, page.get("has_more") is True)
 
 
 def _pages(
@@ -140,13 +141,13 @@ def _pages(
 ) -> _Place:
     with node.db.read() as session:
         rules, last = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session)), 0
-    page = _judged(first, rules)
     # One page ahead and no further: the next one is fetched and judged while this one is written.
-    with ThreadPoolExecutor(1, "pull") as ahead:
+    with Judge(rules) as judge, ThreadPoolExecutor(1, "pull") as ahead:
+        page = _judged(first, judge)
         while True:
             last = require_progress(page.items, last, moved=page.cursor != place.cursor or not page.more)
             after = replace(place, cursor=page.cursor, kept=(page.cursor, place.seen.epoch, place.seen.size))
-            coming = ahead.submit(_next, line, _question(after), rules) if page.more else None
+            coming = ahead.submit(_next, line, _question(after), judge) if page.more else None
             done.add(_taken(node, kinds, place, page))
             place = after
             if coming is None:
@@ -154,8 +155,8 @@ def _pages(
             page = coming.result()
 
 
-def _next(line: Line, question: Mapping[str, str | int], rules: Rules) -> _Page:
-    return _judged(line.get("/v1/changes", question), rules)
+def _next(line: Line, question: Mapping[str, str | int], judge: Judge) -> _Page:
+    return _judged(line.get("/v1/changes", question), judge)
 
 
 def _taken(node: Node, kinds: Kinds, place: _Place, page: _Page) -> Taken:

@@ -1,0 +1,99 @@
+"""Pages of a feed judged beside the process that writes them: of a long log, judging costs the processor as much as the store does (guarantees 6)."""
+
+import pickle  # nosec B403 - between this process and one that it starts itself
+import signal
+import subprocess  # nosec B404 - the same
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from app.sync.checking import Doubtful, Item, Rules, judged
+
+_FEW = 1_500
+"""Changes that are judged here: to start another process takes as long."""
+_CHILD = "from app.sync.judging import serve; serve()"
+_ENDS_WITHIN_S = 10.0
+
+
+class Judge:
+    """Judges page after page by the same rules; from the fourth whole page on in a process of its own, which ends with this one."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Take the rules; nothing is started yet."""
+        self._rules = rules
+        self._left: float = _FEW
+        self._beside: subprocess.Popen[bytes] | None = None
+
+    def changes(self, items: Sequence[Any]) -> list[Item | Doubtful]:
+        """The items of a page as they may be applied, or why they may not be."""
+        self._left -= len(items)
+        if self._left > 0:
+            return _judged(items, self._rules)
+        try:
+            return self._asked(items)
+        except (OSError, EOFError, pickle.PickleError, RecursionError):
+            # It cannot be started, or somebody ended it, or a peer sent what nobody can pass on: the work is done here, only later.
+            self.close()
+            self._left = float("inf")
+            return _judged(items, self._rules)
+
+    def _asked(self, items: Sequence[Any]) -> list[Item | Doubtful]:
+        if self._beside is None:
+            self._beside = _started(self._rules)
+        _tell(self._beside, items)
+        if self._beside.stdout is None:
+            raise EOFError
+        answer: list[Item | Doubtful] = pickle.load(self._beside.stdout)  # noqa: S301  # nosec B301 - written by our own code
+        return answer
+
+    def close(self) -> None:
+        """End the other process, if there is one."""
+        beside, self._beside = self._beside, None
+        if beside is None:
+            return
+        for pipe in (beside.stdin, beside.stdout):
+            with suppress(OSError):
+                if pipe:
+                    pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            beside.wait(_ENDS_WITHIN_S)
+        beside.kill()
+        beside.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _judged(items: Sequence[Any], rules: Rules) -> list[Item | Doubtful]:
+    return [judged(item, rules) for item in items]
+
+
+def _started(rules: Rules) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _CHILD]
+    beside = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # nosec B603 - no word of a sender's
+    _tell(beside, rules)
+    return beside
+
+
+def _tell(beside: subprocess.Popen[bytes], said: object) -> None:
+    if beside.stdin is None:
+        raise EOFError
+    beside.stdin.write(pickle.dumps(said, pickle.HIGHEST_PROTOCOL))
+    beside.stdin.flush()
+
+
+def serve() -> None:
+    """Judge what comes in until it ends: first the rules, then one page after the other; what whoever started this does."""
+    # Ctrl-C is for whoever started this: it closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
+        rules = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - written by our own code
+        while True:
+            items = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - the same
+            pickle.dump(_judged(items, rules), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+            sys.stdout.buffer.flush()

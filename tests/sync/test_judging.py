@@ -1,0 +1,86 @@
+"""Pages that are judged in another process are judged as they are here; where that one ends, the work goes on here (guarantees 3)."""
+
+from typing import Any
+
+import pytest
+from bodies import publish
+from twins import Twins, texts
+
+from app.directory.allow_list import vocabulary_of
+from app.exchange.foreign import foreign_keys
+from app.sync import judging
+from app.sync.checking import Doubtful, Item, Rules, judged
+from app.sync.judging import Judge
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.fixture
+def page(pair: Twins) -> list[Any]:
+    """Three bulletins, one of them forged and one that names a person, an erasure, and what is no item."""
+    for month in range(1, 4):
+        publish(pair.rcm.as_("rcm"), period=f"2022-{month:02}")
+    good, forged, named = pair.rcm.as_("peer").get("/v1/changes").json()["items"]
+    forged["document"]["title"] = {"es": "Otro"}
+    named["document"]["contact"] = "juana.ruiz@correo.example"
+    return [good, forged, named, {"kind": "", "id": good["id"], "version": 9, "op": "erase", "origin": "RCM"}, 7, {"kind": None}]
+
+
+@pytest.fixture
+def rules(pair: Twins) -> Rules:
+    with pair.sacm.node.db.read() as session:
+        return Rules(("RCM",), {key.kid: key for key in foreign_keys(session, "RCM")}, ("SACM",), vocabulary_of(session))
+
+
+def test_another_process_judges_as_this_one_does_and_ends_with_it(page: list[Any], rules: Rules, monkeypatch: pytest.MonkeyPatch):
+    here = [judged(each, rules) for each in page]
+    assert [each.code if isinstance(each, Doubtful) else each.op for each in here] == [
+        *("publish", "sync-digest", "sync-digest", "erase", "sync-item-form", "sync-item-form"),
+    ]
+    monkeypatch.setattr(judging, "_FEW", len(page) + 1)
+    with Judge(rules) as judge:
+        assert judge.changes(page) == here
+        assert judge._beside is None
+        assert judge.changes(page) == here
+        beside = judge._beside
+        assert beside is not None
+        assert beside.poll() is None
+        assert judge.changes(page[:1]) == here[:1]
+        assert judge._beside is beside
+    assert beside.poll() is not None
+
+
+def test_where_the_other_process_is_killed_or_cannot_be_told_a_page_is_judged_here(
+    page: list[Any], rules: Rules, monkeypatch: pytest.MonkeyPatch
+):
+    here = [judged(each, rules) for each in page]
+    monkeypatch.setattr(judging, "_FEW", 0)
+    with Judge(rules) as judge:
+        assert judge.changes(page) == here
+        assert judge._beside is not None
+        judge._beside.kill()
+        judge._beside.wait()
+        assert judge.changes(page) == here
+        assert judge._beside is None
+    deep = {"kind": "bulletin", "document": nested(5_000)}
+    with Judge(rules) as judge:
+        assert [each.code for each in judge.changes([deep]) if isinstance(each, Doubtful)] == ["sync-item-form"]
+        assert all(isinstance(each, Item) for each in judge.changes(page[:1]))
+
+
+def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.sync.pulling.PAGE", 2)
+    monkeypatch.setattr(judging, "_FEW", 1)
+    started = []
+    right = judging._started
+    monkeypatch.setattr(judging, "_started", lambda rules: started.append(right(rules)) or started[-1])
+    told = [publish(pair.rcm.as_("rcm"), period=f"2022-{month:02}")["id"] for month in range(1, 8)]
+    assert pair.pull(pair.sacm).applied == 7
+    assert [document_id for document_id, _ in texts(pair.sacm, "RCM")] == told
+    assert len(started) == 1
+    assert started[0].poll() == 0
