@@ -14,7 +14,6 @@ from app.sync.checking import Doubtful, Item, Rules, judged
 _FEW = 1_500
 """Changes that are judged here: to start another process takes as long."""
 _CHILD = "from app.sync.judging import serve; serve()"
-_ENDS_WITHIN_S = 10.0
 
 
 class Judge:
@@ -57,8 +56,7 @@ class Judge:
             with suppress(OSError):
                 if pipe:
                     pipe.close()
-        with suppress(subprocess.TimeoutExpired):
-            beside.wait(_ENDS_WITHIN_S)
+        # It has nothing to put away.
         beside.kill()
         beside.wait()
 

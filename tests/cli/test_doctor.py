@@ -462,7 +462,7 @@ def keep_waiting(healthy: Installation, due: datetime | None) -> None:
     node = open_node(healthy.settings)
     officer = Caller("c1", Role.SECRETARIAT, "RCM", None, 4, "A. Invented")
     with node.db.write() as session:
-        waits = Waiting("bulletin", "RCM", "RCM/PAN", [], {}, due=due, needs_review=due is None)
+        waits = Waiting("bulletin", "RCM", "RCM/PAN", [{"tlp": "GREEN"}], {}, due=due, needs_review=due is None)
         waiting.hold(session, node.secrets, officer, waits)
     node.close()
 
