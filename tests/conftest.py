@@ -126,13 +126,14 @@ BY_TURNS = (
     ),
     "tests/contract/test_noninterference.py",
     *(
-        *(
-            "tests/matrix/test_waiting_hidden.py::test_nobody",
-            "tests/faults/test_nothing_found_is_kept.py",
-            "tests/journeys/test_officers_day.py",
-        ),
+        "tests/matrix/test_waiting_hidden.py::test_nobody",
         "tests/faults/test_nothing_found_is_kept.py",
         "tests/journeys/test_officers_day.py",
+        "tests/contract/test_personal_data.py",
+        "tests/sync/test_personal_texts.py",
+        "tests/sync/test_judging.py",
+        "tests/reviews/test_listing.py",
+        "tests/reviews/test_case_b045.py",
     ),
     *(f"tests/journeys/test_darien.py::test_{name}" for name in ("a_refused_push", "the_daily_verbs")),
 )
