@@ -7,8 +7,8 @@ from app.screening.figures import Figures, plurals
 from app.screening.quantities import Quantity, Tokens
 from app.screening.words import COUNTS
 
-_JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS = (
-    frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards")
+_JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _PART_OF = (
+    frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards", "part_of")
 )
 _THINGS = frozenset(form for thing in COUNTS["words"]["things"].split() for form in plurals(thing)) - _PERSONS
 _PASSED = _PERSONS | _BRIDGES | _JOINS
@@ -96,7 +96,7 @@ def behind(read: Reading, quantity: Quantity) -> int | None:
 
 def _is_of_them(read: Reading, category: int, numeral: int) -> bool:
     """Whether a part of a category is told: "of the men, 3 went on"."""
-    return "," in read.gap(numeral) and read.word(category - 1) in _BRIDGES and read.is_close(category)
+    return "," in read.gap(numeral) and read.word(category - 1) in _BRIDGES | _PART_OF and read.is_close(category)
 
 
 def counts(read: Reading, at: int) -> bool:

@@ -15,6 +15,10 @@ _PAIRS = frozenset(COUNTS["words"]["pairs"].split())
 _RATES = frozenset(COUNTS["words"]["rates"].split())
 _TWO = _PAIRS - {"sole", "unico", "unica"}
 _SPANISH = frozenset(COUNTS["words"]["spanish"].split())
+_PORTUGUESE = frozenset(COUNTS["words"]["portuguese"].split())
+_PORTUGUESE_ENDS = tuple(COUNTS["words"]["portuguese_ends"].split())
+_CASTILIAN = frozenset(COUNTS["words"]["castilian"].split())
+_CASTILIAN_ENDS = tuple(COUNTS["words"]["castilian_ends"].split())
 _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
 ARTICLES = frozenset(COUNTS["words"]["articles"].split())
 WORDS_OF_QUANTITY = _VALUES.keys() | _PAIRS | ARTICLES
@@ -75,11 +79,12 @@ def tokens(text: Folded) -> Tokens:
 def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
     """Every numeral of a text in its order; "un", "una", "um", "uma" among them, for whoever asks what follows."""
     reached = dated = row = -1
+    silent = _silent(text)
     for at, word in enumerate(read.words):
         if word in ARTICLES or word in _PAIRS:
             if at > reached:
                 yield Quantity(at, at, 2 if word in _TWO else 1, is_article=word in ARTICLES)
-        elif at > reached and (word[0] in _DIGITS or _is_spelt(text, read, at)):
+        elif at > reached and (word[0] in _DIGITS or _is_spelt(read, at, silent)):
             start = read.starts[at]
             dated = max(dated, _end_of_date(text.small, start, dated))
             row = max(row, _end_of_row(read, at, row))
@@ -91,10 +96,22 @@ def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
             )
 
 
-def _is_spelt(text: Folded, read: Tokens, at: int) -> bool:
-    """Whether a word is a numeral: "once" is none where no other word is Spanish."""
+def _silent(text: Folded) -> frozenset[str]:
+    """The words that are numerals in Spanish only: "once" where no other word is Spanish, "dos" where the text is Portuguese."""
+    once = {"once"} if _SPANISH.isdisjoint(text.words) else set()
+    return frozenset(once | {"dos"} if "dos" in text.words and _is_portuguese(text) else once)
+
+
+def _is_portuguese(text: Folded) -> bool:
+    """Whether a text tells its language by words of Portuguese and holds none of Spanish."""
+    if not _CASTILIAN.isdisjoint(text.words) or any(word.endswith(_CASTILIAN_ENDS) for word in text.words):
+        return False
+    return any(word.endswith(_PORTUGUESE_ENDS) or plain(word) in _PORTUGUESE for word in text.words)
+
+
+def _is_spelt(read: Tokens, at: int, silent: frozenset[str]) -> bool:
     word = read.words[at]
-    return word in _VALUES and not _is_percent(read, at) and (word != "once" or not _SPANISH.isdisjoint(text.words))
+    return word in _VALUES and word not in silent and not _is_percent(read, at)
 
 
 def _is_percent(read: Tokens, at: int) -> bool:

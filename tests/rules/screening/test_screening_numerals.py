@@ -26,6 +26,9 @@ def counted(text: str, figures: Figures = FIGURES) -> list[tuple[str, Kind]]:
         ("two\u00a0Eritreans", "two\u00a0Eritreans"),
         ("un eritreo", "un eritreo"),
         ("De las mujeres, 3 siguieron.", "mujeres, 3"),
+        ("Among Eritreans, three went on.", "Eritreans, three"),
+        ("Dos eritreos de São Paulo", "Dos eritreos"),
+        ("Chegou la lancha, dos eritreos.", "dos eritreos"),
         ("2 registros de mujeres", "2 registros de mujeres"),
         ("one of the 40 Eritrean women", "one of the 40 Eritrean"),
     ],
@@ -40,6 +43,11 @@ def test_a_count_below_k_beside_a_category_is_hard_as_far_as_the_category(text: 
 )
 def test_a_count_of_k_or_more_is_not_hard(text: str):
     assert [kind for _, kind in counted(text) if kind is Kind.SMALL_COUNT] == []
+
+
+@pytest.mark.parametrize("text", ["A maioria dos eritreos chegou de barco.", "Foram 40, dos quais 40 women", "Situação dos eritreos"])
+def test_dos_counts_nobody_in_a_portuguese_text(text: str):
+    assert counted(text) == []
 
 
 def test_what_the_cells_publish_passes_and_what_they_do_not_waits_for_a_second_person():
