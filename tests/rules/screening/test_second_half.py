@@ -1,4 +1,4 @@
-"""The rules before texts that another hand wrote after they were frozen, without having read them (guarantees 2).
+"""The rules before two sets of texts that other hands wrote after they were frozen, without having read them (guarantees 2).
 
 What they did there before any repair stands in docs/divergences.md, "How well texts are read".
 """
@@ -6,6 +6,7 @@ What they did there before any repair stands in docs/divergences.md, "How well t
 import json
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,21 +15,30 @@ from app.directory.passing import passing, shipped
 from app.screening.figures import Figures
 from app.screening.screen import Found, Vocabulary, screened
 
-HALF = json.loads((Path(__file__).parents[2] / "data" / "screening" / "second_half.json").read_text("utf-8"))
+DATA = Path(__file__).parents[2] / "data" / "screening"
 K, LEAST_FOUND, LEAST_HELD, MOST_REFUSED, MOST_HELD = 5, 0.98, 0.9, 0.01, 0.1
 Tally = Counter[tuple[str, str]]
 
 
-@pytest.fixture(scope="module")
-def read() -> dict[str, list[Found]]:
+class Read(NamedTuple):
+    """A set of texts, and what is found in each."""
+
+    texts: dict
+    found: dict[str, list[Found]]
+
+
+@pytest.fixture(scope="module", params=["second_half", "third_set"])
+def read(request: pytest.FixtureRequest) -> Read:
     """What is found in each text as a node reads it that no operator told anything."""
     vocabulary = Vocabulary(known(), passing(shipped()))
-    cases = [case for name in ("positives", "clean", "names", "counts") for case in HALF[name]]
-    return {case["id"]: screened({"/text": case["text"]}, vocabulary, figures(case)) for case in cases}
+    texts = json.loads((DATA / f"{request.param}.json").read_text("utf-8"))
+    cases = [case for name in ("positives", "clean", "names", "counts") for case in texts[name]]
+    found = {case["id"]: screened({"/text": case["text"]}, vocabulary, figures(case, texts["categories"])) for case in cases}
+    return Read(texts, found)
 
 
-def figures(case: dict) -> Figures:
-    return Figures(K, HALF["categories"], case.get("published", ()), is_bulletin="published" in case)
+def figures(case: dict, categories: list[str]) -> Figures:
+    return Figures(K, categories, case.get("published", ()), is_bulletin="published" in case)
 
 
 def overlaps(found: Found, text: str, value: str) -> bool:
@@ -40,26 +50,26 @@ def told(what: str, right: Tally, asked: Tally) -> None:
     print(what, {f"{kind} {language}": f"{right[kind, language]}/{number}" for (kind, language), number in sorted(asked.items())})
 
 
-def test_of_the_second_half_98_of_100_identifiers_and_small_counts_are_found_by_their_kind(read: dict[str, list[Found]]):
+def test_of_unseen_texts_98_of_100_identifiers_and_small_counts_are_found_by_their_kind(read: Read):
     asked, right, missed = Tally(), Tally(), []
-    for case in [*HALF["positives"], *(each for each in HALF["counts"] if each["kind"] == "small-count")]:
+    for case in [*read.texts["positives"], *(each for each in read.texts["counts"] if each["kind"] == "small-count")]:
         values = case.get("must", [case["text"]])
         is_found = all(
-            any(found.kind == case["kind"] and overlaps(found, case["text"], value) for found in read[case["id"]]) for value in values
+            any(found.kind == case["kind"] and overlaps(found, case["text"], value) for found in read.found[case["id"]]) for value in values
         )
         asked[case["kind"], case["language"]] += 1
         right[case["kind"], case["language"]] += is_found
         missed += [] if is_found else [case["id"]]
     told("found", right, asked)
-    assert asked.total() == 133
+    assert asked.total() in {133, 88}
     assert right.total() >= LEAST_FOUND * asked.total(), missed
 
 
-def test_of_the_second_half_what_only_may_be_a_person_waits(read: dict[str, list[Found]]):
+def test_of_unseen_texts_what_only_may_be_a_person_waits(read: Read):
     asked, right, missed = Tally(), Tally(), []
-    for case in [*HALF["names"], *(each for each in HALF["counts"] if each["kind"] == "numeral")]:
+    for case in [*read.texts["names"], *(each for each in read.texts["counts"] if each["kind"] == "numeral")]:
         kind, value = case.get("kind", "name"), case.get("name", case["text"])
-        is_held = any(found.kind == kind and overlaps(found, case["text"], value) for found in read[case["id"]])
+        is_held = any(found.kind == kind and overlaps(found, case["text"], value) for found in read.found[case["id"]])
         asked[kind, case["language"]] += 1
         right[kind, case["language"]] += is_held
         missed += [] if is_held else [case["id"]]
@@ -67,17 +77,17 @@ def test_of_the_second_half_what_only_may_be_a_person_waits(read: dict[str, list
     assert right.total() >= LEAST_HELD * asked.total(), missed
 
 
-def test_of_the_second_half_one_clean_text_in_a_hundred_is_refused_and_one_in_ten_held_at_most(read: dict[str, list[Found]]):
+def test_of_unseen_texts_one_clean_text_in_a_hundred_is_refused_and_one_in_ten_held_at_most(read: Read):
     asked, refused, held = Tally(), Tally(), Tally()
     wrong = []
-    for case in HALF["clean"]:
-        kinds = {found.is_hard for found in read[case["id"]]}
+    for case in read.texts["clean"]:
+        kinds = {found.is_hard for found in read.found[case["id"]]}
         asked["clean", case["language"]] += 1
         refused["clean", case["language"]] += True in kinds
         held["clean", case["language"]] += kinds == {False}
-        wrong += [(case["id"], found.kind.value) for found in read[case["id"]]]
+        wrong += [(case["id"], found.kind.value) for found in read.found[case["id"]]]
     told("refused", refused, asked)
     told("held", held, asked)
-    assert asked.total() == 98
+    assert asked.total() in {98, 73}
     assert refused.total() <= MOST_REFUSED * asked.total(), wrong
     assert held.total() <= MOST_HELD * asked.total(), wrong
