@@ -50,13 +50,17 @@ def _gather_named(name: str, value: object, found: list[str]) -> None:
     if not is_code(name):
         found.append(name)
     if isinstance(value, str):
-        if name in _FREE or not (is_code(value) or (name in _DRAWN and _DRAWN[name].fullmatch(value))):
+        if name in _FREE or not (is_code(value) or _is_drawn(name, value)):
             found.append(value)
         return
     typed, form = _TYPED.get(name, ("", _CODE))
     if isinstance(value, dict) and form.fullmatch(str(value.get(typed))):
         value = {each: inside for each, inside in value.items() if each != typed}
     _gather(value, found)
+
+
+def _is_drawn(name: str, value: str) -> bool:
+    return name in _DRAWN and _DRAWN[name].fullmatch(value) is not None
 
 
 def _gather(value: object, found: list[str]) -> None:
