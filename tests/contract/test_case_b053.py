@@ -56,6 +56,6 @@ def test_b053_every_format_and_aggregate_withholds_the_same_cells(served: Served
     rows = served.as_("analyst").get("/v1/flows", params=asked).json()["items"]
     assert {(row["nationality"], row["age"]) for row in rows if row["value"] is None} == hidden
     text = served.as_("analyst").get("/v1/flows", params={"totals": "true", "format": "csv"}).text
-    assert "177" not in text
+    assert "177" not in text.replace(document["id"], "")
     groups = served.as_("analyst").get("/v1/flows", params={"group_by": "age"}).json()["items"]
     assert {(group["age"], group["value"]) for group in groups} == {("Y0T17", None), ("Y_GE18", None)}

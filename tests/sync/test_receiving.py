@@ -17,7 +17,7 @@ from app.exchange import keys, merkle
 from app.exchange.keys import load_signer
 from app.exchange.verify import faults
 from app.main import KINDS
-from app.sync import pulling, receiving
+from app.sync import judging, receiving
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 from app.sync.receiving import Brought, Receipt, receive
@@ -172,8 +172,8 @@ def test_of_what_is_brought_and_pulled_at_once_one_goes_on(pair: Twins, monkeypa
         brought(pair, newest)
         return taken(*given)
 
-    taken = pulling.judged
-    monkeypatch.setattr(pulling, "judged", delivered)
+    taken = judging.judged
+    monkeypatch.setattr(judging, "judged", delivered)
     with pytest.raises(SyncFault) as fault:
         pair.pull(pair.sacm)
     assert fault.value.code == "sync-elsewhere"
