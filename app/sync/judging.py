@@ -72,7 +72,8 @@ def _judged(items: Sequence[Any], rules: Rules) -> list[Item | Doubtful]:
 
 
 def _started(rules: Rules) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", _CHILD]
+    # -P: what lies in the folder where this was started is not taken for ours.
+    command = [sys.executable, "-P", "-c", _CHILD]
     beside = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # nosec B603 - no word of a sender's
     _tell(beside, rules)
     return beside

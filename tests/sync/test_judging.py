@@ -1,5 +1,6 @@
 """Pages that are judged in another process are judged as they are here; where that one ends, the work goes on here (guarantees 3)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,18 @@ def test_where_the_other_process_is_killed_or_cannot_be_told_a_page_is_judged_he
     with Judge(rules) as judge:
         assert [each.code for each in judge.changes([deep]) if isinstance(each, Doubtful)] == ["sync-item-form"]
         assert all(isinstance(each, Item) for each in judge.changes(page[:1]))
+
+
+def test_a_folder_that_is_called_as_ours_is_not_taken_for_it(
+    page: list[Any], rules: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(judging, "_FEW", 0)
+    with Judge(rules) as judge:
+        judge.changes(page)
+        assert judge._beside is not None
 
 
 def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, monkeypatch: pytest.MonkeyPatch):
