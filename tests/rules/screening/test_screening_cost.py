@@ -1,6 +1,7 @@
 """What the reading of texts costs: it grows as the text does, whatever stands there, and the longest document is read in its time."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,23 @@ def cost(texts: Mapping[str, str], often: int) -> float:
     return min(taken)
 
 
+def grows(short: Mapping[str, str], long: Mapping[str, str]) -> float:
+    """How many times the cost of a text four times as long is: a straight line gives 4, a square 16.
+
+    The least of readings taken in turns, which begin anew where they say too much: a machine that is busy elsewhere slows one of
+    them, a rule that is not linear slows every one.
+    """
+    ratios = []
+    for _ in range(6):
+        least_short, least_long = math.inf, math.inf
+        for _ in range(2):
+            least_short, least_long = min(least_short, cost(short, 1)), min(least_long, cost(long, 1))
+        ratios.append(least_long / max(least_short, 0.001))
+        if ratios[-1] < 6:
+            break
+    return min(ratios)
+
+
 def longest() -> dict[str, str]:
     """A document of the longest allowed texts in eight fields, in the style of real notes."""
     whole = "\n".join(case["text"] for case in HALF["clean"])
@@ -40,20 +58,12 @@ def longest() -> dict[str, str]:
 
 @pytest.mark.parametrize("pattern", HOSTILE.values(), ids=HOSTILE)
 def test_four_times_the_text_costs_about_four_times_as_much(pattern: str):
-    short, long = (cost({"/text": (pattern * size)[:size]}, 2) for size in (SHORT, LONG))
-    assert long < max(8 * short, 0.02)
+    assert grows({"/text": (pattern * SHORT)[:SHORT]}, {"/text": (pattern * LONG)[:LONG]}) < 8
 
 
 def test_four_times_the_fields_cost_about_four_times_as_much():
-    short, long = (cost({f"/cells/{number}": "celda 1" for number in range(size)}, 1) for size in (500, 2_000))
-    assert long < 8 * short
-
-
-def test_a_title_is_read_in_a_fraction_of_a_millisecond():
-    title = {"/title/es": "Boletín mensual de flujos extrarregionales, marzo de 2024"}
-    taken = sum(cost(title, 3) for _ in range(50)) / 50
-    print(f"a title: {taken * 1e3:.3f} ms of processor")
-    assert taken < 0.001
+    short, long = ({f"/cells/{number}": "celda 1" for number in range(size)} for size in (500, 2_000))
+    assert grows(short, long) < 8
 
 
 @pytest.mark.long
@@ -64,3 +74,11 @@ def test_long_the_longest_document_is_read_in_fifty_milliseconds():
     p50, p95 = taken[100] * 1e3, taken[190] * 1e3
     print(f"{LONGEST} characters in 8 fields: p50 {p50:.1f} ms, p95 {p95:.1f} ms of processor, 200 readings")
     assert p95 <= 50
+
+
+@pytest.mark.long
+def test_long_a_title_is_read_in_a_fraction_of_a_millisecond():
+    title = {"/title/es": "Boletín mensual de flujos extrarregionales, marzo de 2024"}
+    taken = sum(cost(title, 3) for _ in range(50)) / 50
+    print(f"a title: {taken * 1e3:.3f} ms of processor")
+    assert taken < 0.001
