@@ -33,10 +33,11 @@ lock: ## resolve pyproject.toml anew and write both locks
 	$(BIN)/uv export -q --no-header --no-emit-project --format requirements-txt --only-group dev > requirements-dev.lock
 	for name in $(BUILD); do sed -n "/^$$name==/,/[^\\]$$/p" requirements-dev.lock; done > deploy/build.lock
 
-docs: setup ## write docs/problems/, docs/routes.md and docs/checker.md anew from the code
+docs: setup ## write docs/problems/, docs/routes.md, docs/checker.md and the table of names anew
 	$(BIN)/python docs/make_problems.py
 	$(BIN)/python docs/make_routes.py
 	$(BIN)/python docs/make_checker.py
+	$(BIN)/python docs/make_names.py
 
 wheelhouse: setup ## fetch what the image is built from, so that its build needs no network
 	rm -rf wheelhouse
