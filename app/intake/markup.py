@@ -1,0 +1,77 @@
+"""The parts of a workbook as events, in a bounded memory: no document type, no entity of its own, nothing from outside."""
+
+from collections.abc import Callable, Iterable, Mapping
+from xml.parsers import expat  # nosec B406 - what makes expat open to attack is refused: document types and entities
+
+from app.intake.refusal import refused
+
+Attributes = Mapping[str, str]
+_LONGEST_TEXT = 128 * 1024
+_MOST_NAMES = 5_000
+
+
+class LocalNames(dict[str, str]):
+    """Names without their prefix; each is looked at once."""
+
+    def __missing__(self, name: str) -> str:
+        """The name of an element or attribute as its standard writes it."""
+        return self.setdefault(name, name.rpartition(":")[2])
+
+
+class Walk:
+    """One pass over a part: `start` and `end` are called for every element, and text is kept only between `listen` and `heard`."""
+
+    def __init__(self, start: Callable[[str, Attributes], None], end: Callable[[str], None] | None = None) -> None:
+        self._names = LocalNames()
+        self._parser = parser = expat.ParserCreate()
+        self._text: list[str] = []
+        names = self._names
+        parser.buffer_text = True
+        parser.StartElementHandler = lambda name, attributes: start(names[name], attributes)
+        if end:
+            parser.EndElementHandler = lambda name: end(names[name])
+        parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _no_document_type
+
+    def listen(self) -> None:
+        """Keep the text from here on."""
+        self._text.clear()
+        self._parser.CharacterDataHandler = self._text.append
+
+    def heard(self) -> str:
+        """The text since `listen`, which ends here."""
+        self._parser.CharacterDataHandler = None
+        return "".join(self._text)
+
+    def over(self, chunks: Iterable[bytes]) -> None:
+        """Walk to the end; raises `RefusedError` `workbook-damaged` where the part is no XML, holds a text without end or countless names."""
+        try:
+            for chunk in chunks:
+                self._parser.Parse(chunk, False)  # noqa: FBT003 - the parser takes it by place
+                if sum(map(len, self._text)) > _LONGEST_TEXT or len(self._parser.intern) > _MOST_NAMES:
+                    raise refused("workbook-damaged")
+            self._parser.Parse(b"", True)  # noqa: FBT003 - the same
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            raise refused("workbook-damaged") from error
+
+
+def _no_document_type(*_: object) -> None:
+    raise refused("workbook-doctype")
+
+
+def attribute(attributes: Attributes, name: str) -> str | None:
+    """An attribute by its name without the prefix, which every writer chooses."""
+    if name in attributes:
+        return attributes[name]
+    return next((value for key, value in attributes.items() if key.endswith(":" + name)), None)
+
+
+def elements(part: Iterable[bytes], *names: str) -> list[tuple[str, dict[str, str]]]:
+    """The elements of these names in a small part, with their attributes by names without prefix, in order."""
+    found: list[tuple[str, dict[str, str]]] = []
+
+    def start(name: str, attributes: Attributes) -> None:
+        if name in names:
+            found.append((name, {key.rpartition(":")[2]: value for key, value in attributes.items()}))
+
+    Walk(start).over(part)
+    return found

@@ -1,0 +1,149 @@
+"""What the sheets of an XLSX refer to: the list of sheets, the shared texts, and which styles show a number as a date."""
+
+import re
+from dataclasses import dataclass
+
+from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
+from app.intake.container import Container, target_of
+from app.intake.markup import Attributes, Walk, elements
+from app.intake.refusal import refused
+
+WORKBOOK = "xl/workbook.xml"
+_SHOWN_AS_DATES = frozenset({*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)})
+# Of a number format: what is written out, escaped, coloured, conditional or padding shows no date.
+_NO_DATE = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]|General|E[+-]', re.IGNORECASE)
+_DURATION = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A sheet as the workbook lists it, and the part that it stands in."""
+
+    name: str
+    part: str
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """What all sheets share; `is_uncomputed` where the file asks to be computed when it is opened."""
+
+    sheets: tuple[Listed, ...]
+    days: SerialDays
+    is_uncomputed: bool
+    texts: list[str]
+    date_styles: frozenset[str]
+
+
+def read_workbook(container: Container) -> Workbook:
+    """The list of worksheets in order (chart sheets left out) and what they refer to; raises `RefusedError` `workbook-damaged`."""
+    main = _main_part(container)
+    related = _relations(container, main)
+    found = elements(container.chunks(main), "sheet", "workbookPr", "calcPr")
+    listed = []
+    for name, attributes in found:
+        kind, part = related.get(attributes.get("id", ""), ("", ""))
+        if name != "sheet" or kind in {"chartsheet", "dialogsheet"}:
+            continue
+        if kind != "worksheet" or part not in container:
+            raise refused("workbook-damaged", attributes.get("name"))
+        listed.append(Listed(attributes.get("name", ""), part, attributes.get("state", "visible") != "visible"))
+    settings = {key: value for _, attributes in found for key, value in attributes.items() if key in {"date1904", "fullCalcOnLoad"}}
+    parts = {kind: part for kind, part in related.values() if part in container}
+    return Workbook(
+        tuple(listed),
+        SYSTEM_1904 if settings.get("date1904") in {"1", "true"} else SYSTEM_1900,
+        settings.get("fullCalcOnLoad") in {"1", "true"},
+        _shared_texts(container, parts.get("sharedStrings")),
+        _date_styles(container, parts.get("styles")),
+    )
+
+
+def _main_part(container: Container) -> str:
+    if WORKBOOK in container or "_rels/.rels" not in container:
+        return WORKBOOK
+    found = elements(container.chunks("_rels/.rels"), "Relationship")
+    named = [attributes.get("Target", "") for _, attributes in found if attributes.get("Type", "").endswith("/officeDocument")]
+    return target_of("", named[0]) if named else WORKBOOK
+
+
+def _relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
+    """By their ids: the kind of what a part refers to, and the part that it is in."""
+    folder, _, name = part.rpartition("/")
+    at = f"{folder}/_rels/{name}.rels"
+    if part not in container or at not in container:
+        raise refused("workbook-damaged")
+    return {
+        attributes.get("Id", ""): (attributes.get("Type", "").rpartition("/")[2], target_of(part, attributes.get("Target", "")))
+        for _, attributes in elements(container.chunks(at), "Relationship")
+    }
+
+
+def _shared_texts(container: Container, part: str | None) -> list[str]:
+    """Texts by their number: the runs of each joined, what only helps to pronounce them left out."""
+    texts: list[str] = []
+    runs: list[str] = []
+    aside = False
+
+    def start(name: str, _: Attributes) -> None:
+        nonlocal aside
+        if name == "si":
+            runs.clear()
+        elif name == "rPh":
+            aside = True
+        elif name == "t" and not aside:
+            walk.listen()
+
+    def end(name: str) -> None:
+        nonlocal aside
+        if name == "t" and not aside:
+            runs.append(walk.heard())
+        elif name == "rPh":
+            aside = False
+        elif name == "si":
+            texts.append(unescaped("".join(runs)))
+
+    walk = Walk(start, end)
+    if part is not None:
+        walk.over(container.chunks(part))
+    return texts
+
+
+def unescaped(text: str) -> str:
+    """A text without the escapes that the format has for characters which no XML holds; lines end in a line feed."""
+    if "_x" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return text.replace("\r\n", "\n")
+
+
+def _date_styles(container: Container, part: str | None) -> frozenset[str]:
+    """The numbers of the cell styles that show a number as a date or a time of day."""
+    if part is None:
+        return frozenset()
+    formats: dict[str, str] = {}
+    styles: list[str] = []
+    inside = False
+
+    def start(name: str, attributes: Attributes) -> None:
+        nonlocal inside
+        if name == "numFmt":
+            formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "cellXfs":
+            inside = True
+        elif name == "xf" and inside:
+            styles.append(attributes.get("numFmtId", "0"))
+
+    def end(name: str) -> None:
+        nonlocal inside
+        inside = inside and name != "cellXfs"
+
+    Walk(start, end).over(container.chunks(part))
+    return frozenset(str(index) for index, number in enumerate(styles) if _is_date(number, formats.get(number)))
+
+
+def _is_date(number: str, code: str | None) -> bool:
+    if code is None:
+        return number.isdecimal() and int(number[:9]) in _SHOWN_AS_DATES
+    return _DURATION.search(code) is None and _DATE.search(_NO_DATE.sub("", code)) is not None
