@@ -66,6 +66,7 @@ from app.documents.erasing import forget_marks
 from app.documents.kinds import Kind, Kinds
 from app.exchange.node import Node
 from app.exchange.upkeep import Jobs, Worker
+from app.reviews.two_clocks import slower_clock
 from app.sync.applying import forget_understood
 from app.sync.replaying import write_anew
 from app.web.description import declare_access, described
@@ -190,9 +191,14 @@ JOBS: Jobs = {
 
 
 def worker_of(node: Node) -> Worker:
-    """The worker of a node: beside its jobs it publishes what is due, hints peers at what is new, and pulls at once where one hinted."""
-    glances = {"released": lambda node: app.reviews.releasing.release_due(node, KINDS), "hinted": app.sync.hinting.watch()}
-    return Worker(node, JOBS, woken={"pulled": JOBS["pulled"]}, glances=glances)
+    """The worker of a node: beside its jobs it publishes what is due, hints peers at what is new, and pulls at once where one hinted.
+
+    What waits is published and purged by a clock that is not ahead of what has passed since the worker was made.
+    """
+    clock = slower_clock()
+    jobs = {**JOBS, "purged": lambda node: app.reviews.releasing.purge(node, clock)}
+    glances = {"released": lambda node: app.reviews.releasing.release_due(node, KINDS, clock), "hinted": app.sync.hinting.watch()}
+    return Worker(node, jobs, woken={"pulled": JOBS["pulled"]}, glances=glances)
 
 
 def create_app(node: Node | None) -> FastAPI:
