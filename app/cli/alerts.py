@@ -58,7 +58,7 @@ def list_alerts(
         if form in _FILES:
             _list_file(node, form, query, output)
         else:
-            _list_page(node.alerts(query), as_json=form == "json")
+            _list_page(node.alerts(**query).page(), as_json=form == "json")
 
 
 def _list_file(node: Istmo, form: str, query: Mapping[str, object], output: Path | None) -> None:
@@ -131,7 +131,7 @@ def _beside(node: Istmo, alert: Mapping[str, Any], *, related: bool) -> dict[str
 
 def _related(node: Istmo, alert: Mapping[str, Any]) -> list[dict[str, Any]]:
     items = node.related(alert["id"])
-    found = node.alerts({"reference": [item["reference"] for item in items]})["items"] if items else []
+    found = node.alerts(reference=[item["reference"] for item in items]).page()["items"] if items else []
     marked = {item["id"]: {name: item[name] for name in ("title", "audience", "handling", "origin") if name in item} for item in found}
     # One that is gone since is for nobody any more.
     return [{**item, **marked[item["id"]]} for item in items if item["id"] in marked]

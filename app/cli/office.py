@@ -27,7 +27,7 @@ from app.cli.output import (
     words_of,
 )
 from app.cli.tables import print_bulletins, print_flows
-from app.client import Istmo, Unusable, idempotency_key, waiting_of
+from app.client import Istmo, Unusable, waiting_of
 from app.settings import Settings
 
 Url = Annotated[str | None, typer.Option(help=words_of("option-url"), show_default=False)]
@@ -89,11 +89,8 @@ def _push(file: Path, options: Mapping[str, object], as_json: bool, url: Text, k
     settings = _settings(url, key)
     if not settings.key:
         raise typer.BadParameter(words_of("usage-no-key"), param_hint="--key")
-    raw = file.read_bytes()
-    # A dry run is judged afresh each time: what it would answer changes with what is published.
-    name = None if options.get("dry_run") else idempotency_key(settings.key, options, raw)
     with _node(settings) as node, outcome(as_json, {"bulletins": []}), _Bar() as bar:
-        pushed = node.push_file(file.name, raw, options, name, bar.show)
+        pushed = node.push(file, bar.show, **options)
     if pushed.replayed:
         tell("push-replayed")
     _show(pushed.answer, as_json, dry_run=bool(options.get("dry_run")))
@@ -185,11 +182,11 @@ def flows(
 def _flows(query: Mapping[str, object], form: str, url: Text, key: Text) -> None:
     with _node(_settings(url, key)) as node, outcome(form == "json"):
         if form == "csv":
-            for piece in node.flows_csv(query):
+            for piece in node.flows(**query).csv():
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
             return
-        page = node.flows(query)
+        page = node.flows(**query).page()
     if form == "json":
         result_json(page)
     else:
@@ -212,7 +209,7 @@ def list_bulletins(
     """List the bulletins that you may see."""
     query = _given({"reporting_state": reporting_state, "measure": measure, "status": status, "limit": limit})
     with _node(_settings(url, key)) as node, outcome(as_json):
-        page = node.bulletins({**query, **_pairs(filters)})
+        page = node.bulletins(**{**query, **_pairs(filters)}).page()
     if as_json:
         result_json(page)
     else:
@@ -314,7 +311,7 @@ def _node(settings: Settings) -> Istmo:
     try:
         return Istmo(settings.url, settings.key, settings.ca_file, language())
     except Unusable as error:
-        raise typer.BadParameter(words_of(error.code)) from None
+        raise typer.BadParameter(words_of(error.code, **error.figures)) from None
     except OSError:
         raise typer.BadParameter(words_of("usage-ca-file"), param_hint="ISTMO_CA_FILE") from None
 

@@ -110,7 +110,7 @@ def finding_line(item: Mapping[str, Any]) -> str:
 
 def findings_of(refused: Refused) -> list[dict[str, Any]]:
     """The findings of a refusal; a refusal without any is one itself."""
-    return [as_finding(item) for item in refused.errors or [{"code": refused.code, "detail": refused.detail}]]
+    return [as_finding(item) for item in refused.findings or [{"code": refused.code, "detail": refused.detail}]]
 
 
 @contextlib.contextmanager

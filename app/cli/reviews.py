@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.alert_page import words_in
-from app.cli.office import Json, Key, Text, Url, _given, _node, _settings, _tell_total
+from app.cli.office import Json, Key, Text, Url, _node, _settings, _tell_total
 from app.cli.output import coded, heading, outcome, result, say, tell, word_for, words_of
 from app.cli.screen import is_screen, json_text, may_leave, refuse_file
 from app.cli.tables import print_reviews
@@ -36,7 +36,7 @@ def list_reviews(
     """List what waits; what was decided only if it is asked for."""
     wanted = status or (None if every else ",".join(_WAITING))
     with _node(_settings(url, key)) as node, outcome(as_json):
-        page = node.reviews(_given({"status": wanted, "kind": kind, "limit": limit}))
+        page = node.reviews(status=wanted, kind=kind, limit=limit).page()
     if as_json:
         typer.echo(json_text(page))
         return

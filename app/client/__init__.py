@@ -1,22 +1,51 @@
 """The Python client: httpx and the wire only."""
 
 from app.client.alerts import AlertsFile
-from app.client.errors import IstmoError, Refused, Unreachable, Unusable
-from app.client.http import ANSWERS, KINDS, Fetched, Istmo, PushAnswer
-from app.client.push import Waiting, idempotency_key, waiting_of
+from app.client.answers import Fetched, Waiting, Written, waiting_of
+from app.client.errors import (
+    Conflict,
+    Exists,
+    Forbidden,
+    Invalid,
+    IstmoError,
+    NotFound,
+    Refused,
+    ResyncRequired,
+    Stale,
+    Throttled,
+    Unauthenticated,
+    Unreachable,
+    Unusable,
+)
+from app.client.flows import Flows
+from app.client.http import ANSWERS, KINDS, Istmo
+from app.client.lists import Changes, Listing
+from app.client.push import idempotency_key
 
 __all__ = [
     "ANSWERS",
     "KINDS",
     "AlertsFile",
+    "Changes",
+    "Conflict",
+    "Exists",
     "Fetched",
+    "Flows",
+    "Forbidden",
+    "Invalid",
     "Istmo",
     "IstmoError",
-    "PushAnswer",
+    "Listing",
+    "NotFound",
     "Refused",
+    "ResyncRequired",
+    "Stale",
+    "Throttled",
+    "Unauthenticated",
     "Unreachable",
     "Unusable",
     "Waiting",
+    "Written",
     "idempotency_key",
     "waiting_of",
 ]

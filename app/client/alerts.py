@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.client.answers import waiting_of
 from app.client.errors import Refused
-from app.client.push import waiting_of
 
 FORMS: Mapping[str, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 """The forms of a file of alerts, each with its media type."""
@@ -60,7 +60,7 @@ def in_the_file(is_list: bool) -> Iterator[None]:
     except Refused as refused:
         if not is_list:
             raise
-        raise Refused({**refused.problem, "errors": [_placed(item) for item in refused.errors]}) from None
+        raise type(refused)({**refused.problem, "errors": [_placed(item) for item in refused.findings]}) from None
 
 
 def _placed(finding: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,24 @@
 """What a caller of the client has to tell apart.
 
 IstmoError
-├── Refused       the node judged what was sent, and says why: mend it
-├── Unreachable   no node answered, or not one that can work now: try again later, the same push is never counted twice
-└── Unusable      the address or key cannot be one: set it right
+├── Refused              the node judged what was sent; `code` and `findings` say why: mend it
+│   ├── Unauthenticated  401: the key, secret or token is wrong, or has ended
+│   ├── Forbidden        403: not with this role, conference or State
+│   ├── NotFound         404: nothing there, or nothing that you may see
+│   ├── Conflict         409: what stands there is not what this expects
+│   │   └── Exists       bulletin-exists: other figures stand under the period; revise them, with a reason
+│   ├── ResyncRequired   410: the node was restored; begin the feed anew
+│   ├── Stale            412, 428: it was changed since you looked at it; look again
+│   └── Invalid          400, 413, 422: what was sent does not hold; the findings name each place
+├── Unreachable          no node answered, or not one that can work now: try again later, the same push is never counted twice
+│   └── Throttled        429, 503, or the same is still at work: come back after `retry_after` seconds
+└── Unusable             the address, key or extra cannot be used: set it right; nothing was sent
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-TRY_LATER = 429
 _SERVER_FAULT = 500
-
 
 REASONS: Mapping[str, str] = {
     "unreachable-broke-off": "the answer broke off; send the same again, a push is never counted twice",
@@ -23,7 +30,10 @@ REASONS: Mapping[str, str] = {
     "unreachable-no-node": "what answered at the address is no Istmo node, or its answer broke off",
     "unreachable-redirect": "the address answered {status}, a redirect: give the node's own address",
     "unusable-address": "the address of a node begins with https:// or http://",
+    "unusable-extra": "{module} is not installed: pip install 'istmo[{extra}]'",
     "unusable-key": "an API key is plain ASCII: copy it again",
+    "unusable-login": "give an API key, or a client id with its secret, or a client id with its private key",
+    "unusable-private-key": "a private key is of the curve P-256, as PEM without a password",
 }
 """What the client itself says, in English; by its codes the command line says it in the user's language."""
 
@@ -56,9 +66,41 @@ class Refused(IstmoError):  # noqa: N818 - the contract's word
         return str(self)
 
     @property
-    def errors(self) -> list[dict[str, Any]]:
-        """Findings: pointer or sheet, row and column, code and detail of each."""
+    def findings(self) -> list[dict[str, Any]]:
+        """Pointer or sheet, row and column, code and detail of each fault."""
         return [dict(item) for item in self.problem.get("errors") or ()]
+
+
+class Unauthenticated(Refused):
+    """The key, secret or token is wrong, or has ended (401)."""
+
+
+class Forbidden(Refused):
+    """Not with this role, conference or State (403)."""
+
+
+class NotFound(Refused):
+    """Nothing there, or nothing that the caller may see (404)."""
+
+
+class Conflict(Refused):
+    """What stands there is not what this expects (409)."""
+
+
+class Exists(Conflict):
+    """Other figures stand under the period of a bulletin (bulletin-exists)."""
+
+
+class ResyncRequired(Refused):
+    """The node was restored: its feed begins anew (410)."""
+
+
+class Stale(Refused):
+    """It was changed since the caller looked at it, or the caller did not say what it looked at (412, 428)."""
+
+
+class Invalid(Refused):
+    """What was sent does not hold (400, 413, 422)."""
 
 
 class Unreachable(IstmoError):  # noqa: N818 - the contract's word
@@ -76,18 +118,49 @@ class Unreachable(IstmoError):  # noqa: N818 - the contract's word
         return str(self)
 
 
+class Throttled(Unreachable):
+    """The node asks to come back later; `retry_after` are the seconds that it names, none where it names none."""
+
+    def __init__(self, code: str, retry_after: int | None = None, **figures: object) -> None:
+        """Keep the seconds too."""
+        super().__init__(code, **figures)
+        self.retry_after = retry_after
+
+
 class Unusable(IstmoError, ValueError):  # noqa: N818 - says what is the matter, as Refused does
-    """An address or key that cannot be one: nothing was sent."""
+    """An address, key or extra that cannot be used: nothing was sent."""
 
-    def __init__(self, code: str) -> None:
-        """Keep the code of the reason."""
-        super().__init__(REASONS[code])
+    def __init__(self, code: str, **figures: object) -> None:
+        """Keep the code of the reason and the figures of its sentence."""
+        super().__init__(REASONS[code].format_map(figures))
         self.code = code
+        self.figures = figures
 
 
-def refusal(status: int, problem: Mapping[str, Any]) -> IstmoError:
+IN_FLIGHT = "request-in-flight"
+_BY_CODE: Mapping[str, type[Refused]] = {"bulletin-exists": Exists, "proposal-stale": Stale, "review-stale": Stale}
+_BY_STATUS: Mapping[int, type[Refused]] = {
+    400: Invalid,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: ResyncRequired,
+    412: Stale,
+    413: Invalid,
+    422: Invalid,
+    428: Stale,
+}
+_COME_BACK = (429, 503)
+
+
+def refusal(status: int, problem: Mapping[str, Any], retry_after: str = "") -> IstmoError:
     """The error of a problem document: `Unreachable` where the node asks to come back later or has itself failed."""
-    if status == TRY_LATER or status >= _SERVER_FAULT:
-        said = " ".join(str(problem[name]) for name in ("detail", "request_id") if problem.get(name))
-        return Unreachable("unreachable-fault", status=status, said=said)
-    return Refused({"status": status, **problem})
+    code = str(problem.get("code"))
+    if status in _COME_BACK or status >= _SERVER_FAULT or code == IN_FLIGHT:
+        figures = {"status": status, "said": " ".join(str(problem[name]) for name in ("detail", "request_id") if problem.get(name))}
+        if status >= _SERVER_FAULT and status not in _COME_BACK:
+            return Unreachable("unreachable-fault", **figures)
+        return Throttled("unreachable-fault", int(retry_after) if retry_after.isdecimal() else None, **figures)
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status, Refused)
+    return kind({"status": status, **problem})

@@ -4,28 +4,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """What a node has taken and not published yet (202): `held` for another person, or `pending` until an instant (UTC with Z)."""
-
-    outcome: str
-    review: str
-    due: str | None
-
-    @property
-    def id(self) -> str:
-        """Its id among the reviews."""
-        return self.review.rsplit("/", 1)[-1]
-
-
-def waiting_of(answer: Mapping[str, Any]) -> Waiting | None:
-    """Where what was sent waits, by the answer to it; none where it is published."""
-    review = answer.get("review")
-    return Waiting(str(answer.get("outcome")), review, answer.get("due")) if isinstance(review, str) else None
 
 
 def idempotency_key(key: str, options: Mapping[str, object], raw: bytes) -> str:

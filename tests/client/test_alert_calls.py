@@ -39,7 +39,7 @@ def test_findings_about_a_list_name_the_place_in_the_file():
     for raw, expected in ((b"[{}]", [place for _, place in places]), (b"{}", [pointer for pointer, _ in places])):
         with Node(problem(422, "invalid-document", *errors)) as node, Istmo(node.url, "k") as istmo, pytest.raises(Refused) as caught:
             istmo.post_alerts(raw, "once")
-        assert [item["pointer"] for item in caught.value.errors] == expected
+        assert [item["pointer"] for item in caught.value.findings] == expected
         assert (caught.value.code, node.asked[0].headers["idempotency-key"]) == ("invalid-document", "once")
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback import HANGS_UP, NDJSON, Node, Says, problem
 
-from app.client import Istmo, IstmoError, Refused, Unreachable, idempotency_key
+from app.client import Exists, Istmo, IstmoError, Refused, Throttled, Unreachable, idempotency_key
 
 DONE = {"bulletins": [{"id": "b1", "period": "2022-10", "outcome": "created"}], "findings": []}
 OPTIONS = {"state": "PAN", "column": ["mes=period", "total=value"], "dry_run": True, "publisher": None}
@@ -73,7 +73,7 @@ def test_a_problem_among_the_lines_is_a_refusal():
         push(node)
     refused = caught.value
     assert (refused.status, refused.code, refused.detail) == (422, "invalid-file", "words about invalid-file")
-    assert refused.errors == [{"row": 3, "column": "sexo", "code": "code-unknown", "detail": "d"}]
+    assert refused.findings == [{"row": 3, "column": "sexo", "code": "code-unknown", "detail": "d"}]
     assert len(node.asked) == 1
 
 
@@ -86,7 +86,26 @@ def test_a_server_fault_among_the_lines_is_no_refusal():
 def test_a_problem_answer_is_a_refusal(status):
     with Node(problem(status, "some-code")) as node, pytest.raises(Refused) as caught:
         push(node)
-    assert (caught.value.status, caught.value.code, caught.value.errors) == (status, "some-code", [])
+    assert (caught.value.status, caught.value.code, caught.value.findings) == (status, "some-code", [])
+    assert len(node.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        Says(b"[1, 2]", media_type="application/json"),
+        Says(b"<html>Welcome to the guest network</html>", media_type="text/html"),
+        Says(b"<html>denied</html>", status=403, media_type="text/html"),
+        Says({"message": "proxy authentication required"}, status=407),
+        Says(b"", status=302, headers={"Location": "/elsewhere"}),
+        problem(500, "internal", request_id="0190"),
+    ],
+    ids=["list", "portal", "html-403", "foreign-json", "redirect", "fault"],
+)
+def test_what_is_no_answer_of_a_node_is_unreachable(says):
+    with Node(says) as node, pytest.raises(Unreachable) as caught:
+        push(node)
+    assert caught.value.reason
     assert len(node.asked) == 1
 
 
@@ -96,19 +115,39 @@ def test_a_problem_answer_is_a_refusal(status):
         Says([{"progress": {"done": 1, "of": 2}}]),
         Says(b'{"progress": {"done": 1}}\n{"answ', media_type=NDJSON),
         Says([{"progress": {"done": 1, "of": 2}}], cut=True),
-        Says(b"[1, 2]", media_type="application/json"),
-        Says(b"<html>Welcome to the guest network</html>", media_type="text/html"),
-        Says(b"<html>denied</html>", status=403, media_type="text/html"),
-        Says({"message": "proxy authentication required"}, status=407),
-        Says(b"", status=302, headers={"Location": "/elsewhere"}),
-        problem(500, "internal", request_id="0190"),
+        Says(DONE, cut=True),
     ],
-    ids=["no-answer", "torn-line", "cut", "list", "portal", "html-403", "foreign-json", "redirect", "fault"],
+    ids=["no-answer", "torn-line", "cut", "cut-whole"],
 )
-def test_what_is_no_answer_of_a_node_is_unreachable(says):
-    with Node(says) as node, pytest.raises(Unreachable) as caught:
+def test_a_push_whose_answer_breaks_off_is_made_again_under_its_key_and_a_dry_run_is_not(says):
+    with Node(says, says, Says(DONE)) as node:
+        assert push(node).answer == DONE
+    assert [asked.headers["idempotency-key"] for asked in node.asked] == ["k1"] * 3
+    for key, tries in (("k1", 3), (None, 1)):
+        with Node(says) as node, pytest.raises(Unreachable, match="never counted twice"):
+            push(node, key)
+        assert len(node.asked) == tries
+
+
+def test_a_read_whose_answer_breaks_off_is_asked_again():
+    with Node(Says({"items": [1]}, cut=True), page(2)) as node, Istmo(node.url) as istmo:
+        assert list(istmo.bulletins()) == [2]
+    assert len(node.asked) == 2
+
+
+def test_while_the_same_is_still_at_work_the_client_waits_and_then_says_when_to_come_back():
+    busy = problem(409, "request-in-flight")
+    busy.headers = {"Retry-After": "1"}
+    with Node(busy, Says(DONE)) as node:
+        started = time.monotonic()
+        assert push(node).answer == DONE
+    assert (len(node.asked), time.monotonic() - started >= 1) == (2, True)
+    busy.headers = {"Retry-After": "0"}
+    with Node(busy) as node, pytest.raises(Throttled, match="request-in-flight") as caught:
         push(node)
-    assert caught.value.reason
+    assert (len(node.asked), caught.value.retry_after) == (4, 0)
+    with Node(problem(409, "bulletin-exists")) as node, pytest.raises(Exists):
+        push(node)
     assert len(node.asked) == 1
 
 
@@ -118,7 +157,7 @@ def test_a_fault_of_the_node_names_its_request():
         Istmo(node.url) as istmo,
         pytest.raises(Unreachable, match="0190-abc"),
     ):
-        istmo.flows()
+        istmo.flows().page()
 
 
 def test_a_busy_node_is_asked_again_with_the_same_key_and_file():
@@ -142,20 +181,20 @@ def test_retry_after_is_kept_to():
     limit.headers = {"Retry-After": "1"}
     started = time.monotonic()
     with Node(limit, page()) as node, Istmo(node.url) as istmo:
-        assert istmo.flows()["items"] == []
+        assert istmo.flows().page()["items"] == []
     assert time.monotonic() - started >= 1
     assert len(node.asked) == 2
 
 
 def test_a_lost_connection_is_tried_again():
     with Node(HANGS_UP, HANGS_UP, page({"value": 1})) as node, Istmo(node.url) as istmo:
-        assert istmo.flows()["items"] == [{"value": 1}]
+        assert istmo.flows().page()["items"] == [{"value": 1}]
     assert len(node.asked) == 3
 
 
 def test_the_tries_are_few():
     with Node(problem(503, "busy")) as node, Istmo(node.url) as istmo, pytest.raises(Unreachable, match="words about busy"):
-        istmo.flows()
+        istmo.flows().page()
     assert len(node.asked) == 4
 
 
@@ -163,38 +202,38 @@ def test_nobody_at_the_address_is_unreachable():
     with Node(page()) as node:
         url = node.url
     with Istmo(url) as istmo, pytest.raises(Unreachable):
-        istmo.flows()
+        istmo.flows().page()
 
 
 def test_flags_lists_and_absent_values_cross_as_the_contract_writes_them():
     with Node(page()) as node, Istmo(node.url) as istmo:
-        istmo.flows({"nationality": ["SOM", "NPL"], "extra_continental": False, "totals": True, "unit": None, "limit": 5})
+        istmo.flows(nationality=["SOM", "NPL"], extra_continental=False, totals=True, unit=None, limit=5).page()
     assert node.asked[0].query == {"nationality": ["SOM", "NPL"], "extra_continental": ["false"], "totals": ["true"], "limit": ["5"]}
     assert "authorization" not in node.asked[0].headers
 
 
 def test_following_the_cursor_keeps_the_filters():
     with Node(page(1, 2, cursor="c2"), page(3, cursor="c3"), page(4)) as node, Istmo(node.url) as istmo:
-        assert list(istmo.all_flows({"unit": "person"})) == [1, 2, 3, 4]
+        assert list(istmo.flows(unit="person")) == [1, 2, 3, 4]
     assert [asked.query.get("cursor") for asked in node.asked] == [None, ["c2"], ["c3"]]
     assert {asked.query["unit"][0] for asked in node.asked} == {"person"}
 
 
 def test_a_cursor_that_stands_still_ends_the_list():
     with Node(page(1, cursor="c"), page(2, cursor="c")) as node, Istmo(node.url) as istmo:
-        assert list(istmo.all_bulletins()) == [1, 2]
+        assert list(istmo.bulletins()) == [1, 2]
 
 
 def test_changes_are_read_until_the_feed_is_empty():
     pages = page(1, cursor="c1", has_more=True), page(2, cursor="c2", has_more=False)
     with Node(*pages) as node, Istmo(node.url) as istmo:
-        assert [(p["items"], p["next_cursor"]) for p in istmo.change_pages("c0", 50)] == [([1], "c1"), ([2], "c2")]
+        assert [(p["items"], p["next_cursor"]) for p in istmo.changes("c0", limit=50).pages()] == [([1], "c1"), ([2], "c2")]
     assert [asked.query for asked in node.asked] == [{"cursor": [c], "limit": ["50"]} for c in ("c0", "c1")]
 
 
 def test_csv_is_passed_on_as_it_is():
     with Node(Says(b"period,value\n2022-10,12\n", media_type="text/csv; charset=utf-8")) as node, Istmo(node.url) as istmo:
-        assert b"".join(istmo.flows_csv({"unit": "person"})) == b"period,value\n2022-10,12\n"
+        assert b"".join(istmo.flows(unit="person").csv()) == b"period,value\n2022-10,12\n"
     assert node.asked[0].query == {"unit": ["person"], "format": ["csv"]}
 
 
@@ -208,7 +247,7 @@ def test_csv_is_passed_on_as_it_is():
 )
 def test_csv_that_is_none_is_never_taken_for_figures(says, error):
     with Node(says) as node, Istmo(node.url) as istmo, pytest.raises(error):
-        list(istmo.flows_csv())
+        list(istmo.flows().csv())
 
 
 def test_a_withdrawal_names_the_version_that_was_looked_at():
@@ -229,7 +268,7 @@ def test_an_identifier_cannot_leave_its_place_in_the_path():
 
 def test_a_node_below_a_path_is_reached():
     with Node(page()) as node, Istmo(f"{node.url}/istmo/") as istmo:
-        istmo.bulletins()
+        istmo.bulletins().page()
     assert node.asked[0].path == "/istmo/v1/bulletins"
 
 
@@ -237,11 +276,11 @@ def test_the_ministrys_proxy_is_used_and_may_be_passed_by(monkeypatch):
     with Node(page()) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         with Istmo("http://node.invalid") as istmo:
-            istmo.flows()
+            istmo.flows().page()
         assert proxy.asked[0].target == "http://node.invalid/v1/flows"
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         with Node(page()) as node, Istmo(node.url) as istmo:
-            istmo.flows()
+            istmo.flows().page()
         assert len(node.asked) == len(proxy.asked) == 1
 
 
@@ -264,9 +303,9 @@ def certificate(tmp_path_factory):
 def test_a_ministrys_own_certificate_is_trusted_only_where_it_is_named(certificate):
     with Node(page(), certificate=certificate) as node:
         with Istmo(node.url, ca_file=str(certificate)) as istmo:
-            assert istmo.flows()["items"] == []
+            assert istmo.flows().page()["items"] == []
         with Istmo(node.url) as istmo, pytest.raises(Unreachable):
-            istmo.flows()
+            istmo.flows().page()
 
 
 @pytest.mark.parametrize("url", ["", "node.example", "ftp://node.example", "https://", "file:///etc/hosts"])
