@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from app.access.audit import Attempt
 from app.access.callers import Caller, authenticate
-from app.exchange import waiting
+from app.exchange import places, waiting
 from app.exchange.models import WaitingItem
 from app.main import KINDS
 
@@ -54,7 +54,7 @@ def release(served: Served, review_id: str) -> list[tuple[str, int]]:
     publish = KINDS[item.kind].release
     assert publish is not None
     with served.node.db.write() as session:
-        waiting.leave_places(session, review_id)
+        places.leave_places(session, review_id)
         return list(publish(session, served.node, orjson.loads(orjson.dumps(content["payload"])), Attempt("release")))
 
 

@@ -23,6 +23,7 @@ from app.documents.figures import figures_of
 from app.documents.texts import read_reason, read_texts
 from app.documents.versions import said, stamped, withdrawal_of
 from app.documents.waiting import Wait, wait_for
+from app.exchange.decided import drop_withdrawn
 from app.exchange.log import is_known
 from app.exchange.node import Node
 from app.exchange.waiting import Waiting
@@ -150,6 +151,7 @@ def revise(node: Node, caller: Caller, draft: Draft, seen: Standing, reason: str
         if judged.wait.is_over:
             written = write_next(session, node, seen, content, attempt)
         else:
+            locked(session, AlertAnswer, seen)
             written = keep_waiting(session, node, caller, revision_of(caller, judged, seen, content, str(caller.office)), attempt)
         if keep:
             keep(session, written)
@@ -192,8 +194,9 @@ def _unchanged(node: Node, attempt: Attempt, known: dict[str, Any], keep: Keep |
 
 
 def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
-    """Take an answer back with a reason; raises `precondition-failed`, `already-withdrawn`, `proposal-decided` (409) and `personal-data`."""
+    """Take an answer back with a reason, and cancel a new version of it that waits; raises `precondition-failed`, `already-withdrawn`, `proposal-decided` (409) and `personal-data`."""
     with node.db.write() as session:
+        drop_withdrawn(session, node.secrets, seen.document_id, attempt)
         locked(session, AlertAnswer, seen)
         if seen.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")

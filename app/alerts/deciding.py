@@ -89,6 +89,7 @@ def accept(node: Node, caller: Caller, proposal_id: str, reason: str | None, *, 
             if judged.wait.is_over:
                 written = write_accepted(session, node, case.alert, case.seen, content, attempt)
             else:
+                _lock(session, case.alert, case.seen)
                 written = keep_waiting(session, node, caller, acceptance_of(caller, judged, case, content), attempt)
             if keep:
                 keep(session, written)

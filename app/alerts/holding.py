@@ -1,7 +1,7 @@
 """Alerts and answers that may not be published yet, handed over whole: their content, who wrote them, what they were judged against."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.access.callers import Caller
@@ -46,7 +46,7 @@ def next_waiting(sent: Sent, kind: str, seen: Standing, content: Json, more: Map
     """A new version of a document that waits, against the one that was seen; the office whose document it is stays."""
     documents = [_shown(seen.document_id, seen.version + 1, seen.issuer, content)]
     payload = {"seen": asdict(seen), "content": content, **(more or {})}
-    return _waiting(sent, kind, seen.origin, seen.issuer, documents, payload)
+    return replace(_waiting(sent, kind, seen.origin, seen.issuer, documents, payload), revises=[seen.document_id])
 
 
 def _shown(document_id: str, version: int, issuer: str, content: Json) -> Json:
@@ -64,9 +64,14 @@ def _waiting(sent: Sent, kind: str, origin: str, issuer: str, documents: Sequenc
         documents=documents,
         payload={**head, **payload},
         findings=sent.to_confirm,
+        ends_with=[_id_of(payload[name]) for name in ("alert", "proposal") if name in payload],
         due=sent.wait.due,
         needs_review=sent.wait.needs_review,
     )
+
+
+def _id_of(named: Mapping[str, Any]) -> str:
+    return str(named.get("document_id") or named["id"])
 
 
 def writer_of(payload: Mapping[str, Any]) -> Caller:

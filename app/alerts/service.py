@@ -27,6 +27,7 @@ from app.documents.rights import audience_for
 from app.documents.texts import read_reason, read_texts, texts_of
 from app.documents.versions import said, stamped, withdrawal_of
 from app.documents.waiting import Wait, embargo, embargo_faults, together, wait_for
+from app.exchange.decided import drop_withdrawn
 from app.exchange.log import is_known
 from app.exchange.node import Node
 from app.exchange.waiting import Waiting
@@ -202,14 +203,15 @@ def revise(
 ) -> Written:
     """Publish a whole new version of an alert with its reason, against the one that was seen; reinstates a withdrawn one.
 
-    A version that says what the newest one says already is `unchanged`.  Raises what `publish` raises, and `precondition-failed`.
+    A version that says what the newest one says already is `unchanged`.  Raises what `publish` raises, `precondition-failed`, and `review-waiting`
+    (409) where it has to wait and another one waits already.
     """
     judged, known = judge_next(node, caller, declaration, seen)
     if _says(known) == _says(judged.content):
         return unchanged(node, attempt, known, keep)
     content = judged.content | {"reason": reason}
     if not judged.wait.is_over:
-        return hold_alone(node, caller, revision_of(caller, judged, seen, content), attempt, keep)
+        return _hold_next(node, caller, seen, revision_of(caller, judged, seen, content), attempt, keep)
     return new_version(node, seen, known, content, attempt=attempt, keep=keep)
 
 
@@ -223,9 +225,9 @@ def judge_next(
     return (judged if _says(known) == _says(judged.content) else read(judged, vocabulary)), known
 
 
-def hold_alone(node: Node, caller: Caller, waiting: Waiting, attempt: Attempt, keep: Keep | None) -> Written:
-    """Keep one document that may not be published yet, with its answer."""
+def _hold_next(node: Node, caller: Caller, seen: Standing, waiting: Waiting, attempt: Attempt, keep: Keep | None) -> Written:
     with node.db.write() as session:
+        locked(session, Alert, seen)
         written = keep_waiting(session, node, caller, waiting, attempt)
         if keep:
             keep(session, written)
@@ -271,9 +273,12 @@ def write_version(
 def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
     """Take an alert back with a reason: a new version without a body; its earlier bodies are never served again.
 
+    A new version of it that waits is cancelled.
+
     Raises `precondition-failed` where another version came meanwhile, `already-withdrawn` (409) and `personal-data`.
     """
     with node.db.write() as session:
+        drop_withdrawn(session, node.secrets, seen.document_id, attempt)
         locked(session, Alert, seen)
         if seen.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")

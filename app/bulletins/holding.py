@@ -11,8 +11,8 @@ from app.access.audit import Attempt, record
 from app.access.callers import Caller
 from app.bulletins.preparing import REASON_OPTION, Prepared, Submission
 from app.bulletins.ready import Ready, kept_form
-from app.bulletins.released import document_of
-from app.bulletins.writing import Published
+from app.bulletins.released import document_of, locked
+from app.bulletins.writing import Published, StaleError
 from app.core.clock import rfc3339, utc_now
 from app.documents.waiting import together
 from app.exchange.node import Node
@@ -44,6 +44,7 @@ def waiting_of(caller: Caller, prepared: Sequence[Prepared]) -> Waiting:
         payload=head | {"items": [kept_form(each) for each in ready]},
         findings=list(_to_confirm(prepared, documents)),
         places=[place_of(office, each) for each in ready if each.is_new],
+        revises=[each.document_id for each in ready if each.is_new and each.existing],
         due=wait.due,
         needs_review=wait.needs_review,
     )
@@ -81,7 +82,14 @@ def _options_of(submission: Submission) -> dict[str, Any]:
 def keep_waiting(
     session: Session, node: Node, caller: Caller, waiting: Waiting, prepared: Sequence[Prepared], attempt: Attempt
 ) -> list[Published]:
-    """Keep bulletins until they may be published; what stands already as it was sent is told as ever."""
+    """Keep bulletins until they may be published; what stands already as it was sent is told as ever.
+
+    Raises StaleError where one of them has another version by now, and `review-waiting` (409).
+    """
+    revised = [each.ready for each in prepared if each.ready.is_new and each.ready.existing]
+    for item in sorted(revised, key=lambda each: each.flow_key):
+        if locked(session, item.document_id) != item.existing:
+            raise StaleError
     kept = hold(session, node.secrets, caller, waiting)
     record(session, attempt, kept.status.value, [(kept.id, kept.version)])
     return [

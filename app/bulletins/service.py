@@ -21,9 +21,10 @@ from app.documents.figures import figures_for_a_reason
 from app.documents.texts import read_reason
 from app.documents.versions import withdrawal_of
 from app.documents.waiting import together
+from app.exchange.decided import drop_withdrawn
 from app.exchange.log import NewEntry, append
 from app.exchange.node import Node
-from app.exchange.waiting import require_free
+from app.exchange.places import require_free
 from app.wire.codes import Op, Status
 
 _TRIES = 3
@@ -100,9 +101,12 @@ def withdraw(
 ) -> Published:
     """Take a bulletin back with a reason: a new version without a body; its earlier bodies are never served again.
 
+    A new version of it that waits is cancelled.
+
     Raises `precondition-failed` where another version came meanwhile, `already-withdrawn` (409) and `personal-data`.
     """
     with node.db.write() as session:
+        drop_withdrawn(session, node.secrets, document_id, attempt)
         found = locked(session, document_id)
         if found is None or found.version != version:
             raise Problem("precondition-failed")

@@ -15,6 +15,7 @@ from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.documents.texts import read_texts
 from app.exchange import log
+from app.exchange.decided import drop_erased
 from app.exchange.erased import note
 from app.exchange.log import Receipt
 from app.exchange.node import Node
@@ -47,16 +48,19 @@ def erase(
     """Erase a document with all its versions: nobody gets it back, and whoever could see it is told of no more than its erasure.
 
     The reason may name what had to go: it is read as a text, waits for nobody, and is then neither published nor stored; the audit's
-    row `erased` says that one was given.  Answers that were kept under an Idempotency-Key and name the document go too.  Without a
+    row `erased` says that one was given.  What waits as a new version of it or as an answer to it is cancelled; answers that were kept under an Idempotency-Key and name the document go too.  Without a
     caller it is the node itself that erases; `along` names what ends with the document.  Raises `not-found` for what does not exist or
     was erased before, `not-origin` (403) for another conference's document, `precondition-failed` where another version came
     meanwhile, `personal-data` (422) for a reason with an identifier.
     """
     parse(Grounds, {"reason": reason})
     with node.db.write() as session:
+        # Before the document's lock, as a release takes them; and after it, for what was kept meanwhile.
+        drop_erased(session, node.secrets, document_id, attempt)
         ends = along(session, document_id) if along else {}
         # First: the kind's lock comes before the log's.  What is judged wrong below is all taken back.
         forget(session, document_id)
+        drop_erased(session, node.secrets, document_id, attempt)
         _require_erasable(session, kind, caller, document_id, version)
         read_texts({"/reason": reason}, vocabulary_of(session))
         for each, drop in ends.items():
@@ -85,6 +89,7 @@ def erase_received(
 
     What is not in the log, and what was erased before, stays as it is.
     """
+    drop_erased(session, node.secrets, document_id, attempt)
     ends = along(session, document_id) if along else {}
     forget(session, document_id)
     for each, drop in ends.items():

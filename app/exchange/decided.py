@@ -7,12 +7,14 @@ import orjson
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from app.access.audit import Attempt, record
 from app.core.clock import utc_now
 from app.core.db import changed_rows
 from app.core.secrets import Secrets
 from app.core.vault import opened, sealed
 from app.exchange.models import WaitingItem
-from app.exchange.waiting import Item, kept_until, leave_places, writers_of
+from app.exchange.places import ENDS_WITH, REVISES, followers, leave_places
+from app.exchange.waiting import Item, kept_until, writers_of
 from app.wire.codes import WaitingStatus
 
 OPEN = (WaitingStatus.HELD.value, WaitingStatus.PENDING.value)
@@ -21,6 +23,8 @@ ROW_DAYS = 90
 """For so many days the sender of an item sees what became of it."""
 STALE, FAILED = "stale", "failed"
 """Why a pending item was not published at its minute: overtaken, or by a fault that nobody thought of."""
+ERASED, WITHDRAWN = "erased", "withdrawn"
+"""Why an item was cancelled by the node: what became of the document that it follows."""
 
 _CHUNK = 100
 
@@ -37,6 +41,24 @@ def settle(session: Session, item: Item, status: WaitingStatus, *, by: str | Non
     item.sealed, item.changed_at = None, utc_now()
     leave_places(session, item.id)
     session.flush()
+
+
+def drop_erased(session: Session, secrets: Secrets, document_id: str, attempt: Attempt) -> None:
+    """Cancel what waits as a new version of a document that is erased or ends with it: what is sealed goes, its sender sees why."""
+    _drop(session, followers(session, secrets, [document_id], (REVISES, ENDS_WITH)), ERASED, attempt)
+
+
+def drop_withdrawn(session: Session, secrets: Secrets, document_id: str, attempt: Attempt) -> None:
+    """Cancel what waits as a new version of a document that is withdrawn; an answer to it stays, for it may stand again."""
+    _drop(session, followers(session, secrets, [document_id], (REVISES,)), WITHDRAWN, attempt)
+
+
+def _drop(session: Session, ids: Sequence[str], reason: str, attempt: Attempt) -> None:
+    for each in ids:
+        item = locked(session, each)
+        if item is not None and item.status in OPEN:
+            record(session, attempt, WaitingStatus.CANCELLED.value, [(item.id, item.version)])
+            settle(session, item, WaitingStatus.CANCELLED, reason=reason)
 
 
 def note_published(item: Item, documents: Sequence[tuple[str, int]]) -> None:

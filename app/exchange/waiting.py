@@ -1,22 +1,20 @@
 """What may not be published yet: held for a second person, or pending until its minute; kept sealed, in protected form (guarantees 2)."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.core.clock import utc_now
-from app.core.problems import Problem
 from app.core.secrets import Secrets
 from app.core.vault import opened, sealed
-from app.exchange.models import WaitingItem, WaitingPlace
+from app.exchange.models import WaitingItem
+from app.exchange.places import leave_places, require_free, require_unrevised, take_places
 from app.wire.codes import TLP, WaitingStatus
 from app.wire.ids import uuid7
 from app.wire.problem import Finding
@@ -34,7 +32,8 @@ class Waiting:
 
     `documents` are the versions as they would be published (without number, salt, signature), for whoever confirms them; `payload` is what
     the kind's `release` needs; `findings` are what looks like a person, by place; `places` is what only one item may stand for;
-    before `due` it is not published; `needs_review` says whether a second person decides.
+    before `due` it is not published; `needs_review` says whether a second person decides; `revises` names the documents of which it is
+    a new version, `ends_with` those with which it is erased.
     """
 
     kind: str
@@ -46,6 +45,8 @@ class Waiting:
     places: Sequence[str] = ()
     due: datetime | None = None
     needs_review: bool = False
+    revises: Sequence[str] = ()
+    ends_with: Sequence[str] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -66,11 +67,12 @@ class Kept:
 def hold(session: Session, secrets: Secrets, caller: Caller, waiting: Waiting) -> Kept:
     """Keep an item until it may be published, whole or not at all.
 
-    Raises `review-waiting` (409, with the link) where another item stands for the same.  It names what its sender may see: whoever
-    may write for one place sees what waits there.
+    Raises `review-waiting` (409, with the link) where another item stands for the same, or is a new version of the same document.  It
+    names what its sender may see: whoever may write for one place sees what waits there.  The caller's transaction holds the locks of
+    the documents that it revises.
     """
     now, review_id = utc_now(), uuid7()
-    require_free(session, secrets, waiting.places)
+    _require_room(session, secrets, caller, waiting)
     row = {
         "id": review_id,
         "version": 1,
@@ -82,21 +84,26 @@ def hold(session: Session, secrets: Secrets, caller: Caller, waiting: Waiting) -
         **_standing(secrets, f"{review_id}.r1", waiting, now),
     }
     session.execute(insert(WaitingItem), [row])
-    _take_places(session, secrets, review_id, waiting)
+    take_places(session, secrets, review_id, waiting.places, waiting.revises, waiting.ends_with)
     return Kept(review_id, 1, WaitingStatus(str(row["status"])), waiting.due)
 
 
 def replace(session: Session, secrets: Secrets, item: Item, caller: Caller, waiting: Waiting) -> None:
     """Let something else wait in an item's place; who sends it has written it too.  Raises `review-waiting` as `hold` does."""
     leave_places(session, item.id)
-    require_free(session, secrets, waiting.places)
+    _require_room(session, secrets, caller, waiting)
     for name, value in _standing(secrets, f"{item.id}.r{item.version + 1}", waiting, utc_now()).items():
         setattr(item, name, value)
     item.version += 1
     item.reason = None
     add_writer(item, caller)
     session.flush()
-    _take_places(session, secrets, item.id, waiting)
+    take_places(session, secrets, item.id, waiting.places, waiting.revises, waiting.ends_with)
+
+
+def _require_room(session: Session, secrets: Secrets, caller: Caller, waiting: Waiting) -> None:
+    require_free(session, secrets, waiting.places)
+    require_unrevised(session, secrets, caller, waiting.revises)
 
 
 def _standing(secrets: Secrets, binding: str, waiting: Waiting, now: datetime) -> dict[str, object]:
@@ -153,27 +160,3 @@ def read(secrets: Secrets, item: WaitingItem) -> dict[str, Any] | None:
     plain = opened(secrets, item.sealed, f"{item.id}.r{item.version}")
     content: dict[str, Any] | None = orjson.loads(plain) if plain is not None else None
     return content
-
-
-def require_free(session: Session, secrets: Secrets, places: Sequence[str]) -> None:
-    """Raise `review-waiting` (409) where an item stands for one of these places; whoever asks sees what waits there."""
-    keyed = [place_of(secrets, each) for each in places]
-    known = session.scalar(select(WaitingPlace.item).where(WaitingPlace.place.in_(keyed)).limit(1)) if keyed else None
-    if known is not None:
-        link = f"/v1/reviews/{known}"
-        raise Problem("review-waiting", review=link, headers={"Link": f'<{link}>; rel="related"'})
-
-
-def _take_places(session: Session, secrets: Secrets, review_id: str, waiting: Waiting) -> None:
-    if waiting.places:
-        session.execute(insert(WaitingPlace), [{"place": place_of(secrets, each), "item": review_id} for each in waiting.places])
-
-
-def leave_places(session: Session, review_id: str) -> None:
-    """Let another item stand where this one stood."""
-    session.execute(delete(WaitingPlace).where(WaitingPlace.item == review_id))
-
-
-def place_of(secrets: Secrets, place: str) -> str:
-    """What an item stands for, keyed and hashed: a store that is read by others tells nothing of what waits."""
-    return hmac.new(secrets.hmac_key("fingerprint"), b"waiting\0" + place.encode(), hashlib.sha256).hexdigest()

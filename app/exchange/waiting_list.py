@@ -7,20 +7,19 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.exchange.models import WaitingItem
-from app.exchange.waiting import Item
 from app.wire.codes import Role
 
 
-def seen(session: Session, caller: Caller, item_id: str) -> Item | None:
+def seen(session: Session, caller: Caller, item_id: str) -> WaitingItem | None:
     """One item; none where it is not the caller's to see, as where there is none."""
-    return session.scalar(select(WaitingItem).where(WaitingItem.id == item_id, _seen_by(caller)))
+    return session.scalar(select(WaitingItem).where(WaitingItem.id == item_id, seen_by(caller)))
 
 
 def listed(
     session: Session, caller: Caller, *, status: Sequence[str] = (), kind: str | None = None, after: str | None = None, limit: int
-) -> tuple[list[Item], int]:
+) -> tuple[list[WaitingItem], int]:
     """A page of items after an id, the oldest first, and how many there are in all."""
-    wanted = [_seen_by(caller)]
+    wanted = [seen_by(caller)]
     if status:
         wanted.append(WaitingItem.status.in_(status))
     if kind:
@@ -31,7 +30,8 @@ def listed(
     return list(found), total
 
 
-def _seen_by(caller: Caller) -> ColumnElement[bool]:
+def seen_by(caller: Caller) -> ColumnElement[bool]:
+    """The items that a caller may see, as a condition."""
     if caller.role is Role.SECRETARIAT:
         return (WaitingItem.origin == caller.conference) & (WaitingItem.tlp <= caller.ceiling)
     own = (WaitingItem.issuer == caller.office) & (WaitingItem.tlp <= caller.ceiling)

@@ -15,6 +15,7 @@ from app.core.problems import Problem
 from app.documents.kinds import Kinds
 from app.exchange import decided, waiting
 from app.exchange.node import Node
+from app.exchange.places import leave_places
 from app.exchange.waiting import Item
 from app.reviews.two_clocks import Clock
 from app.wire.codes import WaitingStatus
@@ -43,7 +44,7 @@ def published(
     if release is None:
         raise LookupError(item.kind)
     # What comes of an item stands in its place.
-    waiting.leave_places(session, item.id)
+    leave_places(session, item.id)
     decided.note_published(item, release(session, node, payload, attempt))
     decided.settle(session, item, WaitingStatus.PUBLISHED, by=by)
     record(session, attempt, "released", [(item.id, item.version)])

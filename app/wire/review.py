@@ -52,7 +52,9 @@ class ReviewItem(Output):
     version: Version
     kind: TermCode
     status: WaitingStatus
-    reason: TermCode | None = Field(description="why it was rejected, or why it was not published at its minute: `stale`, `failed`")
+    reason: TermCode | None = Field(
+        description="why it was rejected; why it was not published at its minute: `stale`, `failed`; what became of the document that it follows: `withdrawn`, `erased`"
+    )
     origin: ConferenceCode
     issuer: PartyCode
     offices: list[PartyCode] = Field(max_length=1_000)

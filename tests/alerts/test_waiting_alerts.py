@@ -76,7 +76,8 @@ def test_where_a_conference_reviews_its_national_offices_all_that_they_write_of_
     assert (second["severity"], second["issuer"], second["credits"][0]["office"]) == ("critical", "RCM/PAN", "SACM/secretariat")
     revised = waits(revise(served, "pan", second, severity="low"), "held")
     assert withdraw(pan, second)["version"] == 3
-    require_stale(served, revised)
+    item = told(pan, f"/v1/reviews/{revised}")
+    assert (item["status"], item["reason"], item["documents"]) == ("cancelled", "withdrawn", [])
     # Its secretariat waits for nobody.
     made(revise(served, "rcm", document, severity="low"), 200)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.access.callers import Caller
 from app.cli.node import prepare_store
 from app.core.problems import Problem
-from app.exchange import waiting
+from app.exchange import places, waiting
 from app.exchange.models import WaitingItem
 from app.exchange.node import open_node
 from app.exchange.waiting import Waiting
@@ -66,7 +66,7 @@ def test_of_two_items_for_the_same_place_the_second_is_refused_with_the_link_to_
         waiting.hold(session, node.secrets, OFFICER, item("PAN|2012-W46", "PAN|2012-W45"))
     assert (refused.value.code, refused.value.params["review"]) == ("review-waiting", f"/v1/reviews/{kept.id}")
     with node.db.write() as session:
-        waiting.leave_places(session, kept.id)
+        places.leave_places(session, kept.id)
     with node.db.write() as session:
         assert waiting.hold(session, node.secrets, OFFICER, item("PAN|2012-W45")).id != kept.id
 

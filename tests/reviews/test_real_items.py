@@ -6,13 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import time_machine
-from bodies import bulletin, publish
+from bodies import bulletin
 from serving import Served
 from waitroom import Room
 
-from app.main import KINDS, worker_of
-from app.reviews.releasing import release_due
+from app.main import worker_of
 
 NAMED = {"es": "Cifras que entregó Zapaquilda Ventoquipa"}
 
@@ -53,18 +51,6 @@ def test_a_batch_of_which_one_names_somebody_waits_whole_and_is_published_whole_
     assert done.json()["status"] == "published", done.text
     assert sorted(room.periods()) == ["2021-01", "2021-02", "2021-03"]
     assert [room("pan").get(each["href"]).json()["period"] for each in done.json()["published"]] == ["2021-01", "2021-02", "2021-03"]
-
-
-def test_a_revision_that_waits_is_stale_once_its_document_is_erased(room: Room):
-    document = publish(room("pan"))
-    tag = {"If-Match": f'"{document["id"]}.v1"'}
-    body = bulletin(reason="late registrations", publish_at=later(hours=1), title={"es": "Cifras de octubre"})
-    item = waiting(room("pan").put(f"/v1/bulletins/{document['id']}", json=body, headers=tag))
-    assert room("rcm").post(f"/v1/bulletins/{document['id']}/erase", json={"reason": "contado dos veces"}, headers=tag).status_code == 200
-    with time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
-        assert release_due(room.served.node, KINDS) == 0
-    seen = room.seen(item, "pan")
-    assert (seen["status"], seen["reason"], room.periods()) == ("pending", "stale", [])
 
 
 def test_the_running_worker_publishes_within_seconds_of_the_minute_and_not_before(room: Room):
