@@ -1,5 +1,5 @@
 """A process that has imported the app and holds nothing open: it reads a task a line and forks a child for it, which is killed at one of its
-durable steps while it publishes, withdraws, receives, migrates, restores or serves. A task that nobody is to be killed at it does itself, so
+durable steps while it publishes, withdraws, releases, receives, migrates, restores or serves. A task that nobody is to be killed at it does itself, so
 that its children find the statements of such a task compiled.
 """
 
@@ -17,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from app.cli.node import prepare_store
 from app.core.idempotency import Answer, claim, keep
 from app.exchange.node import Node, open_node
 from app.main import KINDS, create_app
+from app.reviews.releasing import release_due
 from app.settings import Settings
 from app.sync import pulling
 from app.sync.restoring import restore
@@ -66,11 +68,13 @@ def _publish(task: Task, say: Say) -> None:
             caller = authenticate(session, f"Bearer {task['key']}")
         mine = claim(node.db, task["period"], "body", 1)
         assert not isinstance(mine, Answer)
-        submission = Submission(declare(BulletinDraft.model_validate(bulletin(period=task["period"])), "RCM"))
+        body = bulletin(period=task["period"], publish_at=task.get("publish_at"))
+        submission = Submission(declare(BulletinDraft.model_validate(body), "RCM"))
         done = publish(
             node, caller, [submission], attempt=Attempt("publish"), keep=lambda session, _: keep(session, mine, Answer(201, {}, b"{}"))
         )
-        say((done[0].document or {})["id"])
+        kept = done[0].kept
+        say(kept.id if kept else (done[0].document or {})["id"])
 
 
 def _withdraw(task: Task, say: Say) -> None:
@@ -79,6 +83,11 @@ def _withdraw(task: Task, say: Say) -> None:
             caller = authenticate(session, f"Bearer {task['key']}")
         withdraw(node, caller, task["id"], version=1, reason="counted twice", attempt=Attempt("withdraw"))
         say(task["id"])
+
+
+def _release(task: Task, say: Say) -> None:
+    with opened(task) as node:
+        say(release_due(node, KINDS, lambda: datetime.fromisoformat(task["clock"])))
 
 
 def _receive(task: Task, say: Say) -> None:
@@ -106,6 +115,7 @@ def _serve(task: Task, say: Say) -> None:
 TASKS: dict[str, Callable[[Task, Say], None]] = {
     "publish": _publish,
     "withdraw": _withdraw,
+    "release": _release,
     "receive": _receive,
     "migrate": _migrate,
     "restore": _restore,

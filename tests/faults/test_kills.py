@@ -1,26 +1,20 @@
-"""Killed at durable steps of publish, withdraw, receive, migrate, restore and serve: no half document, nothing acknowledged is lost, and the
-next start needs no hand (guarantees 3)."""
+"""Killed at durable steps of publish, withdraw, release, receive, migrate, restore and serve: no half document, nothing acknowledged is lost,
+and the next start needs no hand (guarantees 3)."""
 
-import itertools
-import random
-import re
-import shutil
 import socket
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bodies import publish
+from graves import LEAST, STARTS_WITHIN_S, Kill, Store, Told, bulletins, every_call, points, rows, watching
 from loopback_port import free_port
 from mortal import Death, Mortals, mortals
 from serving import Nodes, Served, serving, settings_for
-from sqlalchemy import MetaData, create_engine, func, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
 from stores import STORES, Stores
 
 from app.access.clients import NewClient, create
@@ -28,110 +22,26 @@ from app.cli.node import prepare_store
 from app.core import schema
 from app.core.idempotency import KeptAnswer
 from app.exchange.backup import back_up
-from app.exchange.log import entries
-from app.exchange.node import Node, open_node
-from app.exchange.verify import faults
-from app.main import KINDS, rebuild
-from app.settings import Settings
+from app.exchange.decided import published_by
+from app.exchange.models import WaitingItem
+from app.main import KINDS
+from app.reviews.releasing import release_due
 from app.sync import peers
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
-from app.sync.pulling import pull
 from app.sync.restoring import restore
 from app.wire.codes import Role
 
-SEED, STARTS_WITHIN_S = 19530301, 3
 POINTS = {"sqlite": 12, "postgresql": 8}
 """Kills a path: on PostgreSQL only the client dies, and all that it had begun is taken back by the server."""
+RELEASES = 4
 HALF_SENT, OLD = (3, *range(9, 24, 2)), "0003"
-SYSCALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "rename", "link")
-MOST, LEAST = 230, 200
-Told = list[tuple[str, int, str]]
-Kill = dict[str, Any]
-"""What a task is given along so that its child dies: a step, or a call that strace waits for."""
 
 
 @pytest.fixture(scope="module")
 def mortal() -> Iterator[Mortals]:
     with mortals() as process:
         yield process
-
-
-@dataclass
-class Store:
-    """A store and its folder of secrets, which nobody has open while a child works on it."""
-
-    settings: Settings
-    key: str = ""
-    longest_s: float = 0.0
-
-    @property
-    def kind(self) -> str:
-        return self.settings.database_url.split(":")[0].split("+")[0]
-
-    @property
-    def task(self) -> dict[str, str]:
-        folder = str(self.settings.secrets_dir.parent)
-        return {"url": self.settings.database_url, "folder": folder, "conferences": self.settings.conferences, "key": self.key}
-
-    @contextmanager
-    def node(self) -> Iterator[Node]:
-        opened = open_node(self.settings)
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-    def opened(self) -> Told:
-        """Open the store anew, as the next start does, and find it whole: (id, version, op) of every document in the order of the log."""
-        began = time.perf_counter()
-        with self.node() as node, node.db.read() as session:
-            found = bulletins(session)
-            self.longest_s = max(self.longest_s, time.perf_counter() - began)
-            assert list(faults(session)) == []
-            if self.kind == "sqlite":
-                assert session.scalar(text("PRAGMA integrity_check")) == "ok"
-        return found
-
-    def pull(self) -> None:
-        with self.node() as node:
-            pull(node, KINDS, "rcm")
-
-    def judge(self) -> None:
-        """The tables beside the log are what the log makes of them anew, and the next start was soon enough each time."""
-        before = projections(self.settings.database_url)
-        with self.node() as node:
-            rebuild(node)
-        assert projections(self.settings.database_url) == before
-        assert self.longest_s < STARTS_WITHIN_S
-
-
-def bulletins(session: Session) -> Told:
-    return [(entry.id, entry.version, entry.op) for entry in entries(session) if entry.kind == "bulletin"]
-
-
-def rows(url: str, *only: str) -> dict[str, list[str]]:
-    """The rows of these tables, or of all, without the numbers that a database gives itself."""
-    engine, found = create_engine(url), MetaData()
-    found.reflect(engine, only=only or None)
-    told = {}
-    with engine.connect() as connection:
-        for table in found.sorted_tables:
-            columns = [each for each in table.c if each.name not in {"id", "bulletin_id"}]
-            told[table.name] = sorted(repr(tuple(row)) for row in connection.execute(select(*columns)))
-    engine.dispose()
-    return told
-
-
-def projections(url: str) -> dict[str, list[str]]:
-    return rows(url, "bulletin", "cell", "hideout", "document_access")
-
-
-def points(death: Death, count: int) -> list[Kill]:
-    """So many of the steps that a child took which nobody killed: the last two, around the answer, and others by chance."""
-    assert not death.killed
-    steps = int(death.told[-1]["steps"])
-    return [{"at": at} for at in (*random.Random(SEED).sample(range(1, steps - 1), count - 2), steps - 1, steps)]
 
 
 @pytest.fixture(params=STORES)
@@ -195,6 +105,47 @@ def test_a_withdrawal_killed_at_any_step_is_whole_or_nothing_and_what_was_acknow
     steps = points(mortal.do("withdraw", **store.task, id=store.opened()[0][0]), POINTS[store.kind])
     assert withdraws(mortal, store, steps) == POINTS[store.kind]
     assert [op for *_, op in store.opened()] == ["publish", "withdraw"] * 3
+
+
+def waiting_item(store: Store, item_id: str) -> tuple[str, Told]:
+    """What became of an item, and what came of it."""
+    with store.node() as node, node.db.read() as session:
+        item = session.get_one(WaitingItem, item_id)
+        assert (item.sealed is None) == (item.status == "published")
+        return item.status, [(str(each["id"]), int(str(each["version"])), "publish") for each in published_by(item)]
+
+
+def due_item(mortal: Mortals, store: Store, period: str) -> str:
+    """A bulletin that waits for its minute an hour."""
+    minute = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    return str(mortal.do("publish", **store.task, period=period, publish_at=minute).told[0])
+
+
+def releases(mortal: Mortals, store: Store, kills: Iterable[Kill]) -> int:
+    dead, late = 0, datetime.now(UTC) + timedelta(hours=12)
+    for number, kill in enumerate(kills):
+        item = due_item(mortal, store, f"{1980 + number // 12}-{number % 12 + 1:02}")
+        before = store.opened()
+        death = mortal.do("release", **store.task, clock=late.isoformat(), **kill)
+        status, made = waiting_item(store, item)
+        # Either nothing of it is there, or all: the item is decided in the transaction that publishes it.
+        assert (status, len(made)) in {("pending", 0), ("published", 1)}
+        assert store.opened() == before + made
+        assert status == "published" or 1 not in death.told
+        with store.node() as node:
+            assert [release_due(node, KINDS, lambda: late) for _ in range(2)] == [1 - len(made), 0]
+        assert store.opened() == before + waiting_item(store, item)[1]
+        dead += death.killed
+    store.judge()
+    return dead
+
+
+def test_a_release_killed_at_any_step_is_whole_or_nothing_and_the_next_start_does_it_once(mortal: Mortals, store: Store):
+    due_item(mortal, store, "1979-12")
+    late = (datetime.now(UTC) + timedelta(hours=12)).isoformat()
+    steps = points(mortal.do("release", **store.task, clock=late), RELEASES)
+    assert releases(mortal, store, steps) == RELEASES
+    assert [op for *_, op in store.opened()] == ["publish"] * (1 + RELEASES)
 
 
 @pytest.fixture
@@ -377,29 +328,10 @@ def test_a_restore_killed_at_any_step_is_begun_again_and_ends_whole(mortal: Mort
     assert restores(mortal, store, stores, file, kills) == POINTS[store.kind] // 2
 
 
-def watching(file: Path) -> dict[str, object]:
-    assert shutil.which("strace"), "this machine lacks strace"
-    return {"strace": ["-o", str(file), "-e", f"trace={','.join(SYSCALLS)}"]}
-
-
-def every_call(file: Path) -> Iterator[Kill]:
-    """A kill at each call by which a child that was watched changed or synced a file, over and over; of too many pages some by chance."""
-    counts = Counter(re.findall(r"^\d+ +(\w+)\(", file.read_text(), re.MULTILINE))
-    calls = [(call, when) for call, count in counts.items() for when in range(1, count + 1)]
-    assert {"pwrite64", "fdatasync"} <= set(counts)
-    print(f"{dict(counts)}, seed {SEED}", end=" ")
-    pages = [each for each in calls if each[0] == "pwrite64"]
-    if len(calls) > MOST:
-        others = [each for each in calls if each not in pages]
-        calls = others + random.Random(SEED).sample(pages, max(MOST - len(others), 0))
-    for call, when in itertools.islice(itertools.cycle(calls), MOST):
-        yield {"strace": ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={when}"]}
-
-
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("path", ["publish", "withdraw", "receive", "migrate", "restore"])
+@pytest.mark.parametrize("path", ["publish", "withdraw", "release", "receive", "migrate", "restore"])
 def test_kills_long_at_two_hundred_calls_of_a_path_leave_nothing_half(
     mortal: Mortals, store: Store, stores: Stores, request: pytest.FixtureRequest, tmp_path: Path, path: str
 ):
@@ -411,6 +343,11 @@ def test_kills_long_at_two_hundred_calls_of_a_path_leave_nothing_half(
         mortal.do("publish", **store.task, period="1979-12")
         mortal.do("withdraw", **store.task, id=store.opened()[0][0], **watching(file))
         dead = withdraws(mortal, store, every_call(file))
+    elif path == "release":
+        due_item(mortal, store, "1979-12")
+        late = (datetime.now(UTC) + timedelta(hours=12)).isoformat()
+        mortal.do("release", **store.task, clock=late, **watching(file))
+        dead = releases(mortal, store, every_call(file))
     elif path == "receive":
         reader, author = request.getfixturevalue("reader"), request.getfixturevalue("author")
         for_two_pages(author, reader)
