@@ -20,7 +20,7 @@ from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.directory.service import policy_of
 from app.documents.figures import figures_of
-from app.documents.texts import read_reason, read_texts
+from app.documents.texts import CONFIRMED_BEFORE, Covered, read_reason, read_texts, unconfirmed
 from app.documents.versions import said, stamped, withdrawal_of
 from app.documents.waiting import Wait, wait_for
 from app.exchange.decided import drop_withdrawn
@@ -45,16 +45,19 @@ def about(session: Session, caller: Caller, alert_id: str) -> tuple[Standing, Ab
 
 @dataclass(frozen=True)
 class JudgedAnswer:
-    """An answer that may be published: its content, the alert as it was seen, what it waits for and what another person confirms first."""
+    """An answer that may be published: its content, the alert as it was seen, what it waits for, what another person confirms or did before."""
 
     content: dict[str, Any] = field(repr=False)
     alert: Standing
     wait: Wait
     to_confirm: tuple[Finding, ...] = field(default=(), repr=False)
+    covered: Covered = ()
 
 
-def judge(node: Node, caller: Caller, draft: Draft, conference: str, alert_id: str, office: str | None = None) -> JudgedAnswer:
-    """An answer judged and read; `office` wrote it first, where another one sends it anew.
+def judge(
+    node: Node, caller: Caller, draft: Draft, conference: str, alert_id: str, office: str | None = None, known: dict[str, Any] | None = None
+) -> JudgedAnswer:
+    """An answer judged and read; `office` wrote it first, where another one sends it anew; `known` is the version that it follows.
 
     Raises what `app.alerts.answering.content_of` raises, and `personal-data` (422).
     """
@@ -63,8 +66,10 @@ def judge(node: Node, caller: Caller, draft: Draft, conference: str, alert_id: s
         content = content_of(session, caller, draft, conference, alert)
         policy, vocabulary = policy_of(session, conference), vocabulary_of(session)
     figures = figures_of(policy.k, [("nationality", code) for code in alert.document["nationalities"]])
-    to_confirm = read_texts(texts_in(draft, content), vocabulary, figures)
-    return JudgedAnswer(content, seen, wait_for(office or str(caller.office), policy.partner_release, None, to_confirm), to_confirm)
+    texts = texts_in(draft, content)
+    to_confirm, covered = unconfirmed(read_texts(texts, vocabulary, figures), texts, known, content)
+    wait = wait_for(office or str(caller.office), policy.partner_release, None, to_confirm)
+    return JudgedAnswer(content, seen, wait, to_confirm, covered)
 
 
 def publish(
@@ -149,6 +154,7 @@ def revise(node: Node, caller: Caller, draft: Draft, seen: Standing, reason: str
     content = judged.content | {"reason": reason}
     with node.db.write() as session:
         if judged.wait.is_over:
+            record(session, attempt, CONFIRMED_BEFORE, judged.covered)
             written = write_next(session, node, seen, content, attempt)
         else:
             locked(session, AlertAnswer, seen)
@@ -164,13 +170,13 @@ def judge_next(node: Node, caller: Caller, draft: Draft, seen: Standing, office:
         known = document_of(session, seen.document_id, seen.version)
         _require_no_decision(known)
         require_open(session, seen.document_id)
-    return judge(node, caller, draft, seen.origin, str(known["alert"]), office), known
+    return judge(node, caller, draft, seen.origin, str(known["alert"]), office, known), known
 
 
 def revision_of(caller: Caller, judged: JudgedAnswer, seen: Standing, content: dict[str, Any], office: str) -> Waiting:
     """A new version of an answer as it waits."""
     alert = {"id": judged.alert.document_id, "version": judged.alert.version}
-    sent = Sent("answer-revision", caller, office, judged.wait, judged.to_confirm)
+    sent = Sent("answer-revision", caller, office, judged.wait, judged.to_confirm, judged.covered)
     return next_waiting(sent, str(content["kind"]), seen, content, {"alert": alert})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from app.access.callers import Caller
 from app.alerts.rights import Standing
 from app.core.clock import rfc3339, utc_now
+from app.documents.texts import Covered
 from app.documents.waiting import Wait
 from app.exchange.waiting import Waiting
 from app.wire.codes import Role
@@ -25,13 +26,14 @@ class First:
 
 @dataclass(frozen=True)
 class Sent:
-    """Who wrote what waits, in which form, what it waits for, and what another person confirms first."""
+    """Who wrote what waits, in which form, what it waits for, what another person confirms first, and what was confirmed before."""
 
     form: str
     caller: Caller
     office: str
     wait: Wait
     to_confirm: Sequence[Finding] = field(default=(), repr=False)
+    covered: Covered = ()
 
 
 def first_waiting(sent: Sent, kind: str, first: Sequence[First], more: Mapping[str, Any] | None = None) -> Waiting:
@@ -65,6 +67,7 @@ def _waiting(sent: Sent, kind: str, origin: str, issuer: str, documents: Sequenc
         payload={**head, **payload},
         findings=sent.to_confirm,
         ends_with=[_id_of(payload[name]) for name in ("alert", "proposal") if name in payload],
+        covered=sent.covered,
         due=sent.wait.due,
         needs_review=sent.wait.needs_review,
     )

@@ -24,7 +24,7 @@ from app.directory.allow_list import vocabulary_of
 from app.directory.service import policy_of
 from app.documents.figures import figures_for_a_reason, figures_of
 from app.documents.rights import audience_for
-from app.documents.texts import read_reason, read_texts, texts_of
+from app.documents.texts import CONFIRMED_BEFORE, Covered, read_reason, read_texts, texts_of, unconfirmed
 from app.documents.versions import said, stamped, withdrawal_of
 from app.documents.waiting import Wait, embargo, embargo_faults, together, wait_for
 from app.exchange.decided import drop_withdrawn
@@ -46,7 +46,8 @@ _OWN = frozenset({"reference", "credits"})
 class Judged:
     """An alert that may be published: its content with the audience that it will have, and what of its texts another person confirms first.
 
-    `office` wrote it, and `partner_release` is what its conference decided for its national offices.
+    `office` wrote it, and `partner_release` is what its conference decided for its national offices; `covered` is the version before
+    where its confirmation covers some of the texts.
     """
 
     declaration: Declaration
@@ -55,6 +56,7 @@ class Judged:
     partner_release: str
     k: int
     to_confirm: tuple[Finding, ...] = field(default=(), repr=False)
+    covered: Covered = ()
 
     @property
     def wait(self) -> Wait:
@@ -159,7 +161,8 @@ def waiting_of(caller: Caller, judged: Sequence[Judged], first: Sequence[First])
 
 def revision_of(caller: Caller, judged: Judged, seen: Standing, content: dict[str, Any]) -> Waiting:
     """A new version of an alert, as it waits."""
-    return next_waiting(Sent("revision", caller, judged.office, judged.wait, judged.to_confirm), "alert", seen, content)
+    sent = Sent("revision", caller, judged.office, judged.wait, judged.to_confirm, judged.covered)
+    return next_waiting(sent, "alert", seen, content)
 
 
 def _require_ids(session: Session, declarations: Sequence[Declaration]) -> None:
@@ -212,7 +215,7 @@ def revise(
     content = judged.content | {"reason": reason}
     if not judged.wait.is_over:
         return _hold_next(node, caller, seen, revision_of(caller, judged, seen, content), attempt, keep)
-    return new_version(node, seen, known, content, attempt=attempt, keep=keep)
+    return _new_version(node, seen, known, content, judged.covered, attempt=attempt, keep=keep)
 
 
 def judge_next(
@@ -222,7 +225,11 @@ def judge_next(
     with node.db.read() as session:
         judged = judge(session, caller, declaration, seen.issuer, office=office)
         known, vocabulary = document_of(session, seen.document_id, seen.version), vocabulary_of(session)
-    return (judged if _says(known) == _says(judged.content) else read(judged, vocabulary)), known
+    if _says(known) == _says(judged.content):
+        return judged, known
+    read_now, draft = read(judged, vocabulary), declaration.draft
+    left, covered = unconfirmed(read_now.to_confirm, texts_of(draft, declaration.at), known, judged.content, declaration.at)
+    return replace(read_now, to_confirm=left, covered=covered), known
 
 
 def _hold_next(node: Node, caller: Caller, seen: Standing, waiting: Waiting, attempt: Attempt, keep: Keep | None) -> Written:
@@ -248,12 +255,20 @@ def unchanged(node: Node, attempt: Attempt, known: dict[str, Any], keep: Keep | 
     return written
 
 
-def new_version(
-    node: Node, seen: Standing, known: Mapping[str, Any], content: dict[str, Any], *, attempt: Attempt, keep: Keep | None = None
+def _new_version(
+    node: Node,
+    seen: Standing,
+    known: Mapping[str, Any],
+    content: dict[str, Any],
+    covered: Covered,
+    *,
+    attempt: Attempt,
+    keep: Keep | None,
 ) -> Written:
     """Write the next version of an alert; its reference, its first instant and the office whose alert it is stay."""
     with node.db.write() as session:
         locked(session, Alert, seen)
+        record(session, attempt, CONFIRMED_BEFORE, covered)
         written = write_version(session, node, seen, known, content, attempt)
         if keep:
             keep(session, written)

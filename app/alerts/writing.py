@@ -15,6 +15,7 @@ from app.access.visibility import grantees_of
 from app.alerts.rights import Standing, Table
 from app.core.db import busy
 from app.core.problems import Problem
+from app.documents.texts import CONFIRMED_BEFORE
 from app.exchange.log import NewEntry, append, documents
 from app.exchange.node import Node
 from app.exchange.waiting import Kept, Waiting, hold
@@ -73,6 +74,7 @@ def into_log(
 def keep_waiting(session: Session, node: Node, caller: Caller, waiting: Waiting, attempt: Attempt) -> list[Written]:
     """Keep what may not be published yet, with its audit row, inside the caller's transaction; one answer for all of it."""
     kept = hold(session, node.secrets, caller, waiting)
+    record(session, attempt, CONFIRMED_BEFORE, waiting.covered)
     record(session, attempt, kept.status.value, [(kept.id, kept.version)])
     return [Written(kept.status.value, {}, kept, tuple(waiting.findings))]
 

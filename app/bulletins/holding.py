@@ -14,6 +14,7 @@ from app.bulletins.ready import Ready, kept_form
 from app.bulletins.released import document_of, locked
 from app.bulletins.writing import Published, StaleError
 from app.core.clock import rfc3339, utc_now
+from app.documents.texts import CONFIRMED_BEFORE
 from app.documents.waiting import together
 from app.exchange.node import Node
 from app.exchange.waiting import Waiting, hold
@@ -44,10 +45,16 @@ def waiting_of(caller: Caller, prepared: Sequence[Prepared]) -> Waiting:
         payload=head | {"items": [kept_form(each) for each in ready]},
         findings=list(_to_confirm(prepared, documents)),
         places=[place_of(office, each) for each in ready if each.is_new],
+        covered=covered_by(prepared),
         revises=[each.document_id for each in ready if each.is_new and each.existing],
         due=wait.due,
         needs_review=wait.needs_review,
     )
+
+
+def covered_by(prepared: Sequence[Prepared]) -> list[tuple[str, int]]:
+    """The versions whose confirmation covers texts of what was prepared."""
+    return [pair for each in prepared for pair in each.covered]
 
 
 def _to_confirm(prepared: Sequence[Prepared], documents: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -91,6 +98,7 @@ def keep_waiting(
         if locked(session, item.document_id) != item.existing:
             raise StaleError
     kept = hold(session, node.secrets, caller, waiting)
+    record(session, attempt, CONFIRMED_BEFORE, waiting.covered)
     record(session, attempt, kept.status.value, [(kept.id, kept.version)])
     return [
         Published(kept.status.value, each.period, None, kept=kept)

@@ -20,7 +20,7 @@ from app.directory.service import Policy, k_for, policy_of
 from app.disclosure.table import ProtectedTable
 from app.documents.figures import figures_of
 from app.documents.rights import audience_for
-from app.documents.texts import read_texts, texts_of
+from app.documents.texts import Covered, read_texts, texts_of, unconfirmed
 from app.documents.waiting import Wait, wait_for
 from app.exchange.log import is_known
 from app.exchange.node import Node
@@ -57,7 +57,8 @@ class Submission:
 class Prepared:
     """A submission that may be published: its protected form, the version that it will be, and the stamp of what it was judged against.
 
-    `warnings` and `shown_pct` are told to the sender alone; `to_confirm` is what of its texts another person must confirm first.
+    `warnings` and `shown_pct` are told to the sender alone; `to_confirm` is what of its texts another person must confirm first,
+    `covered` the version before where its confirmation covers some of them.
     """
 
     submission: Submission
@@ -68,6 +69,7 @@ class Prepared:
     shown_pct: int = field(repr=False)
     warnings: tuple[Finding, ...] = field(repr=False)
     to_confirm: tuple[Finding, ...] = field(repr=False)
+    covered: Covered = ()
 
 
 Progress = Callable[[int, int, str], None]
@@ -183,7 +185,8 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
     content = content_of(declaration, table, seen.audience)
     outcome = _outcome(submission, before, seen.known, content)
     _require_outcome(declaration, outcome, seen)
-    to_confirm = () if outcome is Outcome.UNCHANGED else _read(submission, table, k, seen.vocabulary)
+    found = () if outcome is Outcome.UNCHANGED else _read(submission, table, k, seen.vocabulary)
+    to_confirm, covered = unconfirmed(found, _texts(submission), seen.known, content, declaration.at)
     ready = _ready(submission, outcome, content, salted(tellable(table, behind)), replace(behind, k=flow_k))
     known_ids = {ready.document_id, *(each.document_id for each in seen.beside if each.visible)}
     return Prepared(
@@ -195,6 +198,7 @@ def _prepare_one(node: Node, caller: Caller, submission: Submission, ahead: Ahea
         population_shown_pct(declaration.table, table),
         warnings_of(declaration, table, door, known_ids),
         to_confirm,
+        covered,
     )
 
 

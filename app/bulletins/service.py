@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.access.callers import Caller
-from app.bulletins.holding import keep_waiting, place_of, waiting_of
+from app.bulletins.holding import covered_by, keep_waiting, place_of, waiting_of
 from app.bulletins.preparing import Prepared, Progress, Submission, prepare, silent
 from app.bulletins.projection import project
 from app.bulletins.released import document_of, locked
@@ -18,7 +18,7 @@ from app.core.db import busy
 from app.core.problems import Problem
 from app.directory.service import policy_of
 from app.documents.figures import figures_for_a_reason
-from app.documents.texts import read_reason
+from app.documents.texts import CONFIRMED_BEFORE, read_reason
 from app.documents.versions import withdrawal_of
 from app.documents.waiting import together
 from app.exchange.decided import drop_withdrawn
@@ -75,6 +75,7 @@ def _publish_or_hold(session: Session, node: Node, caller: Caller, prepared: Seq
     if not together(each.wait for each in prepared).is_over:
         return keep_waiting(session, node, caller, waiting_of(caller, prepared), prepared, attempt)
     _require_free(session, node, caller, prepared)
+    record(session, attempt, CONFIRMED_BEFORE, covered_by(prepared))
     return write(session, node, [each.ready for each in prepared], str(caller.office), attempt)
 
 

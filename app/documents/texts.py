@@ -11,12 +11,19 @@ from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.screening.figures import Figures
 from app.screening.screen import Found, Vocabulary, screened
+from app.screening.spans import Kind
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 from app.wire.text import clean
 
 MOST_TEXT: Final = 64_000
 """Characters of all free texts of one document together."""
+
+CONFIRMED_BEFORE: Final = "confirmed_before"
+"""How the audit calls a version whose confirmation covers a text of the next one."""
+
+Covered = tuple[tuple[str, int], ...]
+"""Ids and versions whose confirmation covers something."""
 
 _LONGEST_EXCERPT: Final = 80
 
@@ -68,6 +75,36 @@ def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figure
     if hard:
         raise Problem("personal-data", *hard)
     return tuple(Finding("text-to-confirm", pointer=each.pointer, params=_told(each)) for each in found)
+
+
+def unconfirmed(
+    found: Sequence[Finding],
+    texts: Mapping[str, str],
+    before: Mapping[str, Any] | None,
+    content: Mapping[str, Any],
+    at: Sequence[object] = (),
+) -> tuple[tuple[Finding, ...], Covered]:
+    """What of these findings nobody has confirmed yet, and the version before where its confirmation covers the others.
+
+    It covers what looks like a name in a text that stands word for word in the same place of that version, for the same readers: so
+    nothing that was found is kept.  Numerals are held against figures that may have changed, and are confirmed anew.
+    """
+    if before is None or any(before.get(name) != content[name] for name in ("tlp", "audience")):
+        return tuple(found), ()
+    first = len(pointer(*at))
+    said = {place: text for place, text in texts.items() if _at(before, place[first:]) == text}
+    left = tuple(each for each in found if each.params["kind"] != Kind.NAME or each.pointer not in said)
+    return left, ((str(before["id"]), int(before["version"])),) if len(left) < len(found) else ()
+
+
+def _at(document: object, place: str) -> object:
+    """What stands at a JSON pointer; none where it leads nowhere."""
+    for part in place.split("/")[1:]:
+        if isinstance(document, Mapping):
+            document = document.get(part)
+        else:
+            document = document[int(part)] if isinstance(document, list) and part.isdecimal() and int(part) < len(document) else None
+    return document
 
 
 def _told(found: Found) -> Mapping[str, object]:

@@ -33,7 +33,7 @@ class Waiting:
     `documents` are the versions as they would be published (without number, salt, signature), for whoever confirms them; `payload` is what
     the kind's `release` needs; `findings` are what looks like a person, by place; `places` is what only one item may stand for;
     before `due` it is not published; `needs_review` says whether a second person decides; `revises` names the documents of which it is
-    a new version, `ends_with` those with which it is erased.
+    a new version, `ends_with` those with which it is erased; `covered` are versions whose confirmation covers texts of it.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Waiting:
     needs_review: bool = False
     revises: Sequence[str] = ()
     ends_with: Sequence[str] = ()
+    covered: Sequence[tuple[str, int]] = ()
 
     @property
     def is_ready(self) -> bool:

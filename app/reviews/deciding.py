@@ -13,6 +13,7 @@ from app.core.parsing import nearest
 from app.core.problems import Problem
 from app.directory import codes
 from app.documents.kinds import Kinds
+from app.documents.texts import CONFIRMED_BEFORE
 from app.exchange import decided, waiting
 from app.exchange.node import Node
 from app.exchange.waiting import Item
@@ -104,6 +105,7 @@ def replace(
     with node.db.write() as session:
         item, _ = _taken(session, node, caller, item_id, if_match, _OPEN)
         record(session, attempt, "replaced", [(item.id, item.version)])
+        record(session, attempt, CONFIRMED_BEFORE, wanted.covered)
         if wanted.is_ready:
             waiting.add_writer(item, caller)
             published(session, node, kinds, item, waiting.as_kept(wanted)["payload"], attempt, caller.client_id)

@@ -152,6 +152,7 @@ AuditOutcome = Literal[
     "cancelled",
     "confirmed",
     "confirmed_alone",
+    "confirmed_before",
     "created",
     "done",
     "erased",
