@@ -96,7 +96,7 @@ def _stride(system: System, k: int, program: Program, start: Whole, todo: Mask, 
     ways = Program(_ways(system, start, k), program.budget)
     while dry < _DRY and todo.any():
         cells = np.flatnonzero(todo)
-        vertex = ways.best(system.cells[cells].T @ chance.normal(size=len(cells)))
+        vertex = ways.best(system.weighed(cells, chance.normal(size=len(cells))))
         stride = np.rint(vertex.x).astype(np.int64)
         opened = todo & (np.abs(system.cells @ stride) == 1)
         if not opened.any() or not is_met(system, start + (k - 1) * stride):
@@ -126,7 +126,7 @@ def _ways(system: System, start: Whole, k: int) -> System:
 def _bound(system: System, k: int, program: Program, todo: Mask, found: Evidence) -> None:
     """Proofs of what is at least k, or 0; twins have one proof each."""
     for cell in np.flatnonzero(todo):
-        cost = np.asarray(system.cells[[cell]].toarray()).ravel()
+        cost = system.cost_of(int(cell))
         for scale, enough in ((1, k - 1), (-1, _ZERO)):
             vertex = program.best(scale * cost)
             if scale * cost @ vertex.x > enough + _NEAR:
@@ -164,9 +164,7 @@ def _worth(multipliers: Whole, low: Whole, high: Whole) -> int:
 def _point(system: System, k: int, program: Program, witnesses: Witnesses, todo: Mask, found: Evidence) -> None:
     """Whole tables, k for each count that no step opened."""
     for cell in np.flatnonzero(todo):
-        if not witnesses.runs(k)[cell] and not fill(
-            system, k, program, witnesses, int(cell), np.asarray(system.cells[[cell]].toarray()).ravel()
-        ):
+        if not witnesses.runs(k)[cell] and not fill(system, k, program, witnesses, int(cell), system.cost_of(int(cell))):
             message = "a count is too certain"
             raise UnsolvedError(message)
         values = witnesses.values[:, cell]

@@ -137,7 +137,7 @@ def _close_in(system: System, k: int, program: Program, known: Witnesses, settle
         weights = chance.normal(size=len(todo))
         for reach in (step * sign for step in range(1, k) for sign in (1, -1)):
             box = np.maximum(system.least, middle - abs(reach)), np.minimum(system.most, middle + abs(reach))
-            vertex = program.best(system.cells[todo].T @ (weights * np.sign(reach)), box=box)
+            vertex = program.best(system.weighed(todo, weights * np.sign(reach)), box=box)
             if vertex.is_whole:
                 _add(system, known, vertex)
         dry = 0 if len(_short_of_runs(k, known, settled)) < len(todo) else dry + 1
@@ -158,7 +158,7 @@ def _wander(system: System, k: int, program: Program, known: Witnesses, settled:
         if not len(todo) or dry > _DRY:
             return
         weights = chance.random(len(todo)) * (1 if turn % 2 else -1) if turn < 2 or turn % 3 else chance.normal(size=len(todo))  # noqa: PLR2004
-        vertex = program.best(system.cells[todo].T @ weights)
+        vertex = program.best(system.weighed(todo, weights))
         if not vertex.is_whole or not _add(system, known, vertex):
             dry += 1
             continue
@@ -171,7 +171,7 @@ def _add(system: System, known: Witnesses, vertex: Vertex) -> bool:
 
 
 def _leak(system: System, k: int, program: Program, known: Witnesses, cell: int) -> Leak | None:
-    cost = system.cells[[cell]].toarray().ravel()
+    cost = system.cost_of(cell)
     bottom = program.best(cost)
     low = int(np.ceil(cost @ bottom.x - WHOLE))
     if low >= k:

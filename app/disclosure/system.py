@@ -1,7 +1,8 @@
 """What published rows say, as linear rules over whole unknowns: the form that every audit judges."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,22 @@ class System:
     least_cost: int = 0
     k: int = 0
     changed: Mask | None = field(default=None, repr=False)
+
+    @cached_property
+    def _within(self) -> Sparse:
+        """By unknown the judged counts that it is part of."""
+        return self.cells.T
+
+    def cost_of(self, cell: int) -> Whole:
+        """How often each unknown counts in one judged count."""
+        return self.weighed(np.array([cell]), np.ones(1, dtype=np.int64))
+
+    def weighed(self, cells: Whole, weights: NDArray[np.generic]) -> NDArray[Any]:
+        """What each unknown costs where these judged counts are weighed, in the numbers of the weights."""
+        # To take the rows of a few counts out of the matrix takes many times as long as to multiply the others by 0.
+        every = np.zeros(self.cells.shape[0], dtype=weights.dtype)
+        every[cells] = weights
+        return np.asarray(self._within @ every)
 
 
 def alone(space: Space, shown: Mask, values: Whole, *, least: int = 0) -> System:
