@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, Final
 
 from app.documents.texts import is_too_much
-from app.screening.screen import Vocabulary, screened
+from app.screening.screen import Vocabulary, holds_identifier
 
 _FREE: Final = frozenset({"es", "pt", "en", "reason", "name", "licence", "label", "place", "scope_note", "network_code"})
 """Names of fields whose texts are read whatever they look like: "Pasaporte" could be a code."""
@@ -32,7 +32,7 @@ def identifies(document: Mapping[str, Any], vocabulary: Vocabulary) -> bool:
     What only looks like a person was confirmed where the document was written.
     """
     texts = foreign_texts(document)
-    return is_too_much(texts) or any(each.is_hard for each in screened(texts, vocabulary))
+    return is_too_much(texts) or holds_identifier(texts, vocabulary)
 
 
 def foreign_texts(document: Mapping[str, Any]) -> dict[str, str]:
@@ -41,9 +41,15 @@ def foreign_texts(document: Mapping[str, Any]) -> dict[str, str]:
     for name, value in document.items():
         if name == "cells" and isinstance(value, list):
             _gather_cells(value, found)
-        else:
+        elif not _is_seen(name, value):
             _gather_named(name, value, found)
     return {str(number): text for number, text in enumerate(found)}
+
+
+def _is_seen(name: str, value: object) -> bool:
+    """Whether a glance is enough: a field that every document has, with a code that many have or with no text."""
+    plain = value in _SEEN and name not in _FREE if isinstance(value, str) else not isinstance(value, dict | list)
+    return plain and name in _SEEN
 
 
 def _gather_named(name: str, value: object, found: list[str]) -> None:
@@ -77,14 +83,13 @@ def _gather(value: object, found: list[str]) -> None:
 
 def _gather_cells(cells: Sequence[Any], found: list[str]) -> None:
     """The texts of a table, each once: its codes come by the hundred."""
-    names, said = set[str](), dict[object, None]()
-    for cell in cells:
-        try:
-            said.update(dict.fromkeys(cell.values()))
-            names.update(cell)
-        except (AttributeError, TypeError):
-            # No flat object: whatever it is.
-            _gather(cell, found)
+    try:
+        said = dict.fromkeys(chain.from_iterable(map(dict[str, object].values, cells)))
+    except TypeError:
+        # One of them is no flat object: whatever they are.
+        _gather(cells, found)
+        return
+    names = set[str]().union(*cells)
     found += [each for each in chain(sorted(names), said) if isinstance(each, str) and not is_code(each)]
 
 

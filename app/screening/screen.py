@@ -47,12 +47,17 @@ def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures 
     At most `MOST_FINDINGS`, hard ones before soft ones where there are more: a list of that length may not be all.
     """
     found = [each for pointer, text in texts.items() for each in _screened(pointer, text, vocabulary, figures)]
-    alone = {(each.pointer, each.offset) for each in found}
+    alone = {(each.pointer, each.offset) for each in found if each.is_hard}
     joined = {(each.pointer, each.offset): each for each in _joined(texts, vocabulary)}
     found += [each for place, each in joined.items() if place not in alone]
     if len(found) > MOST_FINDINGS:
         found.sort(key=lambda each: not each.is_hard)
     return found[:MOST_FINDINGS]
+
+
+def holds_identifier(texts: Mapping[str, str], vocabulary: Vocabulary) -> bool:
+    """Whether `screened` would tell of anything hard: for whoever takes a document or leaves it, and asks no more."""
+    return any(_hard(folded(text), vocabulary) for text in texts.values()) or any(True for _ in _joined(texts, vocabulary))
 
 
 def _screened(pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None) -> Iterator[Found]:
@@ -69,6 +74,11 @@ def spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None = None) 
     counted = numerals(text, figures) if figures else ()
     named = (each for each in names(text, vocabulary.known, announced) if not _passes(text, vocabulary, each))
     return disjoint([*hard, *counted, *islice(named, MOST_FINDINGS)])
+
+
+def _hard(text: Folded, vocabulary: Vocabulary) -> list[Span]:
+    # The look that most texts end with comes before that for words.
+    return _identifiers(text, vocabulary, cues(text)) if text.may_hold_identifiers else []
 
 
 def _identifiers(text: Folded, vocabulary: Vocabulary, announced: Sequence[Cue]) -> list[Span]:
@@ -90,6 +100,8 @@ _SEAM, _ANNOUNCED = 80, 40
 
 def _joined(texts: Mapping[str, str], vocabulary: Vocabulary) -> Iterator[Found]:
     """Hard findings over the seams of texts: an identifier, or it and its word, split over fields, cells or names of files."""
+    if len(texts) == 1:
+        return
     for glue in ("", " "):
         whole = glue.join(texts.values())
         starts = list(accumulate((len(text) + len(glue) for text in texts.values()), initial=0))
@@ -114,7 +126,7 @@ def _regions(seams: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
 
 def _over(part: str, begin: int, seams: Sequence[int], fields: Sequence[tuple[str, int]], vocabulary: Vocabulary) -> Iterator[Found]:
     reading = folded(part)
-    for span in _identifiers(reading, vocabulary, cues(reading)):
+    for span in _hard(reading, vocabulary):
         start, end = begin + reading.offsets[span.start], begin + reading.offsets[span.end]
         pointer, at = fields[bisect_right(fields, start, key=lambda each: each[1]) - 1]
         place = bisect_right(seams, start)

@@ -68,7 +68,8 @@ def plain(document: dict[str, object]) -> str | None:
     return None if odd else text
 
 
-_ODD_NUMBER = re.compile(r'(?:":|[\[,])-?(?:[0-9]{10}|[0-9]+[.eE])')
+# Each way in begins with a letter of its own: a class among them would be tried at every place of the text.
+_ODD_NUMBER = re.compile(r'(?:":|\[|,)-?(?:[0-9]{10}|[0-9]+[.eE])')
 _ODD_KEY = re.compile(r'"[^"]*[^\x00-\x7f"][^"]*":')
 
 

@@ -59,6 +59,8 @@ def test_the_words_of_a_document_are_found_in_their_order_and_its_codes_are_not(
         {"cells": [*DOCUMENT["cells"], {"nationality": MAIL, "value": 9}]},
         {"cells": [{MAIL: 9}]},
         {"cells": [{"nationality": {"es": MAIL}}]},
+        {"cells": [*DOCUMENT["cells"], {"nationality": "SOM", "note": [MAIL]}]},
+        {"cells": [*DOCUMENT["cells"], [MAIL]]},
         {"cells": MAIL},
         {"signature": {**DOCUMENT["signature"], "by": MAIL}},
         {"signature": {**DOCUMENT["signature"], "value": MAIL}},

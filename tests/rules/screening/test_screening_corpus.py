@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.screening.figures import Figures
-from app.screening.screen import Found, Vocabulary, screened
+from app.screening.screen import Found, Vocabulary, holds_identifier, screened
 from app.screening.spans import Kind
 
 FOLDER = Path(__file__).parents[2] / "data" / "screening"
@@ -53,6 +53,15 @@ def test_of_the_first_half_98_of_100_identifiers_are_found_by_their_kind():
 
 def test_of_the_first_half_no_clean_text_is_refused():
     assert [case["text"] for case in HALF["clean"] if hard(case["text"])] == []
+
+
+def test_whoever_asks_no_more_than_whether_an_identifier_is_there_is_told_what_the_findings_say():
+    texts = [case["text"] for case in [*HALF["positives"], *HALF["names"], *CLEAN]]
+    split = [{"/0": text[:half], "/1": text[half:]} for text in texts for half in [len(text) // 2]]
+    told = [(holds_identifier(each, Vocabulary()), any(one.is_hard for one in screened(each, Vocabulary()))) for each in split]
+    alone = [(holds_identifier({"": text}, Vocabulary()), any(one.is_hard for one in screened({"": text}, Vocabulary()))) for text in texts]
+    assert [each for each in (*told, *alone) if each[0] != each[1]] == []
+    assert {each[0] for each in told} == {each[0] for each in alone} == {True, False}
 
 
 def test_of_the_first_half_at_most_a_tenth_of_the_clean_texts_is_held():

@@ -59,6 +59,11 @@ def test_what_two_texts_hold_each_for_itself_is_told_once():
     assert [each.pointer for each in found("DOB 1988-07-21", "pasaporte AB0000123")] == ["/0", "/1"]
 
 
+def test_an_identifier_over_two_texts_that_begins_with_a_name_is_told_beside_the_name():
+    told = [(each.pointer, each.offset, each.kind) for each in found("Juana-Ruiz", "@correo.example")]
+    assert told == [("/0", 0, Kind.NAME), ("/1", 0, Kind.HANDLE), ("/0", 0, Kind.EMAIL)]
+
+
 def test_a_word_of_another_sentence_announces_nothing():
     assert found("Se revisó el pasaporte. El total fue de 12345678 pesos.") == []
 
