@@ -1,7 +1,7 @@
 """From a document to the tables beside the log; all of it can be dropped and rebuilt from the log (house.md)."""
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.access.visibility import Mark, grantees_of, mark_all
 from app.bulletins.models import Bulletin, Cell, Certificate, Flow, Hideout, PublishedTable
 from app.bulletins.released import locked, remember
 from app.bulletins.unseen import never_seen
-from app.core.db import insert_all, insert_all_new, table_of
+from app.core.db import insert_all, insert_all_new, insert_rows, table_of
 from app.directory.codes import area_of, margin_codes, nationalities
 from app.directory.dimensions import DIMENSIONS
 from app.documents.models import identity_of, insert_newest, parted, supersede
@@ -63,7 +63,7 @@ def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     flows = {flow["key"]: flow for flow in map(_flow, reversed(documents))}
     insert_all_new(session, Flow, [flows[key] for key in sorted(flows)])
     ids = insert_newest(session, Bulletin, rows)
-    insert_all(session, Cell, [cell for document in documents for cell in _cells(ids[document["id"]], document)])
+    insert_rows(session, Cell, _CELL, [cell for document in documents for cell in _cells(ids[document["id"]], document)])
     insert_all(session, Hideout, [hideout for document in documents for hideout in _hideouts(ids[document["id"]], document)])
     remember(session, [(document, row["flow_key"], row["natural_key"]) for row, document in zip(rows, documents, strict=True)])
 
@@ -153,22 +153,22 @@ def _fiscal_start(document: Mapping[str, Any]) -> date | None:
     return date.fromisoformat(document["period_start"]) if document["period"].endswith("-FY") else None
 
 
-def _cells(bulletin_id: int, document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    return (_cell(bulletin_id, number, cell) for number, cell in enumerate(document["cells"], 1))
+_CELL = ("bulletin_id", "row", "value", "value_status", "is_total", "area", *DIMENSIONS)
 
 
-def _cell(bulletin_id: int, number: int, cell: Mapping[str, Any]) -> dict[str, Any]:
-    codes = {name: code for name, code in cell.items() if name in _SUMMED}
-    return {
-        "bulletin_id": bulletin_id,
-        "row": number,
-        "value": cell["value"],
-        "value_status": cell.get("value_status"),
-        "is_total": not margin_codes().isdisjoint(codes.values()),
-        "area": area_of(codes.get("nationality", TOTAL)) or NOWHERE,
-        **_SUMMED,
-        **codes,
-    }
+def _cells(bulletin_id: int, document: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    """Its cells as rows of these columns."""
+    return [
+        (bulletin_id, number, cell["value"], cell.get("value_status"), *_placed(tuple(map(cell.get, DIMENSIONS))))
+        for number, cell in enumerate(document["cells"], 1)
+    ]
+
+
+@functools.lru_cache(maxsize=2**14)
+def _placed(codes: tuple[str | None, ...]) -> tuple[object, ...]:
+    """What follows from a cell's codes: whether it is a total, its area, and its place in every dimension; they come again and again."""
+    named = {**_SUMMED, **{name: code for name, code in zip(DIMENSIONS, codes, strict=True) if code is not None}}
+    return not margin_codes().isdisjoint(codes), area_of(named["nationality"]) or NOWHERE, *named.values()
 
 
 def _hideouts(bulletin_id: int, document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ def hideouts(bulletin_id: int, cells: list[Mapping[str, Any]]) -> list[dict[str,
     Where the area's rest is published it is there; else it may be in `_O`.  Nowhere (0) where neither is published.  Of a rest
     whose total is withheld the grand total is the most.
     """
-    whole = [cell for cell in cells if all(code == TOTAL for name, code in cell.items() if name in _OTHERS)]
+    whole = [cell for cell in cells if _OTHERS.isdisjoint(cell) or all(cell[name] == TOTAL for name in _OTHERS.intersection(cell))]
     values = {cell["nationality"]: cell["value"] for cell in whole}
     most = values.get(TOTAL) or _MOST
     found = []

@@ -67,7 +67,8 @@ def understands(document: Mapping[str, Any]) -> bool:
     names = document["dimensions"]
     if not set(names) <= set(DIMENSIONS):
         return False
-    if not all(name in cell and _is_code(name, cell[name]) for cell in document["cells"] for name in names):
+    said = ((name, code) for name in names for code in {cell.get(name) for cell in document["cells"]})
+    if not all(code is not None and _is_code(name, code) for name, code in said):
         return False
     try:
         parse_period(document["period"], date.fromisoformat(document["period_start"]) if document["period"].endswith("-FY") else None)

@@ -181,40 +181,47 @@ def insert_all_new(session: Session, model: type[Base], rows: Sequence[Mapping[s
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert many rows that all name the same columns, in the same order; raises IntegrityError where a key of theirs is taken.
+    """Insert many rows that all name the same columns, in the same order; raises IntegrityError where a key of theirs is taken."""
+    if rows:
+        insert_rows(session, model, tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert many rows, each the values of these columns; raises IntegrityError where a key of theirs is taken.
 
     Past SQLAlchemy, which takes as long for a row as the store does.
     """
     if not rows:
         return
-    into = f"{model.__tablename__} ({', '.join(map(_quoted, rows[0]))})"
+    into = f"{model.__tablename__} ({', '.join(map(_quoted, columns))})"
     if _is_sqlite(session):
-        values = f"({', '.join('?' * len(rows[0]))})"
+        values = f"({', '.join('?' * len(columns))})"
         insert_into = f"INSERT INTO {into} VALUES {values}"  # names of our own columns  # noqa: S608  # nosec B608
-        session.connection().exec_driver_sql(insert_into, _for_sqlite(session, model, rows))
+        session.connection().exec_driver_sql(insert_into, _for_sqlite(session, model, columns, rows))
     else:
         _copy(session, f"COPY {into} FROM STDIN", rows)
 
 
-def _for_sqlite(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]:
+def _for_sqlite(
+    session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> list[tuple[object, ...]]:
     """Values as SQLite keeps them: days and instants as texts."""
-    dialect, table = session.get_bind().dialect, table_of(model)
-    made = [list(row.values()) for row in rows]
-    for at, name in enumerate(rows[0]):
-        process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        if process and not isinstance(table.c[name].type, Boolean):
-            for values in made:
-                values[at] = process(values[at])
-    return list(map(tuple, made))
+    dialect, types = session.get_bind().dialect, [table_of(model).c[name].type for name in columns]
+    processes = [None if isinstance(each, Boolean) else each.dialect_impl(dialect).bind_processor(dialect) for each in types]
+    if not any(processes):
+        return list(rows)
+    # By columns: most of them stay as they are.
+    values = zip(*rows, strict=True)
+    return list(zip(*(map(process, column) if process else column for process, column in zip(processes, values, strict=True)), strict=True))
 
 
-def _copy(session: Session, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+def _copy(session: Session, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     # Row by row PostgreSQL takes five times as long.
     try:
         driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row(tuple(row.values()))
+                copy.write_row(row)
     except psycopg.Error as error:
         raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
 
