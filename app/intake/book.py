@@ -4,7 +4,10 @@ from app.intake.cells import Book, Cell, CellError, Limits, SerialDays, Sheet, S
 from app.intake.container import inspect
 from app.intake.csv_book import read_csv
 from app.intake.forms import form_of, form_of_container, judge_form
+from app.intake.ods import read_ods
+from app.intake.ole import Compound
 from app.intake.refusal import RefusedError, refused
+from app.intake.xls import form_of_compound, read_xls
 from app.intake.xlsx import read_xlsx
 from app.wire.problem import Finding
 
@@ -32,6 +35,8 @@ def _read(raw: bytes, name: str, charset: str | None, limits: Limits) -> Book | 
     form = form_of(raw)
     if form == "zip":
         return _zipped(raw, name, limits)
+    if form == "ole":
+        return _compound(raw, name, limits)
     _judge(form, name)
     return read_csv(raw, charset, limits)
 
@@ -46,8 +51,15 @@ def _zipped(raw: bytes, name: str, limits: Limits) -> Book:
     container = inspect(raw, limits)
     if isinstance(container, Finding):
         raise RefusedError(container)
-    _judge(form_of_container(container), name)
-    return _with_sheets(read_xlsx(container, limits))
+    form = form_of_container(container)
+    _judge(form, name)
+    return _with_sheets(read_xlsx(container, limits) if form == "xlsx" else read_ods(container, limits))
+
+
+def _compound(raw: bytes, name: str, limits: Limits) -> Book:
+    compound = Compound(raw)
+    _judge(form_of_compound(compound), name)
+    return _with_sheets(read_xls(compound, limits))
 
 
 def _with_sheets(book: Book) -> Book:

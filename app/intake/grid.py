@@ -26,11 +26,20 @@ class Grid:
         cells.extend([None] * (column - len(cells) - 1))
         cells.append(value)
 
+    def again(self, times: int) -> None:
+        """The last row so many times more; raises as `put` does, before anything is kept."""
+        self._judge_length(len(self._rows) + times)
+        self._rows.extend([self._rows[-1]] * times)
+        self._judge_size()
+
     def _open(self, row: int) -> None:
-        if row > self._limits.lines:
-            raise refused("file-too-long", self.sheet, self._limits.lines + 1, limit=self._limits.rows)
+        self._judge_length(row)
         self._rows.extend([[] for _ in range(row - len(self._rows))])
         self._judge_size()
+
+    def _judge_length(self, rows: int) -> None:
+        if rows > self._limits.lines:
+            raise refused("file-too-long", self.sheet, self._limits.lines + 1, limit=self._limits.rows)
 
     def _widen(self, row: int, column: int) -> None:
         if column > self._limits.columns:

@@ -15,15 +15,20 @@ class LocalNames(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         """The name of an element or attribute as its standard writes it."""
-        return self.setdefault(name, name.rpartition(":")[2])
+        return self.setdefault(name, name.rpartition(" ")[2].rpartition(":")[2])
 
 
 class Walk:
-    """One pass over a part: `start` and `end` are called for every element, and text is kept only between `listen` and `heard`."""
+    """One pass over a part: `start` and `end` are called for every element, and text is kept only between `listen` and `heard`.
 
-    def __init__(self, start: Callable[[str, Attributes], None], end: Callable[[str], None] | None = None) -> None:
+    Elements go by their local names; attributes as written, with `namespaces` as "namespace name".
+    """
+
+    def __init__(
+        self, start: Callable[[str, Attributes], None], end: Callable[[str], None] | None = None, *, namespaces: bool = False
+    ) -> None:
         self._names = LocalNames()
-        self._parser = parser = expat.ParserCreate()
+        self._parser = parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
         self._text: list[str] = []
         names = self._names
         parser.buffer_text = True
@@ -36,6 +41,10 @@ class Walk:
         """Keep the text from here on."""
         self._text.clear()
         self._parser.CharacterDataHandler = self._text.append
+
+    def say(self, text: str) -> None:
+        """Add a text that an element stands for."""
+        self._text.append(text)
 
     def heard(self) -> str:
         """The text since `listen`, which ends here."""
@@ -56,13 +65,6 @@ class Walk:
 
 def _no_document_type(*_: object) -> None:
     raise refused("workbook-doctype")
-
-
-def attribute(attributes: Attributes, name: str) -> str | None:
-    """An attribute by its name without the prefix, which every writer chooses."""
-    if name in attributes:
-        return attributes[name]
-    return next((value for key, value in attributes.items() if key.endswith(":" + name)), None)
 
 
 def elements(part: Iterable[bytes], *names: str) -> list[tuple[str, dict[str, str]]]:

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
 from app.intake.container import Container, target_of
 from app.intake.markup import Attributes, Walk, elements
+from app.intake.numerals import is_date_format
 from app.intake.refusal import refused
 
 WORKBOOK = "xl/workbook.xml"
-_SHOWN_AS_DATES = frozenset({*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)})
-# Of a number format: what is written out, escaped, coloured, conditional or padding shows no date.
-_NO_DATE = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]|General|E[+-]', re.IGNORECASE)
-_DURATION = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
-_DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -140,10 +136,6 @@ def _date_styles(container: Container, part: str | None) -> frozenset[str]:
         inside = inside and name != "cellXfs"
 
     Walk(start, end).over(container.chunks(part))
-    return frozenset(str(index) for index, number in enumerate(styles) if _is_date(number, formats.get(number)))
-
-
-def _is_date(number: str, code: str | None) -> bool:
-    if code is None:
-        return number.isdecimal() and int(number[:9]) in _SHOWN_AS_DATES
-    return _DURATION.search(code) is None and _DATE.search(_NO_DATE.sub("", code)) is not None
+    return frozenset(
+        str(index) for index, number in enumerate(styles) if number.isdecimal() and is_date_format(int(number[:9]), formats.get(number))
+    )

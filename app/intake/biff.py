@@ -1,0 +1,165 @@
+"""The records of an XLS: the list of its sheets and what they all refer to, read within the bytes that there are."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
+from app.intake.numerals import is_date_format
+from app.intake.refusal import refused
+
+_RECORD, _LONG, _SHORT = struct.Struct("<HH"), struct.Struct("<L"), struct.Struct("<H")
+_BOF, _EOF, CONTINUE = 0x809, 0x0A, 0x3C
+_LISTED, _LOCKED, _DAYS_1904, _BOOK, _SHARED, _STYLE, _FORMAT = 0x85, 0x2F, 0x22, 0x1AE, 0xFC, 0xE0, 0x41E
+_VERSION = 0x600
+_WORKSHEET, _MACRO_SHEET = 0, 1
+_OWN = (b"\x01\x04", b"\x01\x3a")
+_WIDE, _EXTENDED, _RICH = 1, 4, 8
+
+Record = tuple[int, bytes]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A worksheet as the workbook lists it, and where its records begin."""
+
+    name: str
+    start: int
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """What all sheets of an XLS share."""
+
+    stream: bytes
+    sheets: tuple[Listed, ...]
+    days: SerialDays
+    texts: Sequence[str]
+    date_styles: frozenset[int]
+
+
+def read_workbook(stream: bytes) -> Workbook:
+    """The worksheets in order and what they refer to.
+
+    Raises `RefusedError`: `workbook-encrypted`, `workbook-active`, `workbook-damaged`, `form-unknown` for what is older than 1997.
+    """
+    if len(stream) < _RECORD.size + 2 or _SHORT.unpack_from(stream, _RECORD.size)[0] != _VERSION:
+        raise refused("form-unknown", known=["CSV", "XLS (1997-)", "XLSX", "ODS"])
+    listed: list[Listed] = []
+    formats: dict[int, str] = {}
+    styles: list[int] = []
+    shared: list[bytes] = []
+    days, last = SYSTEM_1900, 0
+    for kind, body in records(stream, 0):
+        if kind == _LOCKED:
+            raise refused("workbook-encrypted")
+        if kind == _LISTED:
+            listed += _listed(body)
+        elif kind == _DAYS_1904 and _SHORT.unpack_from(body)[0] == 1:
+            days = SYSTEM_1904
+        elif kind == _BOOK:
+            _judge_link(body)
+        elif kind == _FORMAT:
+            formats[_SHORT.unpack_from(body)[0]] = Texts([body], 2).text()
+        elif kind == _STYLE:
+            styles.append(_SHORT.unpack_from(body, 2)[0])
+        elif kind == _SHARED or (kind == CONTINUE and last == _SHARED):
+            shared.append(body)
+        last = last if kind == CONTINUE else kind
+    dated = frozenset(index for index, number in enumerate(styles) if is_date_format(number, formats.get(number)))
+    return Workbook(stream, tuple(listed), days, _shared(shared), dated)
+
+
+def records(stream: bytes, start: int) -> Iterator[Record]:
+    """Kind and body of each record of the part that begins at `start`, those of charts inside of it left out."""
+    depth = 0
+    while start + _RECORD.size <= len(stream):
+        kind, length = _RECORD.unpack_from(stream, start)
+        start += _RECORD.size
+        depth += (kind == _BOF) - (kind == _EOF)
+        if depth <= 0:
+            break
+        if depth == 1:
+            yield kind, stream[start : start + length]
+        start += length
+    if depth:
+        raise refused("workbook-damaged")
+
+
+def _listed(body: bytes) -> list[Listed]:
+    start, state, kind = struct.unpack_from("<LBB", body)
+    if kind == _MACRO_SHEET:
+        raise refused("workbook-active", kind="macros")
+    name = Texts([body], 6).text(short=True)
+    return [Listed(name, start, bool(state & 3))] if kind == _WORKSHEET else []
+
+
+def _judge_link(body: bytes) -> None:
+    if body[2:4] not in _OWN:
+        raise refused("workbook-active", kind="linked")
+
+
+class Texts:
+    """Texts one after the other in the body of a record and of those that continue it."""
+
+    def __init__(self, bodies: Sequence[bytes], at: int = 0) -> None:
+        self._bodies = bodies
+        self._index, self._at = 0, at
+
+    def text(self, *, short: bool = False) -> str:
+        """The next text, without its runs and extensions; `short` ones have one byte for their length."""
+        length = self._take(1)[0] if short else _SHORT.unpack(self._take(2))[0]
+        flags = self._take(1)[0]
+        runs = _SHORT.unpack(self._take(2))[0] if flags & _RICH else 0
+        extension = _LONG.unpack(self._take(4))[0] if flags & _EXTENDED else 0
+        text = self._characters(length, flags & _WIDE)
+        self._skip(4 * runs + extension)
+        return text.replace("\r\n", "\n")
+
+    def _characters(self, length: int, wide: int) -> str:
+        parts = []
+        while length:
+            if not self._left():
+                self._next()
+                wide = self._take(1)[0] & _WIDE
+            count = min(length, self._left() >> wide)
+            if not count:
+                raise refused("workbook-damaged")
+            parts.append(self._take(count << wide).decode("utf-16-le" if wide else "latin-1", "replace"))
+            length -= count
+        return "".join(parts)
+
+    def _left(self) -> int:
+        return len(self._bodies[self._index]) - self._at
+
+    def _next(self) -> None:
+        if self._index + 1 >= len(self._bodies):
+            raise refused("workbook-damaged")
+        self._index, self._at = self._index + 1, 0
+
+    def _take(self, count: int) -> bytes:
+        """Bytes that no writer divides over two records."""
+        if not self._left():
+            self._next()
+        if self._left() < count:
+            raise refused("workbook-damaged")
+        self._at += count
+        return self._bodies[self._index][self._at - count : self._at]
+
+    def _skip(self, count: int) -> None:
+        while count > self._left():
+            count -= self._left()
+            self._next()
+        self._at += count
+
+
+def _shared(bodies: Sequence[bytes]) -> list[str]:
+    """The shared texts: as many as there are, whatever number is announced."""
+    if not bodies:
+        return []
+    announced = _LONG.unpack_from(bodies[0], 4)[0]
+    if announced * 3 > sum(map(len, bodies)):
+        raise refused("workbook-damaged")
+    texts = Texts(bodies, 8)
+    return [texts.text() for _ in range(announced)]
