@@ -17,13 +17,14 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
 from app.bulletins.edge import right_to_write, rights_to_write
-from app.bulletins.files import FileBulletins, at_row, at_rows, read_file, words_of
+from app.bulletins.files import PLAIN, FileBulletins, at_row, at_rows, read_file, words_of
 from app.bulletins.left_out import with_left_out
 from app.bulletins.preparing import Progress, Submission, prepare
 from app.bulletins.queries import FileQuery
 from app.bulletins.routes import receipts, warnings_in
 from app.bulletins.service import publish
 from app.bulletins.writing import LEFT_OUT, Published
+from app.core.clock import utc_now
 from app.core.declared import FILE, ONCE, PLACED, SPOKEN
 from app.core.gate import Gate
 from app.core.http import json_response, read_body
@@ -31,6 +32,7 @@ from app.core.language import language_of, spoken
 from app.core.problems import Problem, as_json
 from app.core.rendering import problem_body
 from app.directory.allow_list import vocabulary_of
+from app.directory.service import members_of
 from app.documents.edge import node_of
 from app.documents.texts import read_texts
 from app.documents.waiting import together
@@ -149,7 +151,7 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
     right_to_write(node, caller, {"conference": query.conference, "reporting_state": query.state})
 
     def work(keep: KeepAnswer | None) -> Response:
-        file = read_file(upload.raw, query, node.settings.file_rows_limit)
+        file = _read(node, caller, upload, query)
         remarks = [dataclasses.asdict(remark) for remark in file.remarks]
         try:
             submissions = _submissions(node, caller, file, query)
@@ -157,11 +159,9 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
             if query.dry_run:
                 done = _judged(node, caller, submissions, progress)
             else:
-                # What is kept is without warnings and without what was left out: they depend on unprotected counts.
+                # What is kept is without warnings, remarks and what was left out: they depend on unprotected counts.
                 keep_it = (
-                    (lambda session, done: keep(session, _receipts([each for each in done if each.outcome != LEFT_OUT], remarks)))
-                    if keep
-                    else None
+                    (lambda session, done: keep(session, receipts([each for each in done if each.outcome != LEFT_OUT]))) if keep else None
                 )
                 done = publish(node, caller, submissions, attempt=attempt_of(request), keep=keep_it, progress=progress)
             return _receipts(done, [*remarks, *(dataclasses.asdict(at_row(warning, file)) for warning in warnings_in(done))])
@@ -173,10 +173,20 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
     kept = node.settings.idempotency_days
     done = once(request, db=node.db, secrets=node.secrets, keep_days=kept, caller=caller, raw=upload.raw, work=work)
     if _REPLAYED in done.headers:
-        file = read_file(upload.raw, query, node.settings.file_rows_limit)
+        file = _read(node, caller, upload, query)
+        remarks = [dataclasses.asdict(remark) for remark in file.remarks]
         with node.db.read() as session:
-            return _told(done, language_of(request), with_left_out(session, orjson.loads(bytes(done.body)), file))
+            kept_answer = with_left_out(session, orjson.loads(bytes(done.body)), file)
+        return _told(done, language_of(request), kept_answer | {"findings": remarks[:_MOST_FINDINGS]})
     return _told(done, language_of(request))
+
+
+def _read(node: Node, caller: Caller, upload: Upload, query: FileQuery) -> FileBulletins:
+    members = None
+    if query.members_only:
+        with node.db.read() as session:
+            members = members_of(session, query.conference or caller.conference, utc_now().date())
+    return read_file(upload.raw, query, node.settings.file_rows_limit, upload.name, dataclasses.replace(PLAIN, members=members))
 
 
 def _told(receipts_kept: Response, language: str, completed: dict[str, Any] | None = None) -> Response:

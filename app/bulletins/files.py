@@ -1,32 +1,41 @@
 """From the rows of a file to bulletins, and from findings about bulletins back to rows and columns of the file."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.bulletins.queries import FileQuery
 from app.core.parsing import parse
 from app.core.problems import Problem
-from app.directory.dimensions import DIMENSIONS, resolve
-from app.intake.tidy import Options, TidyFile, TidyRow, read_tidy
+from app.directory import codes
+from app.directory.dimensions import DIMENSIONS, known, resolve
+from app.intake.book import Book, Limits, read_book
+from app.intake.figures import Options, TidyFile, TidyRow
+from app.intake.layout import read_figures
+from app.intake.names import Names
+from app.intake.shipped import shipped
 from app.wire.bulletin import BulletinDraft
 from app.wire.problem import Finding
+from app.wire.profile import Profile
 
 _CELL = re.compile(r"^/bulletins/(\d+)/cells/(\d+)(?:/(\w+))?$")
 _FIELD = re.compile(r"^/bulletins/(\d+)(?:/(\w+))?")
-_COLUMN = "/columns/"
+_TABLE = re.compile(r"^/tables/(\d+)/(?:columns/(.*)|notes/(\d+))$", re.DOTALL)
 _LONGEST_NAME = 300
 _OPTION_OF = {"reporting_state": "state"}
 
 
 @dataclass(frozen=True)
 class FileBulletin:
-    """One bulletin of a file: its body, and for each cell the row that it stands in."""
+    """One bulletin of a file: its body, its table, and for each cell the row and the heading of its figure."""
 
     body: dict[str, Any] = field(repr=False)
     rows: tuple[int, ...]
     overridden: frozenset[str]
+    columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    column_of: Mapping[str, str] = field(default_factory=dict)
 
     def draft(self, number: int) -> BulletinDraft:
         """The bulletin as a draft; raises `Problem` `invalid-document` with pointers under `/bulletins/{number}`."""
@@ -35,28 +44,76 @@ class FileBulletin:
 
 @dataclass(frozen=True)
 class FileBulletins:
-    """All bulletins of a file in the order of their first rows."""
+    """All bulletins of a file in the order of its tables and their first rows."""
 
     bulletins: tuple[FileBulletin, ...]
-    column_of: Mapping[str, str]
+    tables: tuple[TidyFile, ...]
     remarks: tuple[Finding, ...]
 
 
-def read_file(raw: bytes, query: FileQuery, row_limit: int) -> FileBulletins:
-    """The bulletins of a tidy CSV, one a period (contract: Tidy CSV).
+@dataclass(frozen=True)
+class Reading:
+    """What a file is read with beside its own query: the codes and their names, the profiles that may be named, and whose rows are taken."""
 
-    Raises `Problem` `invalid-file` with row and column of every fault: a file is taken as a whole or not at all.
+    names: Names
+    profiles: Mapping[str, Profile] = field(default_factory=shipped)
+    members: frozenset[str] | None = None
+
+
+class _Codes:
+    """Codes that name themselves, and nothing else."""
+
+    def code(self, dimension: str, label: str) -> str | None:
+        """A code as the dimension has it."""
+        return resolve(dimension, label) if dimension in DIMENSIONS else codes.resolve_state(label)
+
+    def nearest(self, dimension: str, label: str) -> tuple[str, ...]:
+        """Codes that resemble it."""
+        return tuple(codes.suggest(label, known(dimension)))
+
+
+PLAIN = Reading(_Codes())
+"""Codes alone, and the profiles that are shipped."""
+
+
+def read_file(raw: bytes, query: FileQuery, row_limit: int, name: str = "", reading: Reading = PLAIN) -> FileBulletins:
+    """The bulletins of a file, one a period and table (contract: Tidy CSV; profiles).
+
+    Raises `Problem` `invalid-file` with sheet, row and column of every fault: a file is taken as a whole or not at all.
     """
-    options = Options(_mapping(query.column, "column"), _mapping(query.code, "code"), query.sum_duplicates, row_limit)
-    tidy = read_tidy(raw, options, DIMENSIONS)
-    if not isinstance(tidy, TidyFile):
-        raise Problem("invalid-file", *tidy)
-    tidy = _undeclared_dropped(tidy)
+    options = _options(query, row_limit, reading.members)
+    if query.profile is not None and query.profile not in reading.profiles:
+        raise Problem("invalid-query", Finding("profile-unknown", pointer="profile", params={"known": sorted(reading.profiles)}))
+    book = read_book(raw, name, query.charset, Limits(rows=row_limit))
+    if not isinstance(book, Book):
+        raise Problem("invalid-file", *book)
+    figures = read_figures(book, reading.profiles[query.profile] if query.profile else None, options, reading.names, DIMENSIONS)
+    if isinstance(figures, tuple):
+        raise Problem("invalid-file", *figures)
+    tables = tuple(map(_undeclared_dropped, figures.tables))
+    bulletins = tuple(bulletin for table in tables for bulletin in _bulletins(table, query))
+    return FileBulletins(bulletins, tables, (*figures.remarks, *(remark for table in tables for remark in table.remarks)))
+
+
+def _options(query: FileQuery, row_limit: int, members: frozenset[str] | None) -> Options:
+    return Options(
+        _mapping(query.column, "column"),
+        _mapping(query.code, "code"),
+        row_limit,
+        query.period,
+        query.frequency,
+        query.date_order,
+        query.number_style,
+        query.not_collected,
+        members if query.members_only else None,
+    )
+
+
+def _bulletins(table: TidyFile, query: FileQuery) -> Iterator[FileBulletin]:
     groups: dict[tuple[object, ...], list[TidyRow]] = {}
-    for row in tidy.rows:
+    for row in table.rows:
         groups.setdefault((row.period, row.overrides), []).append(row)
-    bulletins = tuple(_bulletin(rows, tidy.dimensions, query) for rows in groups.values())
-    return FileBulletins(bulletins, tidy.column_of, tidy.remarks)
+    return (_bulletin(rows, table, query) for rows in groups.values())
 
 
 def _undeclared_dropped(tidy: TidyFile) -> TidyFile:
@@ -79,11 +136,13 @@ def _mapping(pairs: Sequence[str], parameter: str) -> dict[str, str]:
     return mapping
 
 
-def _bulletin(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQuery) -> FileBulletin:
+def _bulletin(rows: Sequence[TidyRow], table: TidyFile, query: FileQuery) -> FileBulletin:
+    dimensions = table.dimensions
     nil = [row for row in rows if dimensions and not any(row.codes)]
     if nil and len(rows) > 1:
-        raise Problem("invalid-file", Finding("nil-report-with-cells", row=nil[0].row, column="value"))
-    kept = _kept(rows, dimensions, query, nil=bool(nil))
+        raise Problem("invalid-file", Finding("nil-report-with-cells", sheet=table.sheet, row=nil[0].row, column="value"))
+    kept = _kept(rows, table, query, nil=bool(nil))
+    overrides = dict(rows[0].overrides)
     body: dict[str, Any] = {
         "conference": query.conference,
         "reporting_state": query.state,
@@ -95,21 +154,22 @@ def _bulletin(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQ
         "period": rows[0].period,
         "dimensions": list(dimensions),
         "nil_report": bool(nil),
-        **dict(rows[0].overrides),
         "cells": [_cell(row, dimensions) for row in kept],
     }
-    numbers = tuple(row.row for row in kept) or (rows[0].row,)
-    return FileBulletin(_given(body), numbers, frozenset(dict(rows[0].overrides)))
+    body = {**table.constants, **_given(body), **overrides}
+    placed = kept or [rows[0]]
+    columns = tuple(row.column for row in placed)
+    return FileBulletin(body, tuple(row.row for row in placed), frozenset(overrides), columns, table.sheet, table.column_of)
 
 
 def _given(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _kept(rows: Sequence[TidyRow], dimensions: tuple[str, ...], query: FileQuery, *, nil: bool) -> list[TidyRow]:
+def _kept(rows: Sequence[TidyRow], table: TidyFile, query: FileQuery, *, nil: bool) -> list[TidyRow]:
     if nil:
         return []
-    return _summed(rows, dimensions) if query.sum_duplicates else list(rows)
+    return _summed(rows, table.dimensions) if query.sum_duplicates or table.sum_duplicates else list(rows)
 
 
 def _cell(row: TidyRow, dimensions: tuple[str, ...]) -> dict[str, Any]:
@@ -130,10 +190,14 @@ def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRo
 
 
 def words_of(name: str, file: FileBulletins) -> dict[str, str]:
-    """What a file says beside its cells, by pointer: its own name, and its columns' where they are not ours."""
+    """What a file says beside its cells, by pointer: its own name, the notes below its tables, and its columns' names where they are not ours."""
     # Underscores stand between words where a disk takes no spaces.
     shown = "".join(each if each.isprintable() and each != "_" else " " for each in name[:_LONGEST_NAME])
-    return {"/file": shown} | {f"/columns/{ours}": theirs for ours, theirs in file.column_of.items() if theirs != ours}
+    words = {"/file": shown}
+    for number, table in enumerate(file.tables):
+        words |= {f"/tables/{number}/columns/{theirs}": theirs for ours, theirs in table.column_of.items() if theirs != ours}
+        words |= {f"/tables/{number}/notes/{note.row}": note.text for note in table.notes}
+    return words
 
 
 def at_rows(problem: Problem, file: FileBulletins) -> Problem:
@@ -144,18 +208,20 @@ def at_rows(problem: Problem, file: FileBulletins) -> Problem:
 
 
 def _at_cell(finding: Finding, file: FileBulletins, cell: re.Match[str]) -> Finding:
-    bulletin, name = file.bulletins[int(cell[1])], cell[3] or "value"
+    bulletin, name, at = file.bulletins[int(cell[1])], cell[3] or "value", int(cell[2])
     first = _CELL.match(str(finding.params.get("first", "")))
     params = {**finding.params, "first": bulletin.rows[int(first[2])]} if first else finding.params
-    return replace(finding, pointer=None, row=bulletin.rows[int(cell[2])], column=file.column_of.get(name, name), params=params)
+    column = bulletin.columns[at] if name == "value" else bulletin.column_of.get(name, name)
+    return replace(finding, pointer=None, sheet=bulletin.sheet, row=bulletin.rows[at], column=column, params=params)
 
 
 def at_row(finding: Finding, file: FileBulletins) -> Finding:
     """A finding about a bulletin told as row and column of the file that it came from."""
-    place = finding.pointer or ""
-    if place.startswith(_COLUMN):
-        return replace(finding, pointer=None, row=1, column=place.removeprefix(_COLUMN))
-    cell, field = _CELL.match(place), _FIELD.match(place)
+    pointer = finding.pointer or ""
+    if place := _TABLE.match(pointer):
+        table = file.tables[int(place[1])]
+        return replace(finding, pointer=None, sheet=table.sheet, row=int(place[3] or table.header), column=place[2])
+    cell, field = _CELL.match(pointer), _FIELD.match(pointer)
     if cell:
         return _at_cell(finding, file, cell)
     if not field:
@@ -163,5 +229,6 @@ def at_row(finding: Finding, file: FileBulletins) -> Finding:
     bulletin, name = file.bulletins[int(field[1])], field[2] or "period"
     if name in {"period", "cells"} or name in bulletin.overridden:
         name = "period" if name == "cells" else name
-        return replace(finding, pointer=None, row=bulletin.rows[0], column=file.column_of.get(name, name))
+        column = bulletin.column_of.get(name, name)
+        return replace(finding, pointer=None, sheet=bulletin.sheet, row=bulletin.rows[0], column=column)
     return replace(finding, pointer=_OPTION_OF.get(name, name))

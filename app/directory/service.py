@@ -131,6 +131,14 @@ def is_member(session: Session, state: str, conference: str, on: date) -> bool:
     return found is not None
 
 
+def members_of(session: Session, conference: str, on: date) -> frozenset[str]:
+    """The States that are *members* of a conference on a date."""
+    asked = select(Membership.state).where(
+        Membership.conference == conference, Membership.capacity == "member", standing_on(Membership, on)
+    )
+    return frozenset(session.scalars(asked))
+
+
 def offices(session: Session, on: date) -> frozenset[str]:
     """Every office that documents may name on a date: a conference's secretariat and the offices of those who are its members then."""
     members = session.execute(

@@ -1,16 +1,16 @@
-"""The header line of a tidy CSV: which separator it proves, and which of our columns each of its cells names."""
+"""The heading of a plain table: the row that names our columns, or the sender's words for them, and which of ours each cell names."""
 
-import csv
 import difflib
-import io
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.intake.cells import Row, Sheet, column_name
+from app.intake.figures import IGNORED, Options
+from app.intake.words import is_blank, text_of, trimmed
 from app.wire.problem import Finding
+from app.wire.profile import ProfileColumn
 from app.wire.text import refused_character
 
-SEPARATORS = (",", ";", "\t")
 REQUIRED = ("period", "value")
 OVERRIDES = ("reporting_state", "measure", "unit", "publisher", "figure_status")
 """Columns that, where a row fills them, stand above the options of the push."""
@@ -37,88 +37,101 @@ EXPORT_ONLY: Mapping[str, str | None] = {
 A figure of another definition or accumulation would come back under the default one: such rows are refused, not changed.
 """
 
+SEARCHED = 50
+"""Rows from the top in which a heading may stand."""
+
 _LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
-class Header:
-    """The header as read: its separator, its cells as the file has them, and for each our name ("" where it has none)."""
+class Column:
+    """One column: where it stands (from 0), what people call it, and what its cells mean; a heading left empty means nothing.
 
-    separator: str
-    cells: tuple[str, ...]
-    names: tuple[str, ...]
-
-    def shown(self, index: int) -> str:
-        """A column as a person finds it: the file's own name, or its position where it has none."""
-        return self.cells[index][:_LONGEST_NAME] or str(index + 1)
-
-    def index(self, name: str) -> int | None:
-        """Where one of our columns stands, from 0; None where the file does not declare it."""
-        return self.names.index(name) if name in self.names else None
-
-
-def trimmed(text: str) -> str:
-    """A cell without the blanks around it, accents composed, so that one word has one form."""
-    text = text.strip()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def read_header(text: str, columns: Mapping[str, str], dimension_names: Sequence[str]) -> Header | tuple[Finding, ...]:
-    """Read the first record; `columns` maps names of the file to ours.
-
-    Findings, all at row 1: `csv-malformed`, `header-missing`, `text-character`, `column-unknown` (with the known and the nearest
-    names), `column-twice` (with both positions, from 1), `column-absent`, `column-missing`.
+    `spec` is what a profile says of it, `at` the codes (and the period) that every figure of a column of values stands at.
     """
-    ours = {trimmed(theirs): name.strip() for theirs, name in columns.items()}
-    readings = [(separator, record) for separator in SEPARATORS if (record := _first_record(text, separator)) is not None]
-    if not readings:
-        return (Finding("csv-malformed", row=1),)
-    # The reading that names the required columns is the proven one; where none does, the widest names best what is missing.
-    separator, record = max(readings, key=lambda reading: (_has_required(reading[1], ours), len(reading[1])))
-    if not any(map(trimmed, record)):
-        return (Finding("header-missing", row=1),)
-    faults = tuple(_refused_characters(record))
-    if faults:
-        return faults
-    cells = tuple(map(trimmed, record))
-    header = Header(separator, cells, tuple(ours.get(cell, cell) for cell in cells))
-    return tuple(_faults(header, ours, (*REQUIRED, *dimension_names, "value_status", *OVERRIDES))) or header
+
+    index: int
+    shown: str
+    means: tuple[str, ...]
+    spec: ProfileColumn | None = None
+    at: Mapping[str, str] = field(default_factory=dict)
 
 
-def _first_record(text: str, separator: str) -> list[str] | None:
-    try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), [])
-    except csv.Error:
-        return None
+@dataclass(frozen=True)
+class Header:
+    """A heading: its last row (from 1), its columns, and the texts that stand above it."""
+
+    row: int
+    columns: tuple[Column, ...]
+    titles: tuple[str, ...] = ()
+
+    def meaning(self, name: str) -> list[Column]:
+        """The columns that mean this."""
+        return [column for column in self.columns if name in column.means]
 
 
-def _refused_characters(record: Sequence[str]) -> Iterator[Finding]:
-    for index, cell in enumerate(record, 1):
-        offset = refused_character(cell)
-        if offset is not None:
-            yield Finding("text-character", row=1, column=str(index), params={"offset": offset})
+def shown_name(sheet: Sheet, text: str, index: int) -> str:
+    """A column as a person finds it: the file's own name, or its letter in a sheet and its position in a text file."""
+    return text[:_LONGEST_NAME] or (column_name(index + 1) if sheet.name else str(index + 1))
 
 
-def _has_required(record: Sequence[str], ours: Mapping[str, str]) -> bool:
-    names = {ours.get(cell, cell) for cell in map(trimmed, record)}
-    return names.issuperset(REQUIRED)
+def place(sheet: Sheet, code: str, row: int | None = None, column: str | None = None, **params: object) -> Finding:
+    """A finding about a place of a sheet."""
+    return Finding(code, sheet=sheet.name or None, row=row, column=column, params=params)
 
 
-def _faults(header: Header, ours: Mapping[str, str], known: Sequence[str]) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    for index, name in enumerate(header.names):
-        if not name:
-            continue
-        column = header.shown(index)
-        if name in first:
-            yield Finding("column-twice", row=1, column=column, params={"first": first[name], "second": index + 1})
-        elif name not in known and name not in EXPORT_ONLY:
-            nearest = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], known, n=3, cutoff=0.6)
-            yield Finding("column-unknown", row=1, column=column, params={"known": list(known), "suggestions": nearest})
-        first.setdefault(name, index + 1)
+def title_texts(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The texts of rows above a heading."""
+    return tuple(text for row in rows for cell in row if isinstance(cell, str) and (text := trimmed(cell)))
+
+
+def read_header(sheet: Sheet, options: Options, dimension_names: Sequence[str]) -> Header | tuple[Finding, ...]:
+    """Find and read the heading; `options.columns` maps names of the file to ours.
+
+    Findings, at the heading's row: `header-missing`, `header-twice` (with both rows), `text-character`, `column-unknown` (with the
+    known and the nearest names), `column-twice` (with both positions, from 1), `column-absent`, `column-missing`.
+    """
+    ours = {trimmed(theirs): name.strip() for theirs, name in options.columns.items()}
+    required = [name for name in REQUIRED if name != "period" or options.period is None]
+    fitting = [
+        at for at, row in enumerate(sheet.rows[:SEARCHED]) if {ours.get(text, text) for text in map(text_of, row)}.issuperset(required)
+    ]
+    if len(fitting) > 1:
+        return (place(sheet, "header-twice", fitting[1] + 1, first=fitting[0] + 1, second=fitting[1] + 1),)
+    at = fitting[0] if fitting else 0
+    if not sheet.rows or all(map(is_blank, sheet.rows[at])):
+        return (place(sheet, "header-missing", 1),)
+    found = tuple(_read(sheet, at, ours, required, (*REQUIRED, *dimension_names, "value_status", *OVERRIDES)))
+    faults = tuple(each for each in found if isinstance(each, Finding))
+    return faults or Header(at + 1, tuple(each for each in found if isinstance(each, Column)), title_texts(sheet.rows[:at]))
+
+
+def _read(sheet: Sheet, at: int, ours: Mapping[str, str], required: Sequence[str], known: Sequence[str]) -> Iterator[Column | Finding]:
+    row = sheet.rows[at]
+    refused = [(index, refused_character(cell)) for index, cell in enumerate(row, 1) if isinstance(cell, str)]
+    if any(offset is not None for _, offset in refused):
+        yield from (place(sheet, "text-character", at + 1, str(index), offset=offset) for index, offset in refused if offset is not None)
+        return
+    cells = [text_of(cell) for cell in row]
+    names = [ours.get(cell, cell) for cell in cells]
+    yield from _each(sheet, at + 1, cells, names, known)
     for theirs in ours:
-        if theirs not in header.cells:
-            yield Finding("column-absent", row=1, column=theirs[:_LONGEST_NAME])
-    for name in REQUIRED:
-        if name not in header.names:
-            yield Finding("column-missing", row=1, column=name, params={"known": list(known)})
+        if theirs not in cells:
+            yield place(sheet, "column-absent", at + 1, theirs[:_LONGEST_NAME])
+    for name in required:
+        if name not in names:
+            yield place(sheet, "column-missing", at + 1, name, known=list(known))
+
+
+def _each(sheet: Sheet, row: int, cells: Sequence[str], names: Sequence[str], known: Sequence[str]) -> Iterator[Column | Finding]:
+    first: dict[str, int] = {}
+    for index, name in enumerate(names):
+        column = shown_name(sheet, cells[index], index)
+        if name in first:
+            yield place(sheet, "column-twice", row, column, first=first[name], second=index + 1)
+        elif name and name not in known and name not in EXPORT_ONLY and name != IGNORED:
+            nearest = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], known, n=3, cutoff=0.6)
+            yield place(sheet, "column-unknown", row, column, known=list(known), suggestions=nearest)
+        yield Column(index, column, ("ignored",) if name == IGNORED else (name,) if name else ())
+        if name and name != IGNORED:
+            first.setdefault(name, index + 1)
