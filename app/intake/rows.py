@@ -44,6 +44,7 @@ class Stated:
     row: int
     cells: Row
     faults: tuple[Finding, ...] = ()
+    closes: bool = False
 
 
 @dataclass(repr=False)
@@ -51,19 +52,22 @@ class Found:
     """What the rows of a table hold before their numbers are read.
 
     `lines` are the rows of data in order, those left out included; `held` are lines of text, with their faults if data follow them;
-    `across` are rows whose columns of totals are to be checked.
+    `breaks` and
+    `closes` tell after how many lines a part of the table, or of a part, ends; `across` are rows whose columns of totals are to be checked.
     """
 
     rows: list[TidyRow] = field(default_factory=list)
     open: list[Open] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     breaks: set[int] = field(default_factory=set)
+    closes: set[int] = field(default_factory=set)
     stated: list[Stated] = field(default_factory=list)
     held: list[tuple[int, Note, list[Finding]]] = field(default_factory=list)
     across: list[tuple[int, Row]] = field(default_factory=list)
     faults: list[Finding] = field(default_factory=list)
     serials: list[int] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    skipped: dict[int, Row] = field(default_factory=dict)
 
 
 def read_rows(plan: Plan, body: Body) -> Found:
@@ -73,8 +77,8 @@ def read_rows(plan: Plan, body: Body) -> Found:
         if row in body.breaks:
             found.breaks.add(len(found.lines))
         if row in body.closing:
-            found.stated.append(Stated(len(found.lines), row, cells))
-            found.breaks.add(len(found.lines))
+            found.stated.append(Stated(len(found.lines), row, cells, closes=True))
+            found.closes.add(len(found.lines))
         elif not _data(plan, found, row, cells):
             _other(plan, found, row, cells)
         if len(found.lines) > limit:
@@ -92,6 +96,7 @@ def _data(plan: Plan, found: Found, row: int, cells: Row) -> bool:
     if reason:
         found.left_out[reason] += 1
         found.lines.append(row)
+        found.skipped[row] = cells
         return True
     period = plan.period(cells)
     if not isinstance(period, ReadPeriod):

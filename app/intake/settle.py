@@ -12,7 +12,7 @@ from app.intake.numbers import GREATEST_VALUE, Proof, judged, prove, whole
 from app.intake.plan import Plan
 from app.intake.rows import Found, Open, Stated, give
 from app.intake.stack import Body
-from app.intake.totals import nearest_sum, sums_beside
+from app.intake.totals import nearest_sum, running, sums_beside
 from app.intake.words import is_blank, text_of
 from app.wire.codes import ValueStatus
 from app.wire.problem import Finding
@@ -94,14 +94,15 @@ def _sums(plan: Plan, found: Found, style: NumberStyle | None) -> Iterator[Findi
     """A remark for each sum that differs and one that tells how many were checked; the faults of a row that turns out to be none."""
     if not found.stated and not found.across:
         return
-    if not plan.how.checks_totals or found.left_out or any(row.value is None for row in found.rows):
+    if not plan.how.checks_totals or any(row.value is None for row in found.rows):
         yield from (stated.faults for stated in found.stated if stated.faults)
         yield place(plan.sheet, "totals-unchecked", count=len(found.stated) + len(found.across))
         return
-    lines = _lines(found)
+    lines = _lines(plan, found, style)
+    sums = {column.index: running(_line_sum(plan, lines[row], column) for row in found.lines) for column in (*plan.values, *plan.totals)}
     checked = 0
     for stated in found.stated:
-        differing = list(_down(plan, lines, found, stated, style))
+        differing = list(_down(plan, sums, found, stated, style))
         if stated.faults and (differing or not stated.after):
             yield stated.faults
             continue
@@ -113,10 +114,13 @@ def _sums(plan: Plan, found: Found, style: NumberStyle | None) -> Iterator[Findi
     yield place(plan.sheet, "totals-checked", count=checked)
 
 
-def _lines(found: Found) -> Mapping[int, Mapping[str, int]]:
+def _lines(plan: Plan, found: Found, style: NumberStyle | None) -> Mapping[int, Mapping[str, int]]:
+    """The numbers of each row of data by their column's heading; those that were left out count in the sums too."""
     lines: dict[int, dict[str, int]] = {row: {} for row in found.lines}
     for figure in found.rows:
         lines.setdefault(figure.row, {})[figure.column] = figure.value or 0
+    for row, cells in found.skipped.items():
+        lines[row] = {column.shown: number for column, number in _stated(plan, cells, style) if column in plan.values}
     return lines
 
 
@@ -127,15 +131,18 @@ def _stated(plan: Plan, cells: Row, style: NumberStyle | None) -> Iterator[tuple
             yield column, number
 
 
-def _down(plan: Plan, lines: Mapping[int, Mapping[str, int]], found: Found, stated: Stated, style: NumberStyle | None) -> Iterator[Finding]:
+def _line_sum(plan: Plan, line: Mapping[str, int], column: Column) -> int:
+    return sum(line.values()) if column in plan.totals else line.get(column.shown, 0)
+
+
+def _down(plan: Plan, sums: Mapping[int, Sequence[int]], found: Found, stated: Stated, style: NumberStyle | None) -> Iterator[Finding]:
     """The sums of one row that are not those of any part of the table which ends or begins at it."""
     matching = _matching(plan, found.rows, stated.cells)
+    breaks = found.breaks | found.closes if stated.closes else found.breaks
     for column, number in _stated(plan, stated.cells, style):
-        is_total = column in plan.totals
-        column_lines = [sum(line.values()) if is_total else line.get(column.shown, 0) for line in (lines[row] for row in found.lines)]
-        candidates = sums_beside(column_lines, stated.after, found.breaks)
+        candidates = sums_beside(sums[column.index], stated.after, breaks)
         if matching is not None:
-            candidates.append(sum(row.value or 0 for row in matching if is_total or row.column == column.shown))
+            candidates.append(sum(row.value or 0 for row in matching if column in plan.totals or row.column == column.shown))
         nearest = nearest_sum(number, candidates)
         if nearest is not None and nearest != number:
             yield place(plan.sheet, "total-differs", stated.row, column.shown, stated=number, sum=nearest)
@@ -162,9 +169,9 @@ def _across(plan: Plan, line: Mapping[str, int], row: int, cells: Row, style: Nu
     standing = [sum(column.index < total.index for column in plan.values) for total in plan.totals]
     for total, after in zip(plan.totals, standing, strict=True):
         number = None if is_blank(cells[total.index]) else number_of(plan, cells[total.index], style)
-        if not isinstance(number, int):
+        if not isinstance(number, int) or number == sum(values):
             continue
-        nearest = nearest_sum(number, [*sums_beside(values, after, standing), sum(values)])
+        nearest = nearest_sum(number, [*sums_beside(running(values), after, standing), sum(values)])
         if nearest != number:
             yield place(plan.sheet, "total-differs", row, total.shown, stated=number, sum=nearest)
 

@@ -1,7 +1,6 @@
 """Totals of a table: which rows are sums by their label, and whether they are the sum of rows that stand there."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from app.intake.words import folded
@@ -18,19 +17,14 @@ def is_total(label: str) -> bool:
     return bool(words) and (words[0] in _WORDS or " ".join(words[:2]) in _PAIRS)
 
 
-@dataclass(frozen=True)
-class Stated:
-    """A total that a file states: how many lines of figures stand above it, its row, and its numbers by column of values."""
-
-    after: int
-    row: int
-    numbers: dict[int, int]
+def running(lines: Iterable[int]) -> list[int]:
+    """The sums of the first none, one, two ... lines."""
+    return [0, *accumulate(lines)]
 
 
-def sums_beside(lines: Sequence[int], after: int, breaks: Iterable[int]) -> list[int]:
+def sums_beside(sums: Sequence[int], after: int, breaks: Iterable[int]) -> list[int]:
     """The sums that a total after so many lines may state: of the lines from any break down to it, or from it to any later break."""
-    sums = [0, *accumulate(lines)]
-    return [abs(sums[after] - sums[at]) for at in sorted({0, len(lines), *breaks}) if at != after]
+    return [abs(sums[after] - sums[at]) for at in sorted({0, len(sums) - 1, *breaks}) if at != after]
 
 
 def nearest_sum(stated: int, candidates: Iterable[int]) -> int | None:
