@@ -8,14 +8,15 @@ from typing import Any
 from app.bulletins.queries import FileQuery
 from app.core.parsing import parse
 from app.core.problems import Problem
-from app.directory import codes
-from app.directory.dimensions import DIMENSIONS, known, resolve
+from app.directory.dimensions import DIMENSIONS, resolve
+from app.directory.names import Names
+from app.intake import names as intake
 from app.intake.book import Book, Limits, read_book
 from app.intake.figures import Options, TidyFile, TidyRow
 from app.intake.layout import read_figures
-from app.intake.names import Names
 from app.intake.shipped import shipped
 from app.wire.bulletin import BulletinDraft
+from app.wire.codes import ValueStatus
 from app.wire.problem import Finding
 from app.wire.profile import Profile
 
@@ -55,25 +56,13 @@ class FileBulletins:
 class Reading:
     """What a file is read with beside its own query: the codes and their names, the profiles that may be named, and whose rows are taken."""
 
-    names: Names
+    names: intake.Names
     profiles: Mapping[str, Profile] = field(default_factory=shipped)
     members: frozenset[str] | None = None
 
 
-class _Codes:
-    """Codes that name themselves, and nothing else."""
-
-    def code(self, dimension: str, label: str) -> str | None:
-        """A code as the dimension has it."""
-        return resolve(dimension, label) if dimension in DIMENSIONS else codes.resolve_state(label)
-
-    def nearest(self, dimension: str, label: str) -> tuple[str, ...]:
-        """Codes that resemble it."""
-        return tuple(codes.suggest(label, known(dimension)))
-
-
-PLAIN = Reading(_Codes())
-"""Codes alone, and the profiles that are shipped."""
+PLAIN = Reading(Names())
+"""The names that everyone shares, and the profiles that are shipped."""
 
 
 def read_file(raw: bytes, query: FileQuery, row_limit: int, name: str = "", reading: Reading = PLAIN) -> FileBulletins:
@@ -81,6 +70,9 @@ def read_file(raw: bytes, query: FileQuery, row_limit: int, name: str = "", read
 
     Raises `Problem` `invalid-file` with sheet, row and column of every fault: a file is taken as a whole or not at all.
     """
+    missing = [each for each in ("state", "measure", "unit") if query.profile is None and getattr(query, each) is None]
+    if missing:
+        raise Problem("invalid-query", *(Finding("field-missing", pointer=each) for each in missing))
     options = _options(query, row_limit, reading.members)
     if query.profile is not None and query.profile not in reading.profiles:
         raise Problem("invalid-query", Finding("profile-unknown", pointer="profile", params={"known": sorted(reading.profiles)}))
@@ -177,15 +169,20 @@ def _cell(row: TidyRow, dimensions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRow]:
-    """Rows of one cell added up, where the sender asked for it; rows without a value stay apart and are refused as repeated."""
+    """Rows of one cell added up, where the sender asked for it; a sum with a masked part is masked.
+
+    Rows that were not collected stay apart and are refused as repeated.
+    """
     kept: dict[tuple[object, ...], TidyRow] = {}
     for row in rows:
         key: tuple[object, ...] = tuple(resolve(name, code) or code for name, code in zip(dimensions, row.codes, strict=True))
         first = kept.get(key)
-        if first is not None and first.value is not None and row.value is not None:
-            kept[key] = replace(first, value=first.value + row.value)
-        else:
+        if first is None or ValueStatus.NOT_COLLECTED.value in {first.value_status, row.value_status}:
             kept[key if first is None else (*key, row.row)] = row
+        elif first.value is None or row.value is None:
+            kept[key] = replace(first, value=None, value_status=ValueStatus.MASKED.value)
+        else:
+            kept[key] = replace(first, value=first.value + row.value)
     return list(kept.values())
 
 

@@ -72,9 +72,9 @@ class ProtectQuery(Query):
 class FileQuery(Query):
     """The options of `istmo push` (contract: Command line)."""
 
-    state: Word
-    measure: Word
-    unit: Word
+    state: Word | None = Field(None, description="required without a profile, which may say it; so are measure and unit")
+    measure: Word | None = None
+    unit: Word | None = None
     publisher: Word | None = None
     conference: Word | None = None
     figure_status: FigureStatus = FigureStatus.PROVISIONAL

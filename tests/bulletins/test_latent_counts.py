@@ -59,7 +59,7 @@ def sight(monkeypatch: pytest.MonkeyPatch) -> Sight:
 
         monkeypatch.setattr(module, name, looked)
 
-    for module, name in ((files, "read_tidy"), (preparing, "content_of"), (protection, "refusal")):
+    for module, name in ((files, "read_figures"), (preparing, "content_of"), (protection, "refusal")):
         looking(module, name)
     return seen
 
