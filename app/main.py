@@ -25,9 +25,11 @@ import app.alerts.reader_routes
 import app.alerts.releasing
 import app.alerts.resubmitting
 import app.alerts.routes
+import app.bulletins.alias_routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
 import app.bulletins.flow_routes
+import app.bulletins.profile_routes
 import app.bulletins.projection
 import app.bulletins.receiving
 import app.bulletins.releasing
@@ -98,6 +100,8 @@ ROUTERS = (
     app.alerts.reader_routes.router,
     app.finding.routes.router,
     app.reviews.routes.router,
+    app.bulletins.alias_routes.router,
+    app.bulletins.profile_routes.router,
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
     app.bulletins.certificate_routes.router,
@@ -122,6 +126,8 @@ ROUTERS = (
 """The routes of every room; a path with fixed words stands before one with a parameter in their place."""
 
 BODIES = (
+    *app.bulletins.alias_routes.BODIES,
+    *app.bulletins.profile_routes.BODIES,
     *app.bulletins.routes.BODIES,
     *app.alerts.routes.BODIES,
     *app.alerts.answer_routes.BODIES,

@@ -11,7 +11,7 @@ from typing import Any
 from app.core.catalogue import filled, sentences
 from app.wire.problem import Finding
 
-_IN_TEXTS = frozenset({"reason-to-confirm", "text-personal", "text-to-confirm"})
+_IN_TEXTS = frozenset({"kept-to-confirm", "reason-to-confirm", "text-personal", "text-to-confirm"})
 _SPOT = ("offset", "length", "kind", "excerpt")
 """Where in a text something was found, what it looks like, and as much of it as its sender sees again."""
 

@@ -1,4 +1,4 @@
-"""Tables of the directory: conferences and their policies, States, memberships, presidencies, offices.
+"""Tables of the directory: conferences and their policies, States, memberships, presidencies, offices, and what offices register.
 
 What was recorded stays: an edit adds a row and closes the one that it corrects (`superseded_at`); `valid_from` and `valid_to` are the
 first and the last day in the world, an open end is null.
@@ -6,7 +6,7 @@ first and the last day in the world, an open end is null.
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UTCDateTime
@@ -119,3 +119,34 @@ class Allowed(Base):
     added_by: Mapped[str] = mapped_column(String(32))
     added_at: Mapped[datetime] = mapped_column(UTCDateTime)
     __table_args__ = (UniqueConstraint("kind", "value"),)
+
+
+class Alias(Base):
+    """What a word of an office's files stands for; `told` holds its words as they are compared (`app.directory.labels`)."""
+
+    __tablename__ = "alias"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    office: Mapped[str] = mapped_column(String(40))
+    dimension: Mapped[str] = mapped_column(String(32))
+    told: Mapped[str] = mapped_column(String(400))
+    label: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(String(64))
+    added_by: Mapped[str] = mapped_column(String(32))
+    added_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    __table_args__ = (UniqueConstraint("office", "dimension", "told"),)
+
+
+class KeptProfile(Base):
+    """A version of a profile that an office registered: the described layout of its files, as canonical JSON."""
+
+    __tablename__ = "profile"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    office: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(Integer)
+    content: Mapped[str] = mapped_column(Text)
+    added_by: Mapped[str] = mapped_column(String(32))
+    added_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    __table_args__ = (UniqueConstraint("office", "name", "version"),)

@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 from pydantic import AfterValidator, BaseModel
 from sqlalchemy.orm import Session
 
+from app.core.db import Database
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.screening.figures import Figures
@@ -117,6 +118,19 @@ def read_reason(session: Session, reason: str, figures: Figures | None = None) -
 
     Raises `personal-data` (422) for what identifies a person and for what looks like a name.  It is short: a transaction may be open.
     """
-    found = read_texts({"/reason": reason}, vocabulary_of(session), figures)
+    _require_none("reason-to-confirm", read_texts({"/reason": reason}, vocabulary_of(session), figures))
+
+
+def read_kept(db: Database, texts: Mapping[str, str]) -> None:
+    """Let words pass that an office keeps for its files, in an alias or a profile: nobody confirms them, so that they must need none.
+
+    Raises `personal-data` (422) for what identifies a person and for what looks like a name.  No transaction is open.
+    """
+    with db.read() as session:
+        vocabulary = vocabulary_of(session)
+    _require_none("kept-to-confirm", read_texts(texts, vocabulary))
+
+
+def _require_none(code: str, found: Sequence[Finding]) -> None:
     if found:
-        raise Problem("personal-data", *(Finding("reason-to-confirm", pointer=each.pointer, params=each.params) for each in found))
+        raise Problem("personal-data", *(Finding(code, pointer=each.pointer, params=each.params) for each in found))

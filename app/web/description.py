@@ -38,6 +38,7 @@ TAGS = {
     "alerts": "Alerts on networks that smuggle migrants, what offices answer to them, and what is related.",
     "reviews": "What waits to be published: for a second person, or for its minute.",
     "flows": "The analyst's query over all published figures.",
+    "files": "An office's own words and layouts, by which its files are read.",
     "exchange": "The feed of changes, the log with its proofs and witnesses, and what a node says of itself.",
     "directory": "Conferences, offices, States, presidencies, policies and vocabularies.",
     "access": "Tokens, clients, the caller itself, and the audit.",

@@ -39,6 +39,8 @@ RIGHTS = {
     **{f"POST /v1/proposals/{{document_id}}/{verb}": WRITES for verb in ("accept", "decline")},
     **{f"{way} /v1/reviews{path}": WRITES for way, path in (("GET", ""), ("GET", "/{review_id}"), ("PUT", "/{review_id}"), ("POST", "/{review_id}/cancel"))},  # "seen by issuer and origin secretariat"
     **{f"POST /v1/reviews/{{review_id}}/{verb}": DECIDES for verb in ("confirm", "reject")},  # "by a secretariat client of the origin"
+    **{f"{way} /v1/aliases{path}": WRITES for way, path in (("GET", ""), ("POST", ""), ("DELETE", "/{entry_id}"))},  # "a partner's own words"
+    **{f"{way} /v1/profiles{path}": WRITES for way, path in (("GET", ""), ("GET", "/{name}"), ("POST", ""), ("DELETE", "/{name}"))},  # "and layouts"
     "GET /v1/changes": ANYONE,
     **{f"POST /v1/changes{path}": WITNESSES for path in ("", "/hint")},  # "peer: POST /changes, POST /changes/hint"
     "GET /v1/snapshot": ANYONE,

@@ -193,6 +193,13 @@ def _directory(asked: Asked) -> None:
     added = asked("add_allowed", "operator", "POST", allowed, json=example("AllowedDraft")).json()
     asked("list_allowed", "pan", "GET", allowed, params={"limit": 2})
     asked("remove_allowed", "operator", "DELETE", f"{allowed}/{added['id']}")
+    alias = asked("add_alias", "pan", "POST", "/v1/aliases", json=example("AliasDraft")).json()
+    asked("list_aliases", "pan", "GET", "/v1/aliases", params={"limit": 2})
+    asked("remove_alias", "pan", "DELETE", f"/v1/aliases/{alias['id']}")
+    asked("add_profile", "pan", "POST", "/v1/profiles", json=example("Profile"))
+    asked("list_profiles", "pan", "GET", "/v1/profiles", params={"limit": 2})
+    asked("get_profile", "pan", "GET", "/v1/profiles/pan-semanal", params={"version": 1})
+    asked("remove_profile", "pan", "DELETE", "/v1/profiles/pan-semanal")
     asked("list_vocabularies", "analyst", "GET", "/v1/vocabularies", params={"limit": 2})
     asked("get_vocabulary", "analyst", "GET", "/v1/vocabularies/sex")
 

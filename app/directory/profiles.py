@@ -1,0 +1,107 @@
+"""Profiles: the described layouts that read an office's files, shipped ones and those that offices register (contract: /profiles)."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.core.clock import utc_now
+from app.core.db import hold_table, insert_new
+from app.core.problems import Problem
+from app.directory.aliases import offices_heard
+from app.directory.models import KeptProfile
+from app.directory.profile_codes import unknown_codes
+from app.intake.shipped import shipped
+from app.wire.ids import uuid7
+from app.wire.profile import Profile
+
+MOST_PROFILES, MOST_VERSIONS = 50, 200
+"""Profiles of one office, and versions of one profile."""
+
+
+def profiles_for(session: Session, caller: Caller) -> Mapping[str, Profile]:
+    """The profiles that may read a caller's files, by name: shipped ones, the secretariat's, the office's own; each in its newest version."""
+    return {**shipped(), **{row.name: profile_in(row.content) for row in newest_for(session, caller)}}
+
+
+def newest_for(session: Session, caller: Caller) -> list[KeptProfile]:
+    """What offices registered that may read a caller's files, its own before its secretariat's of the same name, by name."""
+    offices = offices_heard(caller)
+    rows = session.scalars(select(KeptProfile).where(KeptProfile.office.in_(offices)))
+    found: dict[str, KeptProfile] = {}
+    for row in sorted(rows, key=lambda row: (offices.index(row.office), row.version)):
+        found[row.name] = row
+    return [found[name] for name in sorted(found)]
+
+
+def profile_named(session: Session, caller: Caller, name: str, version: int | None = None) -> Profile:
+    """One of the profiles that may read a caller's files, in its newest or in a named version; raises `not-found`."""
+    ours = shipped().get(name)
+    if ours is not None and version in (None, ours.version):
+        return ours
+    newest = next((row for row in newest_for(session, caller) if row.name == name), None)
+    if newest is None:
+        raise Problem("not-found")
+    if version in (None, newest.version):
+        return profile_in(newest.content)
+    older = select(KeptProfile.content).where(KeptProfile.office == newest.office, KeptProfile.name == name, KeptProfile.version == version)
+    content = session.scalar(older)
+    if content is None:
+        raise Problem("not-found")
+    return profile_in(content)
+
+
+@lru_cache(maxsize=256)
+def profile_in(content: str) -> Profile:
+    """A profile from its stored form."""
+    return Profile.model_validate_json(content)
+
+
+def add_profile(session: Session, caller: Caller, profile: Profile) -> KeptProfile:
+    """Keep the next version of a profile for the files of the caller's office.
+
+    Raises `invalid-document` with `code-unknown` for codes that no list has, `profile-shipped`, `profile-version` and `register-full` (409).
+    """
+    findings = tuple(unknown_codes(profile))
+    if findings:
+        raise Problem("invalid-document", *findings)
+    if profile.name in shipped():
+        raise Problem("profile-shipped")
+    hold_table(session, KeptProfile)
+    expected = 1 + max(_versions(session, caller, profile.name), default=0)
+    if profile.version != expected:
+        raise Problem("profile-version", expected=expected)
+    _require_room(session, caller, expected)
+    row = {"id": uuid7(), "office": caller.office, "name": profile.name, "version": profile.version, "content": profile.model_dump_json()}
+    if not insert_new(session, KeptProfile, {**row, "added_by": caller.client_id, "added_at": utc_now()}):
+        raise Problem("profile-version", expected=expected + 1)
+    return session.get_one(KeptProfile, row["id"])
+
+
+def _versions(session: Session, caller: Caller, name: str) -> Iterator[int]:
+    return iter(session.scalars(select(KeptProfile.version).where(KeptProfile.office == caller.office, KeptProfile.name == name)))
+
+
+def _require_room(session: Session, caller: Caller, version: int) -> None:
+    if version > MOST_VERSIONS:
+        raise Problem("register-full", limit=MOST_VERSIONS)
+    counted = select(func.count(KeptProfile.name.distinct())).where(KeptProfile.office == caller.office)
+    if version == 1 and (session.scalar(counted) or 0) >= MOST_PROFILES:
+        raise Problem("register-full", limit=MOST_PROFILES)
+
+
+def remove_profile(session: Session, caller: Caller, name: str) -> KeptProfile:
+    """Take a profile of the caller's office back with all its versions; gives the newest.
+
+    Raises `not-found`, and `not-your-office` (403) for a shipped profile and for the secretariat's.
+    """
+    own = list(session.scalars(select(KeptProfile).where(KeptProfile.office == caller.office, KeptProfile.name == name)))
+    if not own:
+        profile_named(session, caller, name)
+        raise Problem("not-your-office")
+    for row in own:
+        session.delete(row)
+    session.flush()
+    return max(own, key=lambda row: row.version)
