@@ -17,7 +17,7 @@ from app.access.once import KeepAnswer, once
 from app.access.rules import Writer, attempt_of, audited
 from app.bulletins.declare import declare_all
 from app.bulletins.edge import right_to_write, rights_to_write
-from app.bulletins.files import PLAIN, FileBulletins, at_row, at_rows, read_file, words_of
+from app.bulletins.files import FileBulletins, Reading, at_row, at_rows, read_file, words_of
 from app.bulletins.left_out import with_left_out
 from app.bulletins.preparing import Progress, Submission, prepare
 from app.bulletins.queries import FileQuery
@@ -31,7 +31,9 @@ from app.core.http import json_response, read_body
 from app.core.language import language_of, spoken
 from app.core.problems import Problem, as_json
 from app.core.rendering import problem_body
+from app.directory.aliases import names_for
 from app.directory.allow_list import vocabulary_of
+from app.directory.profiles import profiles_for
 from app.directory.service import members_of
 from app.documents.edge import node_of
 from app.documents.texts import read_texts
@@ -151,7 +153,7 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
     right_to_write(node, caller, {"conference": query.conference, "reporting_state": query.state})
 
     def work(keep: KeepAnswer | None) -> Response:
-        file = _read(node, caller, upload, query)
+        file = _read(node, caller, upload, query, language_of(request))
         remarks = [dataclasses.asdict(remark) for remark in file.remarks]
         try:
             submissions = _submissions(node, caller, file, query)
@@ -172,21 +174,27 @@ def _push(request: Request, node: Node, caller: Caller, upload: Upload, query: F
         return _told(work(None), language_of(request))
     kept = node.settings.idempotency_days
     done = once(request, db=node.db, secrets=node.secrets, keep_days=kept, caller=caller, raw=upload.raw, work=work)
-    if _REPLAYED in done.headers:
-        file = _read(node, caller, upload, query)
-        remarks = [dataclasses.asdict(remark) for remark in file.remarks]
-        with node.db.read() as session:
-            kept_answer = with_left_out(session, orjson.loads(bytes(done.body)), file)
-        return _told(done, language_of(request), kept_answer | {"findings": remarks[:_MOST_FINDINGS]})
-    return _told(done, language_of(request))
+    completed = _completed(node, caller, upload, query, done, language_of(request)) if _REPLAYED in done.headers else None
+    return _told(done, language_of(request), completed)
 
 
-def _read(node: Node, caller: Caller, upload: Upload, query: FileQuery) -> FileBulletins:
-    members = None
-    if query.members_only:
+def _completed(node: Node, caller: Caller, upload: Upload, query: FileQuery, kept: Response, language: str) -> dict[str, Any]:
+    """A kept answer with what was not kept of it, worked out anew; as it was kept where the office's words changed since and the file is none."""
+    content = orjson.loads(bytes(kept.body))
+    try:
+        file = _read(node, caller, upload, query, language)
         with node.db.read() as session:
-            members = members_of(session, query.conference or caller.conference, utc_now().date())
-    return read_file(upload.raw, query, node.settings.file_rows_limit, upload.name, dataclasses.replace(PLAIN, members=members))
+            content = with_left_out(session, content, file)
+    except Problem:
+        return {**content, "findings": []}
+    return content | {"findings": [dataclasses.asdict(remark) for remark in file.remarks][:_MOST_FINDINGS]}
+
+
+def _read(node: Node, caller: Caller, upload: Upload, query: FileQuery, language: str) -> FileBulletins:
+    with node.db.read() as session:
+        names, profiles = names_for(session, caller, language), profiles_for(session, caller)
+        members = members_of(session, query.conference or caller.conference, utc_now().date()) if query.members_only else None
+    return read_file(upload.raw, query, node.settings.file_rows_limit, upload.name, Reading(names, profiles, members))
 
 
 def _told(receipts_kept: Response, language: str, completed: dict[str, Any] | None = None) -> Response:
