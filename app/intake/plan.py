@@ -80,7 +80,7 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
         how,
         names,
         columns,
-        None if sheet.name else len(header.columns),
+        len(header.columns) if not sheet.name and body.columns is header.columns else None,
         dimensions,
         values,
         labels,
@@ -123,6 +123,8 @@ def _period(columns: Sequence[Column], body: Body, how: How) -> tuple[Callable[[
     if parts:
         read, places = PeriodParts([column.means[0] for column in parts], how.days), [column.index for column in parts]
         return lambda cells: read[tuple([cells[index] for index in places])], parts[0]
+    if any("period" in column.at for column in columns):
+        return lambda _: ReadPeriod(""), columns[0]
     said = Periods(how.days, how.codes)[how.constants.get("period")]
     return lambda _: said, columns[0]
 

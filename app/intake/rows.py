@@ -12,7 +12,7 @@ from app.intake.numbers import GREATEST_VALUE, readings, whole
 from app.intake.periods import ReadPeriod, Unread
 from app.intake.plan import Plan, Said
 from app.intake.stack import Body
-from app.intake.totals import is_total
+from app.intake.totals import is_doubtful, is_total
 from app.intake.words import folded, is_blank, text_of
 from app.wire.codes import ValueStatus
 from app.wire.problem import Finding
@@ -185,8 +185,9 @@ def _other(plan: Plan, found: Found, row: int, cells: Row) -> None:
     if not filled:
         return
     faults = _form(plan, row, cells)
-    if not faults and _is_sum(plan, cells, filled[0]):
-        found.stated.append(Stated(len(found.lines), row, cells))
+    if not faults and _is_sum(plan, cells, filled):
+        doubts = _faults(plan, row, cells) if _is_doubtful(cells, filled) else []
+        found.stated.append(Stated(len(found.lines), row, cells, tuple(doubts)))
         found.breaks.add(len(found.lines))
         return
     faults = faults or [*_faults(plan, row, cells), *_outside(plan, row, cells)]
@@ -223,9 +224,15 @@ def _form(plan: Plan, row: int, cells: Row) -> list[Finding]:
     ]
 
 
-def _is_sum(plan: Plan, cells: Row, first: int) -> bool:
-    lead = cells[first]
-    return (isinstance(lead, str) and is_total(lead)) or any(each.now[cells[each.column.index]] == "total" for each in plan.labels)
+def _is_sum(plan: Plan, cells: Row, filled: Sequence[int]) -> bool:
+    lead = cells[filled[0]]
+    named = (isinstance(lead, str) and is_total(lead)) or any(each.now[cells[each.column.index]] == "total" for each in plan.labels)
+    texts = sum(isinstance(cells[index], str) and not readings(text_of(cells[index])) for index in filled)
+    return named and not (_is_doubtful(cells, filled) and texts > 1)
+
+
+def _is_doubtful(cells: Row, filled: Sequence[int]) -> bool:
+    return any(is_doubtful(text_of(cells[index])) for index in filled)
 
 
 def _is_note(cells: Row, filled: Sequence[int]) -> bool:
@@ -252,7 +259,7 @@ def _faults(plan: Plan, row: int, cells: Row) -> list[Finding]:
     codes = [each.now[cells[each.column.index]] for each in plan.labels]
     is_nil = all(code == "blank" for code in codes) and [text_of(cells[column.index]) for column in plan.values] == ["0"]
     for each, code in zip(plan.labels, codes, strict=True):
-        if code == "unknown" or (code == "blank" and not is_nil):
+        if code in {"unknown", "total"} or (code == "blank" and not is_nil):
             faults.append(_unknown(plan, row, each.column, text_of(cells[each.column.index])))
     faults += _period_faults(plan, row, period)
     return faults

@@ -22,7 +22,7 @@ from app.wire.profile import NumberStyle
 def settled(plan: Plan, header: Header, body: Body, found: Found) -> TidyFile | tuple[Finding, ...]:
     """A table from what its rows hold, or everything that is at fault in it, up to a hundred findings in the order of the rows."""
     proof = prove(_written(plan, body, found), plan.how.number_style)
-    faults = [*found.faults, *_mixed(plan, found, proof), *_read_open(plan, found, proof.style)]
+    faults = [*found.faults, *(list(_mixed(plan, found, proof)) or _read_open(plan, found, proof.style))]
     notes, data = [], len(found.lines)
     for after, note, reasons in found.held:
         if after == data and data:

@@ -5,16 +5,21 @@ from itertools import accumulate
 
 from app.intake.words import folded
 
-_WORDS = frozenset(
-    {"total", "totals", "totales", "totais", "subtotal", "subtotales", "subtotais", "subtotals", "suma", "soma", "sum", "geral"}
-)
+_WORDS = frozenset({"total", "totals", "totales", "totais", "subtotal", "subtotales", "subtotais", "subtotals"})
 _PAIRS = frozenset({"gran total", "grand total", "sub total", "sub totales"})
+_DOUBTFUL = frozenset({"suma", "soma", "sum", "geral"})
+"""Words of sums that a misspelt code may be too (SOMA for SOM): their row is one only where its numbers are."""
 
 
 def is_total(label: str) -> bool:
     """Tell whether a label says that its row is a sum: it begins with such a word in es, pt or en."""
     words = folded(label).split()
-    return bool(words) and (words[0] in _WORDS or " ".join(words[:2]) in _PAIRS)
+    return bool(words) and (words[0] in _WORDS | _DOUBTFUL or " ".join(words[:2]) in _PAIRS)
+
+
+def is_doubtful(label: str) -> bool:
+    """Tell whether such a label may be something else."""
+    return folded(label).split()[:1] != [] and folded(label).split()[0] in _DOUBTFUL
 
 
 def running(lines: Iterable[int]) -> list[int]:

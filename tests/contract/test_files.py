@@ -55,7 +55,7 @@ FAULTS = {
     "empty code": ("period,nationality,value\n2022-01,,9\n", {(2, "nationality", "code-missing")}),
     "impossible week": ("period,nationality,value\n2022-W01,VEN,9\n2021-W53,VEN,9\n", {(3, "period", "period-invalid")}),
     "value 1.5": ("period,nationality,value\n2022-01,VEN,1.5\n", {(2, "value", "not-a-whole-number")}),
-    "value 1.234": ("period,nationality,value\n2022-01,VEN,1.234\n", {(2, "value", "not-a-whole-number")}),
+    "value 1.234": ("period,nationality,value\n2022-01,VEN,1.234\n", {(2, "value", "number-ambiguous")}),
     "value -1": ("period,nationality,value\n2022-01,VEN,-1\n", {(2, "value", "not-a-whole-number")}),
     "value 2^31": ("period,nationality,value\n2022-01,VEN,2147483648\n", {(2, "value", "out-of-range")}),
     "value missing": ("period,nationality,value\n2022-01,VEN,\n", {(2, "value", "value-missing")}),
