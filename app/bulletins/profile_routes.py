@@ -68,7 +68,7 @@ def post_profile(request: Request, caller: Writer, raw: JsonBody, query: Nothing
 
     def work(keep: KeepAnswer | None) -> Response:
         profile = parse(Profile, read_json(raw))
-        read_kept(state.db, dict(_texts(_content(profile), ())))
+        read_kept(state.db, *_words(profile))
         with state.db.write() as session:
             row = add_profile(session, caller, profile)
             record(session, attempt_of(request), "done", [(row.id, None)])
@@ -101,6 +101,13 @@ def _entry(one: Profile) -> dict[str, Any]:
 
 def _shown(row: KeptProfile) -> dict[str, Any]:
     return {**_entry(profile_in(row.content)), "office": row.office, "added_at": rfc3339(row.added_at)}
+
+
+def _words(profile: Profile) -> tuple[dict[str, str], dict[str, str]]:
+    """What a profile says to people, and the headings and labels of the files that it reads; by pointer."""
+    content = _content(profile)
+    layouts, told = content.pop("layouts"), dict(_texts(content, ()))
+    return {**told, "/name": profile.name.replace("-", " ")}, dict(_texts(layouts, ("layouts",)))
 
 
 def _texts(value: object, path: tuple[object, ...]) -> Iterator[tuple[str, str]]:

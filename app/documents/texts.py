@@ -121,14 +121,16 @@ def read_reason(session: Session, reason: str, figures: Figures | None = None) -
     _require_none("reason-to-confirm", read_texts({"/reason": reason}, vocabulary_of(session), figures))
 
 
-def read_kept(db: Database, texts: Mapping[str, str]) -> None:
+def read_kept(db: Database, texts: Mapping[str, str], headings: Mapping[str, str] | None = None) -> None:
     """Let words pass that an office keeps for its files, in an alias or a profile: nobody confirms them, so that they must need none.
 
-    Raises `personal-data` (422) for what identifies a person and for what looks like a name.  No transaction is open.
+    `headings` are the words of its files themselves: what only looks like a name passes there, as it does in a file.  Raises
+    `personal-data` (422) for what identifies a person, in either, and for what looks like a name.  No transaction is open.
     """
     with db.read() as session:
         vocabulary = vocabulary_of(session)
-    _require_none("kept-to-confirm", read_texts(texts, vocabulary))
+    found = read_texts({**texts, **(headings or {})}, vocabulary)
+    _require_none("kept-to-confirm", [each for each in found if each.pointer in texts])
 
 
 def _require_none(code: str, found: Sequence[Finding]) -> None:
