@@ -10,32 +10,41 @@ _LONGEST_TEXT = 128 * 1024
 _MOST_NAMES = 5_000
 
 
-class LocalNames(dict[str, str]):
+class _LocalNames(dict[str, str]):
     """Names without their prefix; each is looked at once."""
 
     def __missing__(self, name: str) -> str:
-        """The name of an element or attribute as its standard writes it."""
         return self.setdefault(name, name.rpartition(" ")[2].rpartition(":")[2])
+
+
+def _nothing(_: str) -> None:
+    """An end that nobody waits for."""
 
 
 class Walk:
     """One pass over a part: `start` and `end` are called for every element, and text is kept only between `listen` and `heard`.
 
-    Elements go by their local names; attributes as written, with `namespaces` as "namespace name".
+    Elements go by their local names, where the part's own have no prefix those of others keep theirs; attributes as written, with
+    `namespaces` as "namespace name".
     """
 
     def __init__(
-        self, start: Callable[[str, Attributes], None], end: Callable[[str], None] | None = None, *, namespaces: bool = False
+        self, start: Callable[[str, Attributes], None], end: Callable[[str], None] = _nothing, *, namespaces: bool = False
     ) -> None:
-        self._names = LocalNames()
+        self._start, self._end = start, end
         self._parser = parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
         self._text: list[str] = []
-        names = self._names
         parser.buffer_text = True
-        parser.StartElementHandler = lambda name, attributes: start(names[name], attributes)
-        if end:
-            parser.EndElementHandler = lambda name: end(names[name])
+        parser.StartElementHandler = self._root
         parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _no_document_type
+
+    def _root(self, name: str, attributes: Attributes) -> None:
+        """The first element shows how a part names its elements: without prefixes they are handed on as they are."""
+        start, end, names = self._start, self._end, _LocalNames()
+        plain = names[name] == name
+        self._parser.StartElementHandler = start if plain else lambda each, given: start(names[each], given)
+        self._parser.EndElementHandler = end if plain else lambda each: end(names[each])
+        start(names[name], attributes)
 
     def listen(self) -> None:
         """Keep the text from here on."""

@@ -46,6 +46,7 @@ class _Reading:
         self._walk = Walk(self._start, self._end)
         self._columns: dict[str, int] = {}
         self._row = self._column = 0
+        self._row_text = "0"
         self._kind, self._style = "n", ""
         self._text = ""
         self._is_formula = self._is_aside = False
@@ -68,6 +69,7 @@ class _Reading:
             self._is_formula = True
         elif name == "row":
             self._row = int(attributes.get("r") or self._row + 1)
+            self._row_text = str(self._row)
             self._column = 0
         elif name == "rPh":
             self._is_aside = True
@@ -78,37 +80,33 @@ class _Reading:
         place = attributes.get("r")
         if place is None:
             self._column += 1
-        else:
-            letters = place.rstrip("0123456789")
-            if place[len(letters) :] != str(self._row):
-                raise refused("workbook-damaged", self._name, self._row)
+        elif place.endswith(self._row_text):
+            letters = place[: -len(self._row_text)]
             self._column = self._columns.get(letters) or self._columns.setdefault(letters, _column(letters, self._name))
+        else:
+            raise refused("workbook-damaged", self._name, self._row)
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._text, self._is_formula = "", False
 
     def _end(self, name: str) -> None:
-        if name in {"v", "t"} and not self._is_aside:
+        if name == "c":
+            if self._text or self._is_formula:
+                value = self._value(self._text, self._kind)
+                if value is not None:
+                    self.grid.put(self._row, self._column, value)
+        elif name in {"v", "t"} and not self._is_aside:
             self._text += self._walk.heard()
         elif name == "rPh":
             self._is_aside = False
-        elif name == "c":
-            value = self._value()
-            if value is not None:
-                self.grid.put(self._row, self._column, value)
 
-    def _value(self) -> Cell:
-        text, kind = self._text, self._kind
+    def _value(self, text: str, kind: str) -> Cell:
         if self._is_formula:
             self._formulas += 1
             self._first = self._first or (self._row, self._column)
             # A writer that computes nothing leaves the value out, or writes 0 and asks for the rest to be done when the file is opened.
             if not text or (self._workbook.is_uncomputed and text == "0"):
                 return CellError("formula-without-value")
-        if not text:
-            return None
-        if kind == "n":
-            return self._number(text)
-        return self._other(kind, text)
+        return self._number(text) if kind == "n" else self._other(kind, text)
 
     def _number(self, text: str) -> Cell:
         value = number(text)
@@ -120,7 +118,7 @@ class _Reading:
     def _other(self, kind: str, text: str) -> Cell:
         if kind == "s":
             try:
-                return self._workbook.texts[int(text)] or None
+                return self._workbook.texts[int(text) if text.isdecimal() else -len(text) - 1] or None
             except (ValueError, IndexError):
                 raise refused("workbook-damaged", self._name, self._row) from None
         if kind == "e":
