@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
 from app.intake.numerals import is_date_format
@@ -32,10 +32,10 @@ class Listed:
 class Workbook:
     """What all sheets of an XLS share."""
 
-    stream: bytes
+    stream: bytes = field(repr=False)
     sheets: tuple[Listed, ...]
     days: SerialDays
-    texts: Sequence[str]
+    texts: Sequence[str] = field(repr=False)
     date_styles: frozenset[int]
 
 

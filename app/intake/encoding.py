@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.wire.problem import Finding
 
@@ -20,7 +20,7 @@ _DECLARED = _SHOWN | {"iso8859-1": "ISO-8859-1", "ascii": "US-ASCII", "utf-8-sig
 class Decoded:
     """A file's text without its byte order mark, the encoding that it was read in, and what there is to say about that."""
 
-    text: str
+    text: str = field(repr=False)
     encoding: str
     remarks: tuple[Finding, ...] = ()
 

@@ -36,8 +36,8 @@ def read_ods(container: Container, limits: Limits) -> Book:
 class _Cell:
     """A cell under way."""
 
-    attributes: Attributes
-    paragraphs: list[str] = field(default_factory=list)
+    attributes: Attributes = field(repr=False)
+    paragraphs: list[str] = field(default_factory=list, repr=False)
 
 
 @dataclass
@@ -48,7 +48,7 @@ class _Table:
     is_hidden: bool
     row: int = 0
     column: int = 0
-    values: list[tuple[int, Cell]] = field(default_factory=list)
+    values: list[tuple[int, Cell]] = field(default_factory=list, repr=False)
     merged: list[Span] = field(default_factory=list)
     formulas: int = 0
     first: tuple[int, int] | None = None

@@ -1,7 +1,7 @@
 """What the sheets of an XLSX refer to: the list of sheets, the shared texts, and which styles show a number as a date."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
 from app.intake.container import Container, target_of
@@ -29,7 +29,7 @@ class Workbook:
     sheets: tuple[Listed, ...]
     days: SerialDays
     is_uncomputed: bool
-    texts: list[str]
+    texts: list[str] = field(repr=False)
     date_styles: frozenset[str]
 
 
