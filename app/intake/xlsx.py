@@ -5,7 +5,7 @@ as an empty cell, and whether a value was ever computed not at all.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from app.intake.cells import Book, Cell, CellError, Limits, Sheet, Span
@@ -19,6 +19,9 @@ from app.intake.remarks import formulas_read, hidden
 
 _PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _MOST_SPANS = 20_000
+_VALUE_ENDS = (b"</v>", b"</t>", b":v>", b":t>")
+_ROW = re.compile(rb'row\s[^<>]*?\br="([0-9]{1,7})"')
+_LONGEST_TAG = 1_024
 
 
 def read_xlsx(container: Container, limits: Limits) -> Book:
@@ -30,10 +33,24 @@ def read_xlsx(container: Container, limits: Limits) -> Book:
         if listed.is_hidden:
             sheets.append(Sheet(listed.name, (), is_hidden=True))
             continue
+        if any(row > limits.lines for row in _valued_rows(container.chunks(listed.part))):
+            raise refused("file-too-long", listed.name, limits.lines + 1, limit=limits.rows)
         reading = _Reading(listed, workbook, Grid(listed.name, limits, left))
         sheets.append(reading.sheet(container.chunks(listed.part)))
         left -= reading.grid.size
     return Book("xlsx", tuple(sheets), days=workbook.days, remarks=hidden(sheets))
+
+
+def _valued_rows(part: Iterable[bytes]) -> Iterator[int]:
+    """The last row with a value in each piece of a part: a million rows are told apart before one of them is built."""
+    kept = b""
+    for chunk in part:
+        seen = kept + chunk
+        last = max(map(seen.rfind, _VALUE_ENDS))
+        found = _ROW.match(seen, max(0, seen.rfind(b"row ", 0, max(last, 0))))
+        if found:
+            yield int(found[1])
+        kept = seen[-_LONGEST_TAG:]
 
 
 class _Reading:
