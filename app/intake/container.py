@@ -120,14 +120,13 @@ def _content_types_first(parts: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipIn
 
 def _judge_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Unpack one part to its end, so that its size and its checksum are true, and look at its bytes; nothing is kept."""
-    kept = b""
-    whole = b""
+    kept = whole = b""
+    size = 0
     with archive.open(part) as opened:
-        start = True
         while chunk := opened.read(_CHUNK):
-            if start and chunk.startswith(_NESTED):
+            if not size and chunk.startswith(_NESTED):
                 raise refused("workbook-active", kind="embedded")
-            start = False
+            size += len(chunk)
             # Without its zero bytes a part in UTF-16 or UTF-32 reads as one in UTF-8 does.
             seen = kept + chunk.replace(b"\0", b"")
             if _DOCTYPE in seen or _ENTITY in seen:
@@ -135,6 +134,8 @@ def _judge_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             kept = seen[-_OVERLAP:]
             if part.filename.endswith(".rels"):
                 whole += chunk
+    if size != part.file_size:
+        raise refused("workbook-damaged")
     _judge_name(part.filename)
     if whole and any(map(_is_outside, elements([whole], "Relationship"))):
         raise refused("workbook-active", kind="linked")
