@@ -26,7 +26,7 @@ class Reading:
 
     def word(self, at: int) -> str:
         """The word at a place, none beyond the ends."""
-        return self.tokens.word(at)
+        return self.tokens.words[at]
 
     def gap(self, at: int) -> str:
         """What stands between a token and the one before it."""
@@ -34,7 +34,7 @@ class Reading:
 
     def is_close(self, at: int, breaks: frozenset[str] = BREAKS) -> bool:
         """Whether a token is there and nothing parts it from the one before it."""
-        if not 0 < at < len(self.tokens.words):
+        if at <= 0 or not self.tokens.words[at]:
             return False
         gap = self.tokens.gaps[at]
         return gap == " " or breaks.isdisjoint(gap)
@@ -50,18 +50,21 @@ class Ahead(NamedTuple):
 
 def ahead(read: Reading, quantity: Quantity) -> Ahead:
     """What a numeral counts by the words after it, an adjective or a noun between: "two young Eritrean women", "dos rutas"."""
-    has_person, others = False, {True: 0, False: 0}
-    for at in range(quantity.last + 1, quantity.last + 1 + _FARTHEST):
+    has_person, letters, digits = False, 0, 0
+    words, first = read.tokens.words, quantity.last + 1
+    for at in range(first, first + _FARTHEST):
         if not read.is_close(at):
             break
-        last, word = _category(read, at), read.word(at)
+        word = words[at]
+        last = _category(read, at) if word in read.figures.by_first else None
         if last is not None:
             return _of_category(read, last, has_person)
         has_person = has_person or word in _PERSONS
         if not has_person and word in _THINGS:
             return Ahead(is_thing=True)
-        others[word[0].isdigit()] += word not in _PASSED
-        if max(others.values()) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article):
+        if word not in _PASSED:
+            letters, digits = (letters, digits + 1) if word < "a" else (letters + 1, digits)
+        if letters > _MOST_UNKNOWN or digits > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article):
             break
     return Ahead(has_person=has_person)
 
@@ -75,7 +78,7 @@ def _of_category(read: Reading, last: int, has_person: bool) -> Ahead:
 def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:
     word, after = read.word(at), read.word(at + 1)
     # In Portuguese "no abrigo" is a place.
-    return not may_go_on or (word in _TOWARDS and not after[:1].isdigit()) or (word == "no" and after in _THINGS)
+    return not may_go_on or (word in _TOWARDS and not "0" <= after < "a") or (word == "no" and after in _THINGS)
 
 
 def behind(read: Reading, quantity: Quantity) -> int | None:
@@ -117,8 +120,9 @@ def _is_all(read: Reading, at: int) -> bool:
 
 def _category(read: Reading, at: int) -> int | None:
     """The last token of the category that begins at a token."""
-    for phrase in read.figures.by_first.get(read.word(at), ()):
-        places = range(at + 1, at + len(phrase))
-        if [read.word(each) for each in places] == phrase[1:] and all(map(read.is_close, places)):
-            return at + len(phrase) - 1
+    words = read.tokens.words
+    for phrase in read.figures.by_first.get(words[at], ()):
+        end = at + len(phrase)
+        if words[at + 1 : end] == phrase[1:] and all(map(read.is_close, range(at + 1, end))):
+            return end - 1
     return None

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+from app.screening.tables import tables
 from app.screening.words import WORDS
 
 # Letters that are drawn like Latin ones (Unicode Technical Standard 39 has the whole list; these are the Cyrillic and Greek ones).
@@ -28,8 +29,16 @@ _FOLD = {chr(code): to for code, to in {**_LOOK_ALIKE, **_DASHES, **_SPACES, **_
 _FOLDED = re.compile(f"[{re.escape(''.join(each for each in _FOLD if ord(each) < _ASTRAL))}{chr(_ASTRAL)}-{chr(sys.maxunicode)}]")
 _MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 
+_ACCENTED = {
+    code: bare
+    for code in range(0xC0, 0x250)
+    if unicodedata.decomposition(chr(code)) and (bare := unicodedata.normalize("NFKD", chr(code))[0]).isascii()
+}
+"""The accented Latin letters without their accents, so that most words need no more."""
+
 _DIGITS = {word: digit for digit, words in WORDS["digits"].items() for word in words}
 _WORD = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"(\d++(?:[.,]\d++)*+|[^\W\d_]++)")
 _FEWEST = 6
 """Words for digits in a row that are a number read out: "uno, dos, tres" may be said of a list."""
 _MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n")
@@ -55,14 +64,14 @@ class Folded:
         return small if len(small) == len(self.text) else "".join(each.lower()[:1] for each in self.text)
 
     @cached_property
-    def in_order(self) -> list[str]:
-        """Its words in small letters, numbers among them, in their order."""
-        return _WORD.findall(self.small)
+    def parts(self) -> list[str]:
+        """Its words in small letters and its numerals in digits, in their order, and between them what parts them."""
+        return _TOKEN.split(self.small)
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Its words, each once: what a rule looks into before it reads the text."""
-        return frozenset(self.in_order)
+        """Its words and numerals, each once: what a rule looks into before it reads the text."""
+        return frozenset(self.parts[1::2])
 
     @cached_property
     def may_hold_identifiers(self) -> bool:
@@ -72,7 +81,15 @@ class Folded:
     @cached_property
     def mixed(self) -> list[str]:
         """Words of letters and digits together."""
-        return [word for word in self.words if not word.isalpha() and not word.isdigit()]
+        glued = [at for at in range(2, len(self.parts) - 1, 2) if not self.parts[at]]
+        rows = [list(row) for _, row in groupby(enumerate(glued), key=lambda each: each[1] - 2 * each[0])]
+        joined = ("".join(self.parts[row[0][1] - 1 : row[-1][1] + 2]) for row in rows)
+        return [word for each in joined for word in _WORD.findall(each) if not word.isalpha() and not word.isdigit()]
+
+    @cached_property
+    def tables(self) -> list[tuple[list[tuple[int, str]], str]]:
+        """The lines of each table in it, with where they begin, and what parts their cells."""
+        return list(tables(self.text))
 
     @cached_property
     def has_digits(self) -> bool:
@@ -90,7 +107,7 @@ class Folded:
 
 def plain(word: str) -> str:
     """A word in small letters without accents."""
-    small = word.lower()
+    small = word.lower().translate(_ACCENTED)
     return small if small.isascii() else "".join(each for each in unicodedata.normalize("NFKD", small) if not unicodedata.combining(each))
 
 
@@ -113,7 +130,7 @@ def _without_marks(text: str, sent: str) -> Folded:
 
 def _without_words(before: Folded) -> Folded:
     """A text in which numbers that were read out digit by digit stand in digits."""
-    if b"\1" * _FEWEST not in bytes(map(_DIGITS.__contains__, before.in_order)):
+    if b"\1" * _FEWEST not in bytes(map(_DIGITS.__contains__, before.parts[1::2])):
         return before
     parts: list[str] = []
     offsets: list[int] = []

@@ -28,7 +28,8 @@ _SORTS: dict[str, Sort] = {word: sort for sort in _ORDER for word in NAMES[sort]
 # Of places and plain words too: alone they name nobody.
 _SORTS |= dict.fromkeys(NAMES["weak"].split(), "family")
 _ENDINGS = tuple(NAMES["endings"].split())
-_FROM_A_PLACE = ("", "n", "an", "ian", "ns", "ans", "ians", "ese", "i", "is", "s")
+_FROM_A_PLACE = {"n": ("n", "an", "ian"), "s": ("ns", "ans", "ians", "is", "s"), "e": ("ese",), "i": ("i",)}
+"""How words of a place end, by their last letter."""
 _ACRONYM = 3
 _SHORTEST = 3
 
@@ -42,13 +43,17 @@ class _Part(NamedTuple):
     sort: Sort
 
 
-def names(text: Folded, known: Collection[str], announced: Sequence[Cue]) -> Iterator[Span]:
+def sorter(known: Collection[str]) -> Callable[[str], Sort]:
+    """What tells of each capitalised word of a document what it is taken for, and looks at each once."""
+    return cache(partial(_sort, known=known))
+
+
+def names(text: Folded, known: Collection[str], announced: Sequence[Cue], sort: Callable[[str], Sort]) -> Iterator[Span]:
     """Runs of capitalised words that are no words of places, institutions or the field; after a word like "alias" already one such word.
 
     `known` are words in small letters, with or without accents, that stand in names of places, institutions, States, months, and of what
-    conferences speak of.  A given or a family name beside another word counts although a place is called so too.
+    conferences speak of; `sort` is what `sorter` makes of them.  A given or a family name beside another word counts although a place is called so too.
     """
-    sort = cache(partial(_sort, known=known))
     found = chain(_written(text.text, sort, known), *(_called(text.text, cue, sort) for cue in announced if cue.kind is Kind.NAME))
     yield from (each for each in found if text.text[each.start : each.end].lower() not in known)
     if not text.text.isascii():
@@ -93,7 +98,9 @@ def _is_code(word: str) -> bool:
 
 def _is_of_the_field(small: str, known: Collection[str]) -> bool:
     """Whether a word is known, of a known place ("Eritrean"), or ends as words do and names do not."""
-    return small.endswith(_ENDINGS) or any(small.endswith(end) and small[: len(small) - len(end)] in known for end in _FROM_A_PLACE)
+    if small in known or small.endswith(_ENDINGS):
+        return True
+    return any(small.endswith(end) and small.removesuffix(end) in known for end in _FROM_A_PLACE.get(small[-1:], ()))
 
 
 def _stretches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:

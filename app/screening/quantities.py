@@ -1,9 +1,11 @@
 """Numerals in a text: in digits and in words of es, pt and en, each with its value, and whether it is a date or a mark rather than a number."""
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, compress, count
+from operator import itemgetter
 from typing import NamedTuple
 
 from app.screening.folding import Folded, plain
@@ -20,80 +22,114 @@ _PORTUGUESE_ENDS = tuple(COUNTS["words"]["portuguese_ends"].split())
 _CASTILIAN = frozenset(COUNTS["words"]["castilian"].split())
 _CASTILIAN_ENDS = tuple(COUNTS["words"]["castilian_ends"].split())
 _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
+CITES = frozenset(COUNTS["words"]["cites"].split())
+"""Right after these a numeral names something."""
 ARTICLES = frozenset(COUNTS["words"]["articles"].split())
-WORDS_OF_QUANTITY = _VALUES.keys() | _PAIRS | ARTICLES
+WORDS_OF_QUANTITY = frozenset(_VALUES.keys() | _PAIRS | ARTICLES)
 _MULTIPLIERS = frozenset(
     {"hundred", "mil", "miles", "thousand", "million", "millions", "millon", "millones", "milhao", "milhoes", "docena", "duzia", "dozen"}
 )
 _JOINERS = frozenset({"y", "e", "and"})
+_SINGLE = ARTICLES | _PAIRS
+_COMPOSING = _JOINERS | _VALUES.keys()
+_STIRRING = _COMPOSING | frozenset(f"{COUNTS['words']['persons']} {COUNTS['words']['percents']}".split())
 
-_TOKEN = re.compile(r"(\d+(?:[.,]\d+)*|[^\W\d_]+)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
-_DAY, _LIST = r"\d{1,2}(?:st|nd|rd|th|º|°|ro)?", r"(?:, ?| ?- ?|/| (?:y|e|and|to|a|al|o|or|ou) (?:el |the |o )?)"
+_SUFFIX, _LIST = "(?:st|nd|rd|th|º|°|ro)?", r"(?:, ?| ?- ?|/| (?:y|e|and|to|a|al|o|or|ou) (?:el |the |o )?)"
+# Begun by the first digit of a numeral, so that the search looks at nothing else.
 _DATE = re.compile(
-    r"\d{4}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}:\d{2}|\d{1,6}/(?:19|20)\d{2}(?:-\d{1,3})?"
-    rf"|(?:19|20)\d{{2}}[-/]\d{{2,7}}|{_DAY}(?:{_LIST}{_DAY}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?"
+    r"\d(?<!\d\d)(?<!\d[.,]\d)(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
+    rf"|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}}|\d?{_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
-_MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
+_WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
+_MARKS_BEFORE, _MARKS_AFTER, _PLAIN = frozenset("#$€£°'\"_"), frozenset("°º'\"_"), frozenset({" ", ", ", ". ", "; ", ": ", ".\n"})
+_AROUND = 8
+"""Empty words after the last and, as Python counts backwards, before the first: no look around a numeral goes farther."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words (small, without accents) and numerals in digits of a text: what they are, where each begins and ends, what stands before it."""
+    """The words (small, without accents) and numerals in digits of a text: what they are, where each begins and ends, what stands before it.
+
+    Some empty words follow the last, so that a look beyond either end finds none.
+    """
 
     words: Sequence[str]
     gaps: Sequence[str]
     starts: Sequence[int]
     ends: Sequence[int]
-
-    def word(self, at: int) -> str:
-        """The word at a place, none beyond the ends."""
-        return self.words[at] if 0 <= at < len(self.words) else ""
+    values: dict[str, int]
+    """What each numeral in digits says; -1 where it has a fraction."""
 
 
 class Quantity(NamedTuple):
-    """A numeral: its first and last token, its value; -1 where it has a fraction.
-
-    `is_apart`: a date, a time, a part of a reference, an amount of money; `is_year`: may be one; `is_share`: a percentage or of a rate;
-    `is_in_row`: one of three or more in a row, as in a telephone or the number of a book.
-    """
+    """A numeral: its first and last token, its value, -1 where it has a fraction; "un", "una", "um", "uma" are articles too."""
 
     first: int
     last: int
     value: int
     is_article: bool = False
-    is_apart: bool = False
-    is_year: bool = False
-    is_share: bool = False
-    is_in_row: bool = False
 
 
 def tokens(text: Folded) -> Tokens:
     """The words and numerals of a folded text in their order."""
-    parts = _TOKEN.split(text.small)
+    parts = text.parts
     ends = list(accumulate(map(len, parts)))
     bare = {word: plain(word) for word in text.words if not word.isascii()}
-    return Tokens(list(map(bare.get, parts[1::2], parts[1::2])), parts[0::2], ends[0:-1:2], ends[1::2])
+    words = [*map(bare.get, parts[1::2], parts[1::2]), *[""] * _AROUND]
+    return Tokens(words, parts[0::2], ends[0:-1:2], ends[1::2], {word: _value(word) for word in text.words if word < "a"})
 
 
-def quantities(text: Folded, read: Tokens) -> Iterator[Quantity]:
-    """Every numeral of a text in its order; "un", "una", "um", "uma" among them, for whoever asks what follows."""
-    reached = dated = row = -1
-    silent = _silent(text)
-    for at, word in enumerate(read.words):
-        if word in ARTICLES or word in _PAIRS:
-            if at > reached:
-                yield Quantity(at, at, 2 if word in _TWO else 1, is_article=word in ARTICLES)
-        elif at > reached and (word[0] in _DIGITS or _is_spelt(read, at, silent)):
-            start = read.starts[at]
-            dated = max(dated, _end_of_date(text.small, start, dated))
-            row = max(row, _end_of_row(read, at, row))
-            reached, value = _composed(read, at)
-            yield (
-                Quantity(at, reached, value, is_apart=True)
-                if start < dated
-                else _quantity(text.text, read, (at, reached), value, at <= row)
-            )
+def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Quantity]:
+    """The numerals of a text in its order, but dates, times, references, amounts of money, ordinals and measures.
+
+    `quiet` are numerals in digits that are passed over where nothing beside them makes another number of them, a share or persons.
+    """
+    reached = -1
+    words, values = read.words, _VALUES | read.values
+    for at in _places(text, read, quiet):
+        word = words[at]
+        if at <= reached:
+            continue
+        if word in _SINGLE:
+            yield Quantity(at, at, 2 if word in _TWO else 1, word in ARTICLES)
+        elif word not in _PERCENT or words[at - 1] != "por":
+            reached, value = _composed(read, at) if words[at + 1] in _COMPOSING else (at, values[word])
+            if not _may_be_apart(read, at) or not _is_apart(text.text, read, at):
+                yield Quantity(at, reached, value)
+
+
+def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
+    """The tokens that may be a numeral which tells something, or a part of one."""
+    words, gaps, starts = read.words, read.gaps, read.starts
+    wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text)
+    dated = _dated(text) if text.has_digits else set()
+    return [
+        at
+        for at in compress(count(), map(wanted.__contains__, words))
+        if starts[at] not in dated
+        and (
+            words[at + 1] in _STIRRING
+            or (words[at] not in quiet and (words[at - 1] not in CITES or gaps[at] != " " or words[at] >= "a"))
+            or words[at - 1] in _RATES
+            or words[at + 2] in _RATES
+            or "%" in gaps[at + 1]
+        )
+    ]
+
+
+def _dated(text: Folded) -> set[int]:
+    """The places of a text within its dates and times."""
+    dated: set[int] = set()
+    for date in _DATE.finditer(text.small):
+        dated.update(range(*date.span()))
+    return dated
+
+
+def is_within(parts: Sequence[tuple[int, int]], place: int) -> bool:
+    """Whether a place is in one of some parts of a text, which are in its order."""
+    after = bisect_right(parts, place, key=itemgetter(0)) if parts else 0
+    return after > 0 and place < parts[after - 1][1]
 
 
 def _silent(text: Folded) -> frozenset[str]:
@@ -109,51 +145,18 @@ def _is_portuguese(text: Folded) -> bool:
     return any(word.endswith(_PORTUGUESE_ENDS) or plain(word) in _PORTUGUESE for word in text.words)
 
 
-def _is_spelt(read: Tokens, at: int, silent: frozenset[str]) -> bool:
-    word = read.words[at]
-    return word in _VALUES and word not in silent and not _is_percent(read, at)
+def is_in_row(read: Tokens, at: int) -> bool:
+    """Whether a numeral is one of three or more in a row, as in a telephone or the number of a book."""
+    if not _goes_with(read, at) and not _goes_with(read, at + 1):
+        return False
+    first = next(back for back in count() if back == _ROW - 1 or not _goes_with(read, at - back))
+    last = next(ahead for ahead in count() if ahead == _ROW - 1 or not _goes_with(read, at + ahead + 1))
+    return first + last + 1 >= _ROW
 
 
-def _is_percent(read: Tokens, at: int) -> bool:
-    return read.words[at] in {"ciento", "cento"} and read.word(at - 1) == "por"
-
-
-def _end_of_date(small: str, start: int, dated: int) -> int:
-    date = _DATE.match(small, start) if start >= dated else None
-    return date.end() if date else -1
-
-
-def _quantity(text: str, read: Tokens, place: tuple[int, int], value: int, is_in_row: bool) -> Quantity:
-    first, last = place
-    word = read.words[first]
-    return Quantity(
-        first,
-        last,
-        value,
-        is_apart=_is_mark(text, read, first) or _has_suffix(read, first + 1),
-        is_year=len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit(),
-        is_share=read.gaps[last + 1].lstrip().startswith("%") or _is_of_a_rate(read, first, last),
-        is_in_row=is_in_row,
-    )
-
-
-def _is_of_a_rate(read: Tokens, first: int, last: int) -> bool:
-    """Whether a numeral is of a rate, which tells of no number of persons: "3 de cada 10", "one of every 4"."""
-    return not _RATES.isdisjoint((read.word(first - 1), read.word(last + 2)))
-
-
-def _has_suffix(read: Tokens, at: int) -> bool:
-    """Whether an ordinal's ending, a measure or half of the day follows: "3rd", "18h", "7 a. m."."""
-    word = read.word(at)
-    return (word in _SUFFIXES and not read.gaps[at]) or word in {"am", "pm"} or (word in {"a", "p"} and read.word(at + 1) == "m")
-
-
-def _end_of_row(read: Tokens, at: int, row: int) -> int:
-    """The last of three or more numerals in a row, else -1; each row is looked at once."""
-    last = max(at, row)
-    while read.word(last + 1)[:1].isdigit() and read.gaps[last + 1] in {" ", "-"}:
-        last += 1
-    return last if last - at + 1 >= _ROW else -1
+def _goes_with(read: Tokens, at: int) -> bool:
+    """Whether a numeral in digits stands right after another."""
+    return read.gaps[at] in _WITHIN and "0" <= read.words[at] < "a" and "0" <= read.words[at - 1] < "a"
 
 
 def _composed(read: Tokens, at: int) -> tuple[int, int]:
@@ -177,21 +180,20 @@ def _composed(read: Tokens, at: int) -> tuple[int, int]:
 
 def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
     """How far the next word of a numeral is, which, and its value."""
-    step = 2 if read.word(at + 1) in _JOINERS else 1
-    word = read.word(at + step)
-    if word in _VALUES and all(read.gaps[each] in {" ", "-"} for each in range(at + 1, at + step + 1)):
+    step = 2 if read.words[at + 1] in _JOINERS else 1
+    word = read.words[at + step]
+    if word in _VALUES and all(read.gaps[each] in _WITHIN for each in range(at + 1, at + step + 1)):
         return step, word, _VALUES[word]
     return None
 
 
-_DIGITS = frozenset("0123456789")
 _THOUSAND, _YEAR, _ROW = 1000, 4, 3
 _MOST_DIGITS, _BEYOND = 12, 10**12
 """No count of persons is longer."""
 
 
 def _value(word: str) -> int:
-    if word[0] not in _DIGITS:
+    if word >= "a":
         return _VALUES[word]
     digits = word.replace(".", "").replace(",", "")
     if len(digits) > _MOST_DIGITS:
@@ -205,13 +207,44 @@ def _size(word: str) -> int:
     return 1 if value < 20 else 10 if value < 100 else 100 if value < _THOUSAND else value  # noqa: PLR2004
 
 
-def _is_mark(text: str, read: Tokens, at: int) -> bool:
-    """Whether a numeral in digits belongs to a code, a price, an angle or a longer reference."""
-    if read.words[at][0] not in _DIGITS:
+def is_numeral(word: str) -> bool:
+    """Whether a word is a numeral in digits or a part of one in words."""
+    return "0" <= word < "a" or word in _VALUES
+
+
+def is_year(word: str) -> bool:
+    """Whether a numeral may be a year."""
+    return len(word) == _YEAR and word[:2] in {"19", "20"} and word.isdigit()
+
+
+def is_share(read: Tokens, quantity: Quantity) -> bool:
+    """Whether a numeral is a percentage or of a rate, which tells of no number of persons: "3 de cada 10", "one of every 4"."""
+    words, last = read.words, quantity.last
+    if words[quantity.first] in _SINGLE:
         return False
-    before, after = text[max(read.starts[at] - 2, 0) : read.starts[at]], text[read.ends[at] : read.ends[at] + 2]
-    if before[-1:] in _MARKS_BEFORE or after[:1] in _MARKS_AFTER or before[-1:].isalpha():
+    return words[quantity.first - 1] in _RATES or words[last + 2] in _RATES or read.gaps[last + 1].lstrip().startswith("%")
+
+
+def _may_be_apart(read: Tokens, at: int) -> bool:
+    return read.gaps[at] != " " or read.gaps[at + 1] not in _PLAIN or read.words[at + 1] in _HOURS
+
+
+def _is_apart(text: str, read: Tokens, at: int) -> bool:
+    """Whether a numeral is no number but a mark: an ordinal, a measure, an hour, a part of a code, a price, an angle, a longer reference."""
+    after, word = read.gaps[at + 1], read.words[at + 1]
+    if (not after and word in _SUFFIXES) or word in _HALVES or (word in _HOURS and read.words[at + 2] == "m"):
         return True
-    if before[:1].isalnum() and (before[1:] in {"/", "."} or (before[1:] == "-" and before[0].isalpha())):
+    if read.words[at] >= "a":
+        return False
+    start, end = read.starts[at], read.ends[at]
+    return _goes_on(text[end : end + 2]) or (read.gaps[at] != " " and _is_of_a_code(text[max(start - 2, 0) : start]))
+
+
+def _goes_on(after: str) -> bool:
+    return after[:1] in _MARKS_AFTER or (after[:1] == "/" and after[1:].isdigit())
+
+
+def _is_of_a_code(before: str) -> bool:
+    if before[-1:] in _MARKS_BEFORE or before[-1:].isalpha():
         return True
-    return after[:1] == "/" and after[1:].isdigit()
+    return before[:1].isalnum() and (before[1:] in {"/", "."} or (before[1:] == "-" and before[0].isalpha()))

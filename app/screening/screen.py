@@ -10,7 +10,7 @@ from app.screening.contacts import contacts
 from app.screening.cues import Cue, cues
 from app.screening.figures import Figures
 from app.screening.folding import Folded, folded
-from app.screening.names import names
+from app.screening.names import Sort, names, sorter
 from app.screening.numbers import numbers
 from app.screening.numerals import numerals
 from app.screening.places import places
@@ -46,7 +46,8 @@ def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures 
 
     At most `MOST_FINDINGS`, hard ones before soft ones where there are more: a list of that length may not be all.
     """
-    found = [each for pointer, text in texts.items() for each in _screened(pointer, text, vocabulary, figures)]
+    sort = sorter(vocabulary.known)
+    found = [each for pointer, text in texts.items() for each in _screened(pointer, text, vocabulary, figures, sort)]
     alone = {(each.pointer, each.offset) for each in found if each.is_hard}
     joined = {(each.pointer, each.offset): each for each in _joined(texts, vocabulary)}
     found += [each for place, each in joined.items() if place not in alone]
@@ -60,19 +61,19 @@ def holds_identifier(texts: Mapping[str, str], vocabulary: Vocabulary) -> bool:
     return any(_hard(folded(text), vocabulary) for text in texts.values()) or any(True for _ in _joined(texts, vocabulary))
 
 
-def _screened(pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None) -> Iterator[Found]:
+def _screened(pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort]) -> Iterator[Found]:
     reading = folded(text)
-    for span in spans(reading, vocabulary, figures):
+    for span in _spans(reading, vocabulary, figures, sort):
         start, end = reading.offsets[span.start], reading.offsets[span.end]
         yield Found(pointer, start, end - start, span.kind, masked(text, Span(start, end, span.kind)))
 
 
-def spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None = None) -> list[Span]:
+def _spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort]) -> list[Span]:
     """What a folded text holds, none of it overlapping; what the allow-list names is left out."""
     announced = cues(text)
     hard = _identifiers(text, vocabulary, announced)
     counted = numerals(text, figures) if figures else ()
-    named = (each for each in names(text, vocabulary.known, announced) if not _passes(text, vocabulary, each))
+    named = (each for each in names(text, vocabulary.known, announced, sort) if not _passes(text, vocabulary, each))
     return disjoint([*hard, *counted, *islice(named, MOST_FINDINGS)])
 
 
@@ -85,7 +86,7 @@ def _identifiers(text: Folded, vocabulary: Vocabulary, announced: Sequence[Cue])
     """The hard findings that no sentence's meaning is needed for; not many more than are told."""
     if not text.may_hold_identifiers:
         return []
-    found = chain(contacts(text), numbers(text, announced), places(text, announced), columns(text.text))
+    found = chain(contacts(text), numbers(text, announced), places(text, announced), columns(text))
     return list(islice((each for each in found if not _passes(text, vocabulary, each)), 2 * MOST_FINDINGS))
 
 
