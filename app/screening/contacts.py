@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
+from app.screening.accounts import accounts
 from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
@@ -44,6 +45,7 @@ def contacts(text: Folded) -> Iterator[Span]:
         yield from _all(Kind.HANDLE, _HANDLE, text.text)
     for sign, rest in _SIGNS.items():
         yield from _spelt(text, sign, rest)
+    yield from accounts(text)
     yield from _pages(text)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)

@@ -14,7 +14,10 @@ _THINGS = frozenset(form for thing in COUNTS["words"]["things"].split() for form
 _PASSED = _PERSONS | _BRIDGES | _JOINS
 _BACKWARDS = _PERSONS | _BRIDGES | _SAYS
 BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
-_FARTHEST, _MOST_UNKNOWN, _BACK = 7, 2, 4
+_ONLY = frozenset(COUNTS["words"]["only"].split())
+_SIGNS, _ASSIGNS = frozenset({"n", "x"}), frozenset("=:")
+"""What a number stands behind: "(n=3)", "x3", "Eritrea: 3"."""
+_FARTHEST, _MOST_UNKNOWN, _BACK, _FAR_BACK = 7, 2, 4, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,22 @@ def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:
 
 
 def behind(read: Reading, quantity: Quantity) -> int | None:
-    """The first token of a category that a numeral follows: "Eritrea: 2", "eritreos, dos", "of the Eritreans, two were women"."""
+    """The first token of a category that a numeral follows: "Eritrea: 2", "Eritreans (n=2)", "Somalis this week: just two"."""
     if quantity.is_article:
         return None
-    is_all = _is_all(read, quantity.last + 1)
-    for at in range(quantity.first - 1, quantity.first - 1 - _BACK, -1):
+    last = quantity.first - 1 - (read.word(quantity.first - 1) in _SIGNS)
+    is_last = _is_all(read, quantity.last + 1)
+    is_all = is_last or not _ASSIGNS.isdisjoint(read.gap(quantity.first))
+    is_only = is_last and not _ONLY.isdisjoint((read.word(last), read.word(last - 1)))
+    unknown = -1
+    for at in range(last, last - (_FAR_BACK if is_only else _BACK), -1):
         if not read.is_close(at + 1, ENDS):
             return None
-        if _category(read, at) is not None:
+        category = _category(read, at)
+        if category is not None and (is_only or category >= unknown):
             return at if is_all or _is_of_them(read, at, quantity.first) else None
-        word = read.word(at)
-        if word not in _BACKWARDS:
-            return None
+        if read.word(at) not in _BACKWARDS:
+            unknown = max(unknown, at)
     return None
 
 
@@ -115,7 +122,7 @@ def is_person(word: str) -> bool:
 def _is_all(read: Reading, at: int) -> bool:
     """Whether the numeral before a place counts nothing that follows it, or what was spoken of before."""
     word = read.word(at)
-    return not read.is_close(at, BREAKS | {")"}) or word in _SAYS or word in _JOINS or is_person(word)
+    return not read.is_close(at, BREAKS | {"(", ")"}) or word in _SAYS or word in _JOINS or is_person(word)
 
 
 def _category(read: Reading, at: int) -> int | None:

@@ -41,8 +41,8 @@ _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"(\d++(?:[.,]\d++)*+|[^\W\d_]++)")
 _FEWEST = 6
 """Words for digits in a row that are a number read out: "uno, dos, tres" may be said of a list."""
-_MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n")
-_SIGNS = frozenset({"arroba", "at"})
+_MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n", "_")
+_SIGNS = frozenset({"arroba", "at", *WORDS["accounts"]["users"]})
 
 
 @dataclass(frozen=True)

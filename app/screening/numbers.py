@@ -41,6 +41,17 @@ def _is_rfc(text: str) -> bool:
     return bool(rfc.is_valid(text))
 
 
+_OF_LETTERS = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10), *range(10)], strict=True))
+_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+
+
+def _is_vehicle(text: str) -> bool:
+    """Whether the check digit of a vehicle's number is right (ISO 3779, as North America writes it)."""
+    return (
+        "0123456789X"[sum(_OF_LETTERS[each] * weight for each, weight in zip(text.upper(), _WEIGHTS, strict=True)) % 11] == text[8].upper()
+    )
+
+
 # Forms that nothing but a document has, of the States that give them: no word need stand before them.
 _SHAPES: Sequence[tuple[Kind, str, Callable[[str], bool]]] = [
     (Kind.NATIONAL_ID, r"\d{3}\.\d{3}\.\d{3}-\d{2}", _any),  # Brazil, CPF
@@ -70,9 +81,11 @@ _VENEZUELAN = re.compile(r"[VE](?<!\w[VE])(?:-?\d{1,2}\.\d{3}\.\d{3}|-\d{6,8})\b
 _CURP = re.compile(r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d\b", re.IGNORECASE)
 _RFC = re.compile(r"\b[A-ZÑ&]{4}\d{6}[A-Z0-9]{3}\b", re.IGNORECASE)
 _IBAN = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_IN_ONE_WORD = {12, 13, 18}
+_IN_ONE_WORD, _VEHICLES = {12, 13, 18}, 17
+_LONGEST_ZONE = 27
 _MACHINE_READABLE = re.compile(
-    r"\b[PIACV][A-Z<][A-Z<]{3}[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{2,20}"
+    r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{2,20}"
+    r"|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{8,14}|\b[A-Z]{2,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}[A-Z<]{0,40}"
 )
 
 # After a word that announces it: what may stand there, and within how many characters.
@@ -82,12 +95,23 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
         22,
         re.compile(r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[A-Z]{2}[ \-]?\d{2,3}(?:\.\d{3}){1,2}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b"),
     ),
-    Kind.PLATE: (14, re.compile(r"\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])[A-Z0-9]{1,4}[ \-]?[A-Z0-9]{2,6}\b")),
+    Kind.PLATE: (
+        18,
+        re.compile(
+            r"\b(?=[A-Z0-9]{0,16}\d)[A-HJ-NPR-Z0-9]{17}\b|\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])[A-Z0-9]{1,4}[ \-]?[A-Z0-9]{2,6}\b"
+            r"|\b[a-z]{2,4}-?\d{3,4}\b|\b[a-z]{3}\d[a-z]\d{2}\b"
+        ),
+    ),
     Kind.PHONE: (26, re.compile(r"\+?\(?\d(?:[ ().\-/]{0,3}\d){6,14}")),
-    Kind.CARD: (26, re.compile(r"\d(?:[ \-]?\d){12,18}")),
+    Kind.CARD: (30, re.compile(r"\d(?:[ \-.]?\d){12,18}")),
     Kind.ACCOUNT: (26, re.compile(r"\d(?:[ \-]?\d){7,24}")),
-    Kind.IMEI: (12, re.compile(r"\d(?:[ \-]?\d){13,15}")),
+    Kind.IMEI: (20, re.compile(r"\d(?:[ \-/.]{0,2}\d){13,15}")),
 }
+_VEHICLE = re.compile(r"\b(?=[A-Z0-9]{0,16}\d)(?=[A-Z0-9]{0,16}[A-Z])[A-HJ-NPR-Z0-9]{17}\b", re.IGNORECASE)
+_ALIEN = re.compile(
+    r"\bA(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\bA\d{2,3}([ \-])\d{3}\1\d{3}\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"\w{5}\. |;")
 _BEFORE_PUBLIC = 48
 _WORDS = re.compile(r"[^\W\d_]{4,}")
@@ -96,7 +120,7 @@ _YEARS_OR_DATE = re.compile(r"(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)
 
 def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Every number of a folded text that names somebody or something of somebody."""
-    if "<" in text.text:
+    if "<" in text.text or any(len(word) > _LONGEST_ZONE for word in text.mixed):
         yield from (Span(found.start(), found.end(), Kind.MACHINE_READABLE) for found in _MACHINE_READABLE.finditer(text.text))
     if not text.has_digits:
         return
@@ -110,11 +134,16 @@ def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
 
 
 def _lettered(text: Folded) -> Iterator[Span]:
-    rules: list[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [(Kind.NATIONAL_ID, _VENEZUELAN, _any)]
+    rules: list[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [
+        (Kind.NATIONAL_ID, _VENEZUELAN, _any),
+        (Kind.NATIONAL_ID, _ALIEN, _any),
+    ]
     if any(word[2:4].isdigit() for word in text.mixed):
         rules += [(Kind.ACCOUNT, _IBAN, iban.is_valid)]
     if any(len(word) in _IN_ONE_WORD for word in text.mixed):
         rules += [(Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc)]
+    if any(len(word) == _VEHICLES for word in text.mixed):
+        rules += [(Kind.PLATE, _VEHICLE, _is_vehicle)]
     for kind, rule, judge in rules:
         yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text.text) if judge(found[0]))
 
@@ -148,7 +177,12 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
     if _SENTENCE.search(text, cue.start, found.start()):
         return
-    yield Span(found.start(), found.end(), cue.kind)
+    yield Span(found.start(), found.end(), Kind.NATIONAL_ID if _is_permit(text[cue.start : cue.end], found[0]) else cue.kind)
+
+
+def _is_permit(announced: str, found: str) -> bool:
+    """Whether it is of a permit to stay: passports that are written as short as it have letters."""
+    return announced.lower() == "ppt" and found.isdigit()
 
 
 def _is_one(kind: Kind, found: str) -> bool:

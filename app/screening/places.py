@@ -12,27 +12,57 @@ MONTHS = (
     "janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|"
     "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec"
 )
+_SHORT = "ene|abr|ago|dic|fev|mai|set|out|dez"
+ROMAN = "(?:i{1,3}|iv|vi{0,3}|ix|xi{0,2})"
 _DATE = re.compile(
-    rf"\b\d{{1,2}}[/.\-]\d{{1,2}}[/.\-]\d{{2,4}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}(?:st|nd|rd|th|º|°)? (?:de |of )?(?:{MONTHS})\.?,? (?:de |del )?\d{{4}}\b"
-    rf"|\b(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b",
+    rf"\b\d{{1,2}} ?[/.\-] ?\d{{1,2}} ?[/.\-] ?\d{{2,4}}\b|\b\d{{4}}[\-/.]\d{{2}}[\-/.]\d{{2}}\b|\b\d{{1,2}}[ \-/.]?{ROMAN}[ \-/.]\d{{2,4}}\b|\b\d{{2}} \d{{2}} (?:19|20)\d{{2}}\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th|º|°|er|ro)?[ \-/.]?(?:de |of )?(?:{MONTHS}|{_SHORT})\.?,?[ \-/.]?(?:de |del )?(?:\d{{4}}|\d{{2}})\b"
+    rf"|\b(?:{MONTHS}|{_SHORT})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b|\b(?:(?:19|20)\d{{2}}(?:0\d|1[0-2])[0-3]\d|[0-3]\d(?:0\d|1[0-2])(?:19|20)\d{{2}})\b",
     re.IGNORECASE,
 )
 # After a comma three digits may be thousands.
 _DEGREES = r"\d{1,3}(?:\.\d{3,}|,\d{4,})"
 _COORDINATES = re.compile(
-    rf"[NSns] ?{_DEGREES}°?[ ,;/]{{1,3}}[EWOewo] ?{_DEGREES}|[-+]?{_DEGREES}°? ?[NSns]?\s?[,;/ ]\s?[-+]?{_DEGREES}°? ?[EWOewo]?|\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[NSns][ ,;]{{1,3}}\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[EWOewo]?"
+    rf"\blat\w{{0,5}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}.{{1,12}}?\blon\w{{0,6}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}|[NSns] ?{_DEGREES}°?[ ,;/]{{1,3}}[EWOewo] ?{_DEGREES}|[-+]?{_DEGREES}°? ?[NSns]?\s?[,;/ ]\s?[-+]?{_DEGREES}°? ?[EWOewo]?|\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[NSns][ ,;]{{1,3}}\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[EWOewo]?"
 )
-_STREET = r"(?:calle|c/|av\.?|avenida|rua|r\.|travessa|carrera|cra\.?|kr\.?|jirón|jr\.?|pasaje|callejón|street|st\.?|road|rd\.?|avenue|ave\.?|bulevar|boulevard|blvd\.?|manzana|mz\.?|lote|colonia|barrio|bairro)"
-_ADDRESS = re.compile(rf"\b{_STREET} [^.;\n]{{1,40}}?\d{{1,5}}\b|\b\d{{1,5}} {_STREET} [^\s,.;]{{2,30}}", re.IGNORECASE)
+_STREET = r"(?:calle|cll\.?|cl\.|diagonal|transversal|urbanizaci[oó]n|urb\.?|alameda|ladeira|estrada|pra[cç]a|largo|beco|quadra|qd\.?|vila|tv\.?|apto\.?|apartamento|apt\.?|apartment|unit|lot|block|casa n[.o\u00ba\u00b0]*|house no\.?|camino|carretera|rodovia|vereda|sector|c/|av\.?|avenida|rua|r\.|travessa|carrera|cra\.?|kr\.?|jirón|jr\.?|pasaje|callejón|street|st\.?|road|rd\.?|avenue|ave\.?|bulevar|boulevard|blvd\.?|manzana|mz\.?|lote|colonia|barrio|bairro)"
+_ADDRESS = re.compile(
+    rf"\b{_STREET} [^.;\n]{{1,40}}?\d{{1,5}}\b|\b\d{{1,5}} {_STREET} [^\s,.;]{{2,30}}"
+    r"|\b\d{1,5}[a-z]? (?:[\w'.]{1,20} ){1,4}(?:street|st|road|rd|drive|dr|avenue|ave|lane|ln|boulevard|blvd|court|ct|place|way|terrace|highway|hwy|crescent|close|gardens|square|trail|trace|circle|parkway|pkwy|alley)\b",
+    re.IGNORECASE,
+)
+_AMBIGUOUS = frozenset({"nac", "n el", "fn", "f n", "dn", "d n", "birth"})
+"""Words for a birth that say something else too, where no date follows at once."""
+_REACH_SHORT, _LONGEST_DATE = 5, 32
 _REACH_DATE, _REACH_DWELLING, _REACH_ADDRESS = 40, 100, 60
 
 
 def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Birth dates and dwellings of a folded text; dates and coordinates that no such word is beside are no matter."""
     if text.has_digits:
-        yield from _near(Kind.BIRTH_DATE, _DATE, text, announced, (0, _REACH_DATE))
+        yield from _births(text, announced)
         yield from _near(Kind.DWELLING, _COORDINATES, text, announced, (_REACH_DWELLING, _REACH_DWELLING))
         yield from _near(Kind.DWELLING, _ADDRESS, text, announced, (0, _REACH_ADDRESS))
+
+
+def _births(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
+    """Dates after a word for a birth, right after one that says something else too ("nac."), or right before one in brackets."""
+    short = [each for each in announced if each.kind is Kind.BIRTH_DATE and text.small[each.start : each.end] in _AMBIGUOUS]
+    yield from _near(Kind.BIRTH_DATE, _DATE, text, [each for each in announced if each not in short], (0, _REACH_DATE))
+    for cue in short:
+        date = _DATE.search(text.text, cue.end, cue.end + _REACH_SHORT + _LONGEST_DATE)
+        if date and date.start() <= cue.end + _REACH_SHORT:
+            yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
+    for cue in announced:
+        if cue.kind is Kind.BIRTH_DATE:
+            yield from _dated_before(text.text, cue.start)
+
+
+def _dated_before(text: str, at: int) -> Iterator[Span]:
+    begin = max(at - _LONGEST_DATE, 0)
+    last = max(_DATE.finditer(text, begin, at), key=lambda date: date.end(), default=None)
+    if last and text[last.end() : at].strip(" ") in {"(", "["}:
+        yield Span(last.start(), last.end(), Kind.BIRTH_DATE)
 
 
 def _near(kind: Kind, rule: re.Pattern[str], text: Folded, announced: Sequence[Cue], reach: tuple[int, int]) -> Iterator[Span]:

@@ -9,13 +9,15 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from app.screening.folding import Folded, plain
-from app.screening.places import MONTHS
+from app.screening.places import MONTHS, ROMAN
 from app.screening.words import COUNTS
 
 _VALUES = {word: int(value) for value, words in COUNTS["values"].items() for word in words}
-_PAIRS = frozenset(COUNTS["words"]["pairs"].split())
+_GROUPS = {word: int(value) for value, words in COUNTS["groups"].items() for word in words}
+_ALONE = frozenset(COUNTS["words"]["alone"].split())
+_NOUNS = frozenset(COUNTS["words"]["nouns"].split())
+_NOUN_ENDS = tuple(COUNTS["words"]["noun_ends"].split())
 _RATES = frozenset(COUNTS["words"]["rates"].split())
-_TWO = _PAIRS - {"sole", "unico", "unica"}
 _SPANISH = frozenset(COUNTS["words"]["spanish"].split())
 _PORTUGUESE = frozenset(COUNTS["words"]["portuguese"].split())
 _PORTUGUESE_ENDS = tuple(COUNTS["words"]["portuguese_ends"].split())
@@ -25,12 +27,13 @@ _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
 CITES = frozenset(COUNTS["words"]["cites"].split())
 """Right after these a numeral names something."""
 ARTICLES = frozenset(COUNTS["words"]["articles"].split())
-WORDS_OF_QUANTITY = frozenset(_VALUES.keys() | _PAIRS | ARTICLES)
+_LONE = frozenset({"single", "lone", "solitary"})
+WORDS_OF_QUANTITY = frozenset(_VALUES.keys() | _GROUPS.keys() | ARTICLES | _LONE)
 _MULTIPLIERS = frozenset(
     {"hundred", "mil", "miles", "thousand", "million", "millions", "millon", "millones", "milhao", "milhoes", "docena", "duzia", "dozen"}
 )
 _JOINERS = frozenset({"y", "e", "and"})
-_SINGLE = ARTICLES | _PAIRS
+_SINGLE = ARTICLES | _GROUPS.keys() | _LONE
 _COMPOSING = _JOINERS | _VALUES.keys()
 _STIRRING = _COMPOSING | frozenset(f"{COUNTS['words']['persons']} {COUNTS['words']['percents']}".split())
 
@@ -39,7 +42,7 @@ _SUFFIX, _LIST = "(?:st|nd|rd|th|º|°|ro)?", r"(?:, ?| ?- ?|/| (?:y|e|and|to|a|
 # Begun by the first digit of a numeral, so that the search looks at nothing else.
 _DATE = re.compile(
     r"\d(?<!\d\d)(?<!\d[.,]\d)(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
-    rf"|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}}|\d?{_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
+    rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}}|\d?{_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
 _MARKS_BEFORE, _MARKS_AFTER, _PLAIN = frozenset("#$€£°'\"_"), frozenset("°º'\"_"), frozenset({" ", ", ", ". ", "; ", ": ", ".\n"})
@@ -91,10 +94,17 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Q
         word = words[at]
         if at <= reached:
             continue
-        if word in _SINGLE:
-            yield Quantity(at, at, 2 if word in _TWO else 1, word in ARTICLES)
+        if word in ARTICLES:
+            reached = at + (words[at + 1] in _ALONE)
+            yield Quantity(at, reached, 1, is_article=True)
+        elif word in _SINGLE:
+            is_lone = word in _LONE
+            if not is_lone or words[at - 1] == "a":
+                yield Quantity(at - is_lone, at, _GROUPS.get(word, 1), is_lone)
         elif word not in _PERCENT or words[at - 1] != "por":
             reached, value = _composed(read, at) if words[at + 1] in _COMPOSING else (at, values[word])
+            if "0" <= words[at + 1] < "a":
+                reached, value = _grouped(read, at, value)
             if not _may_be_apart(read, at) or not _is_apart(text.text, read, at):
                 yield Quantity(at, reached, value)
 
@@ -102,7 +112,7 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Q
 def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
     """The tokens that may be a numeral which tells something, or a part of one."""
     words, gaps, starts = read.words, read.gaps, read.starts
-    wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text)
+    wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     dated = _dated(text) if text.has_digits else set()
     return [
         at
@@ -110,6 +120,7 @@ def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
         if starts[at] not in dated
         and (
             words[at + 1] in _STIRRING
+            or "0" <= words[at + 1] < "a"
             or (words[at] not in quiet and (words[at - 1] not in CITES or gaps[at] != " " or words[at] >= "a"))
             or words[at - 1] in _RATES
             or words[at + 2] in _RATES
@@ -132,10 +143,16 @@ def is_within(parts: Sequence[tuple[int, int]], place: int) -> bool:
     return after > 0 and place < parts[after - 1][1]
 
 
-def _silent(text: Folded) -> frozenset[str]:
+def _silent(text: Folded, read: Tokens) -> frozenset[str]:
     """The words that are numerals in Spanish only: "once" where no other word is Spanish, "dos" where the text is Portuguese."""
     once = {"once"} if _SPANISH.isdisjoint(text.words) else set()
-    return frozenset(once | {"dos"} if "dos" in text.words and _is_portuguese(text) else once)
+    return frozenset(once | {"dos"} if "dos" in text.words and (_is_portuguese(text) or _is_of_them(text, read)) else once)
+
+
+def _is_of_them(text: Folded, read: Tokens) -> bool:
+    """Whether "dos" stands in a short text after words of which it is the genitive in Portuguese, and nothing is Spanish."""
+    before = (read.words[at - 1] for at, word in enumerate(read.words) if word == "dos")
+    return _CASTILIAN.isdisjoint(text.words) and all(word in _NOUNS or word.endswith(_NOUN_ENDS) for word in before)
 
 
 def _is_portuguese(text: Folded) -> bool:
@@ -178,6 +195,18 @@ def _composed(read: Tokens, at: int) -> tuple[int, int]:
     return at, total + current
 
 
+def _grouped(read: Tokens, at: int, value: int) -> tuple[int, int]:
+    """The last token of a numeral whose thousands are parted by a space, and its value: "1 050"; no telephone, which is longer."""
+    words, last = read.words, at
+    while len(words[last + 1]) == _OF_THOUSANDS and words[last + 1].isdigit() and read.gaps[last + 1] == " ":
+        last += 1
+    whole = "".join(words[at : last + 1])
+    is_one = words[at].isdigit() and len(words[at]) <= _OF_THOUSANDS and words[at][0] != "0" and len(whole) <= _MOST_GROUPED
+    if last == at or not is_one or _goes_with(read, at) or _goes_with(read, last + 1):
+        return at, value
+    return last, int(whole)
+
+
 def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
     """How far the next word of a numeral is, which, and its value."""
     step = 2 if read.words[at + 1] in _JOINERS else 1
@@ -187,7 +216,7 @@ def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
     return None
 
 
-_THOUSAND, _YEAR, _ROW = 1000, 4, 3
+_THOUSAND, _YEAR, _ROW, _OF_THOUSANDS, _MOST_GROUPED = 1000, 4, 3, 3, 8
 _MOST_DIGITS, _BEYOND = 12, 10**12
 """No count of persons is longer."""
 
@@ -245,6 +274,9 @@ def _goes_on(after: str) -> bool:
 
 
 def _is_of_a_code(before: str) -> bool:
-    if before[-1:] in _MARKS_BEFORE or before[-1:].isalpha():
+    if before[-1:] in _MARKS_BEFORE:
         return True
+    if before[-1:].isalpha():
+        # "x2" counts; "AX2" is a code.
+        return before[-1:] not in {"x", "X"} or before[:-1].isalnum()
     return before[:1].isalnum() and (before[1:] in {"/", "."} or (before[1:] == "-" and before[0].isalpha()))

@@ -1,0 +1,65 @@
+"""Accounts of networks whose names are told without "@": "Instagram, usuario la_ruta_99", "coral.runner.88 on Signal"."""
+
+import re
+from collections.abc import Iterator
+
+from app.screening.folding import Folded
+from app.screening.spans import Kind, Span
+from app.screening.words import WORDS
+
+_NETWORKS, _USERS, _PROFILES = (tuple(WORDS["accounts"][name]) for name in ("networks", "users", "profiles"))
+_NOBODY = frozenset(WORDS["accounts"]["nobody"])
+_REACH, _LONGEST = 30, 40
+_NAME = re.compile(rf"(?<![\w@.\-/])[^\W\d](?:\w|\.(?=\w)){{2,{_LONGEST}}}(?![\w@/])")
+_BETWEEN = re.compile(r"[;!?\n]|\w{3}\. ")
+_PLAIN = re.compile(r"(?: (?:es|é|is|en|no|de|of))?[ :=,\"'«“\u2018(]{1,4}([^\W\d_]\w{3,39})(?![\w@/])")
+_BEFORE = re.compile(
+    r"(?<![\w@.\-/])([^\W\d](?:\w|\.(?=\w)){3,39})[\"'»”\u2019]? {0,2}[(,]? ?(?:(?:en|no|na|in|on|de|do|via|por|at|from|pelo) (?:la |el |o )?)?$"
+)
+
+
+def accounts(text: Folded) -> Iterator[Span]:
+    """Names of accounts beside the name of a network or a word like "user": by their form, and plain words where both stand before them."""
+    networks, users, profiles = (_ends(text, words) for words in (_NETWORKS, _USERS, _PROFILES))
+    near = [(start, end) for start, end in profiles if any(abs(start - at) <= _LONGEST for at, _ in networks)]
+    for start, end in sorted({*networks, *users, *near}):
+        yield from _after(text, end)
+        yield from _ahead(text, start)
+    for start, end in users:
+        if any(abs(start - at) <= _LONGEST for at, _ in networks):
+            yield from _plain(text, end)
+
+
+def _ends(text: Folded, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where some words and phrases begin and end."""
+    return sorted((at, at + len(word)) for word in words if text.words.issuperset(word.split()) for at in text.places(word))
+
+
+def _after(text: Folded, end: int) -> Iterator[Span]:
+    for name in _NAME.finditer(text.text, end, end + _REACH + _LONGEST):
+        if name.start() > end + _REACH or _BETWEEN.search(text.text, end, name.start()):
+            return
+        if _is_name(name[0]):
+            yield Span(name.start(), name.end(), Kind.HANDLE)
+            return
+
+
+def _ahead(text: Folded, start: int) -> Iterator[Span]:
+    begin = max(start - _REACH - _LONGEST, 0)
+    name = _BEFORE.search(text.text[begin:start])
+    if name and _is_name(name[1]):
+        yield Span(begin + name.start(1), begin + name.end(1), Kind.HANDLE)
+
+
+def _plain(text: Folded, end: int) -> Iterator[Span]:
+    name = _PLAIN.match(text.text, end)
+    if name and name[1].lower() not in _NOBODY:
+        yield Span(name.start(1), name.end(1), Kind.HANDLE)
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is written as names of accounts are and other words are not."""
+    parts = word.strip("_").split(".")
+    if len(word) < 5 or word[1:].isdigit() or max(map(len, parts)) < 3:  # noqa: PLR2004
+        return False
+    return "_" in word or len(parts) > 1 or (word[-1].isdigit() and not word.isupper() and sum(map(str.isalpha, word)) > 2)  # noqa: PLR2004
