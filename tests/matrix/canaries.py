@@ -51,11 +51,10 @@ class Cage:
             return self.canaries
         return [each for each in self.canaries if client is None or form(client, each.filed, each.filed.newest) is None]
 
-    def betrayal(self, who: str) -> re.Pattern[str]:
+    def betrayal(self, who: str) -> set[str]:
         """Whatever would betray what is hidden from a caller."""
         operator = who == "operator"
-        words = [word for each in self.hidden_from(who) for word in (each.says if operator else (*each.says, *each.bears))]
-        return re.compile("|".join(map(re.escape, words)))
+        return {word for each in self.hidden_from(who) for word in (each.says if operator else (*each.says, *each.bears))}
 
     def _keep(
         self, kind: str, number: int, document: Json, says: Iterable[str], bears: Iterable[str], parent: Document | None = None

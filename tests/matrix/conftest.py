@@ -1,4 +1,4 @@
-"""The world of the matrix, filed once a process and a kind of store."""
+"""The world of the matrix, filed once a process, and carried to the other kind of store."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,8 +7,8 @@ import pytest
 from about_reviews import keep_waiting
 from alert_world import fill_alerts
 from serving import settings_for
-from stores import Stores
-from world import World, fill, peopled
+from stores import STORES, Stores
+from world import World, carried, fill, peopled
 
 Worlds = Callable[[str], World]
 
@@ -21,10 +21,14 @@ def worlds(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
         def of(kind: str) -> World:
             if kind not in made:
-                made[kind] = stack.enter_context(peopled(settings_for(stores.ready(kind), tmp_path_factory.mktemp("matrix"))))
-                fill(made[kind])
-                fill_alerts(made[kind])
-                keep_waiting(made[kind])
+                folder, url = tmp_path_factory.mktemp("matrix"), stores.ready(kind)
+                if kind == STORES[0]:
+                    made[kind] = stack.enter_context(peopled(settings_for(url, folder)))
+                    fill(made[kind])
+                    fill_alerts(made[kind])
+                    keep_waiting(made[kind])
+                else:
+                    made[kind] = stack.enter_context(carried(of(STORES[0]), url, folder / "backup"))
             return made[kind]
 
         yield of

@@ -12,7 +12,7 @@ from canaries import BIRDS, FIRST, FOUND_BY, PUBLIC, STEP, WORD, Cage, Kept, ale
 from route_oracle import ANSWERS
 from serving import settings_for
 from stores import STORES, Stores
-from world import CALLERS, Answer, peopled
+from world import CALLERS, Answer, carried, peopled
 
 from app.alerts.queries import AlertQuery
 from app.bulletins.queries import FlowQuery, ListQuery
@@ -46,12 +46,19 @@ def fill(cage: Cage) -> None:
         cage.seen[kind] = str(cage.world.do("sacm", "POST", f"/v1/alerts/{cage.seen['alert']}/{kind}s", body)["id"])
 
 
-@pytest.fixture(scope="module", params=STORES)
-def cage(request: pytest.FixtureRequest, stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cage]:
-    with peopled(settings_for(stores.ready(request.param), tmp_path_factory.mktemp("canaries"), log_level="debug")) as world:
+@pytest.fixture(scope="module")
+def filled(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cage]:
+    """The cage as it is before anything is asked of it."""
+    with peopled(settings_for(stores.ready("sqlite"), tmp_path_factory.mktemp("canaries"), log_level="debug")) as world:
         made = Cage(world)
         fill(made)
         yield made
+
+
+@pytest.fixture(scope="module", params=STORES)
+def cage(request: pytest.FixtureRequest, filled: Cage, stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cage]:
+    with carried(filled.world, stores.ready(request.param), tmp_path_factory.mktemp("cage") / "backup") as world:
+        yield Cage(world, [*filled.canaries], filled.seen)
 
 
 @dataclass(frozen=True)
@@ -95,12 +102,8 @@ def betrayals(cage: Cage, told: Asked) -> list[tuple[str, str, str]]:
         assert len(cage.hidden_from(who)) >= 60, who
         betrayed = cage.betrayal(who)
         # An address that one asks is no secret to oneself, but the answer need not repeat it either.
-        hits += [
-            (who, path, hit.group())
-            for (asker, path), answer in told.answers.items()
-            if asker == who
-            for hit in betrayed.finditer(bytes_of(answer))
-        ]
+        mine = [(path, bytes_of(answer)) for (asker, path), answer in told.answers.items() if asker == who]
+        hits += [(who, path, word) for path, answer in mine for word in betrayed if word in answer]
     print(f"{len(told.answers)} answers to {len(CALLERS)} callers, {len(cage.canaries)} hidden documents: {len(hits)} hits")
     return hits
 

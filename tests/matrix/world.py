@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,10 @@ from serving import Served, serving
 from visibility_oracle import Client, Document, Marking
 
 from app.access.clients import NewClient, create
+from app.core.backup import fill as put
+from app.core.db import Base
+from app.exchange.backup import back_up
+from app.exchange.node import open_database
 from app.settings import Settings
 from app.wire.codes import TLP, Role
 
@@ -220,3 +225,20 @@ def peopled(settings: Settings) -> Iterator[World]:
         world = World(served)
         yield world
         world.hang_up(*CALLERS)
+
+
+@contextmanager
+def carried(world: World, url: str, file: Path) -> Iterator[World]:
+    """The same documents in another store, at the revision that the first one has: a backup, the new `file`, brings them there row by row."""
+    node = world.served.node
+    settings = node.settings.model_copy(update={"database_url": url})
+    copy, db = back_up(node.db, node.secrets, file), open_database(settings)
+    with db.write() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+        put(session.connection(), copy)
+    db.dispose()
+    with serving(settings, keys=world.served.keys) as served:
+        made = world.served_by(served)
+        yield made
+        made.hang_up(*CALLERS)
