@@ -1,5 +1,6 @@
 """Methods: 405 with a complete Allow, HEAD as GET without a body, 404 for what is no path (RFC 9110 9.1, 9.3.2, 15.5.6)."""
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -16,14 +17,16 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 MADE_UP = "0193a7c5-3f00-7abc-8def-0123456789ab"
 
 
+@functools.cache
 def served_methods() -> Mapping[str, set[str]]:
     """What every path of the application serves, by hand from its routes."""
     found: dict[str, set[str]] = defaultdict(set)
     for route in create_app(None).routes:
         found[re.sub(r"\{[^}]*\}", MADE_UP, route.path)] |= set(route.methods)
     # A fixed word is also an answer of the path with a parameter in its place.
+    asked = patterns()
     for path in found:
-        for pattern, methods in patterns():
+        for pattern, methods in asked:
             if pattern.fullmatch(path):
                 found[path] |= methods
     return found
