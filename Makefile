@@ -57,10 +57,10 @@ test-long: setup ## the long form of a suite: make test-long SUITE=writers; SUIT
 check: setup ## lint, format, types, floors, dependencies, security, locks, openapi/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy app
+	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/deptry app
-	$(BIN)/bandit -q -r app
+	$(BIN)/deptry app istmo
+	$(BIN)/bandit -q -r app istmo
 	$(BIN)/hadolint Dockerfile
 	@! grep -n '://' $(LOCKS) deploy/build.lock
 	$(BIN)/python bench/locks.py

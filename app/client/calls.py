@@ -1,20 +1,21 @@
 """How a node is asked: one way to read, one to write, one for long answers; what may safely be repeated is."""
 
 import contextlib
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from app.client.answers import BROKE_OFF, Fetched, Written, is_replayed, object_of
-from app.client.errors import Unreachable
+from app.client.errors import IN_FLIGHT, Throttled, Unreachable
 from app.client.transport import limits, retries
 from app.client.web import httpx
 
 LONG = 180.0
 """Seconds that the answer to a write may take to begin."""
 _REPEATED = {"retry": retries(("POST", "PUT"))}
-TRIES = 3
-"""How often a call is made whose answer breaks off."""
+_TRIES = 3
+_PATIENCE = 30.0
 
 Params = Mapping[str, object]
 Result = TypeVar("Result")
@@ -53,7 +54,7 @@ class Calls:
             with self.stream(method, path, key=key, headers=named, seconds=LONG, **sent) as response:
                 return Written(object_of(response), is_replayed(response), response.headers.get("etag", ""))
 
-        return repeated(once, TRIES if key else 1)
+        return repeated(once, may_be=bool(key))
 
     @contextlib.contextmanager
     def stream(
@@ -79,14 +80,19 @@ class Calls:
             raise Unreachable("unreachable-no-answer", error=str(error) or type(error).__name__) from error
 
 
-def repeated(call: Callable[[], Result], tries: int = TRIES) -> Result:
-    """What a call answers; where its answer breaks off, it is made again, so many times in all."""
-    try:
-        return call()
-    except Unreachable as lost:
-        if tries == 1 or lost.code != BROKE_OFF:
-            raise
-    return repeated(call, tries - 1)
+def repeated(call: Callable[[], Result], *, may_be: bool = True) -> Result:
+    """What a call answers; made again, if it may be, where its answer breaks off and while the same is at work under its key."""
+    tries, until = _TRIES, time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return call()
+        except Unreachable as lost:
+            tries -= 1
+            at_work = lost if isinstance(lost, Throttled) and lost.problem == IN_FLIGHT else None
+            if not may_be or not (time.monotonic() < until if at_work else tries and lost.code == BROKE_OFF):
+                raise
+        if at_work:
+            time.sleep(at_work.retry_after or 1)
 
 
 def new_key() -> str:

@@ -119,12 +119,12 @@ class Unreachable(IstmoError):  # noqa: N818 - the contract's word
 
 
 class Throttled(Unreachable):
-    """The node asks to come back later; `retry_after` are the seconds that it names, none where it names none."""
+    """The node asks to come back later: the code of its `problem`, and the seconds that it names in `retry_after`, if it does."""
 
-    def __init__(self, code: str, retry_after: int | None = None, **figures: object) -> None:
-        """Keep the seconds too."""
-        super().__init__(code, **figures)
-        self.retry_after = retry_after
+    def __init__(self, problem: str, retry_after: int | None, **figures: object) -> None:
+        """Keep both, and the figures of the sentence."""
+        super().__init__("unreachable-fault", **figures)
+        self.problem, self.retry_after = problem, retry_after
 
 
 class Unusable(IstmoError, ValueError):  # noqa: N818 - says what is the matter, as Refused does
@@ -161,6 +161,6 @@ def refusal(status: int, problem: Mapping[str, Any], retry_after: str = "") -> I
         figures = {"status": status, "said": " ".join(str(problem[name]) for name in ("detail", "request_id") if problem.get(name))}
         if status >= _SERVER_FAULT and status not in _COME_BACK:
             return Unreachable("unreachable-fault", **figures)
-        return Throttled("unreachable-fault", int(retry_after) if retry_after.isdecimal() else None, **figures)
+        return Throttled(code, int(retry_after) if retry_after.isdecimal() else None, **figures)
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status, Refused)
     return kind({"status": status, **problem})

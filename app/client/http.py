@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from app.client.alerts import FORMS, REFERENCE, AlertsFile, body_of, in_the_file, receipts
 from app.client.answers import NDJSON, Fetched, Progress, Written, answer_of, media_type, pieces_of, require_success
-from app.client.calls import LONG, TRIES, Calls, Params, new_key, repeated
+from app.client.calls import LONG, Calls, Params, new_key, repeated
 from app.client.errors import NotFound, Unreachable, Unusable
 from app.client.flows import Flows
 from app.client.lists import Changes, Listing
@@ -107,7 +107,7 @@ class Istmo:
             ) as response:
                 return answer_of(response, on_progress)
 
-        return repeated(once, TRIES if idempotency_key else 1)
+        return repeated(once, may_be=bool(idempotency_key))
 
     def check(self, draft: Mapping[str, Any], protect: str | None = None) -> dict[str, Any]:
         """Judge a bulletin as publishing it would, and store nothing: {outcome, due, bulletin, findings} (POST /v1/bulletins/check)."""

@@ -1,18 +1,16 @@
 """The connection of an office to its node: certificates, the ministry's proxy, time limits and a few bounded retries."""
 
-import json
 import ssl
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from app.client.errors import IN_FLIGHT, Unusable
+from app.client.errors import Unusable
 from app.client.web import httpx, httpx_retries
 
 TIME_LIMIT = 60.0
 """Seconds that an answer may take to begin."""
-_CONFLICT = 409
 _CUT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -22,38 +20,22 @@ _CUT = (
 )
 
 
-class _InFlightError(Exception):
-    """The same is still at work under its Idempotency-Key."""
-
-
 def limits(seconds: float = TIME_LIMIT) -> httpx.Timeout:
     """Time limits with so many seconds for an answer to begin, and ten for a connection."""
     return httpx.Timeout(seconds, connect=10.0, pool=10.0)
 
 
 def retries(methods: Iterable[str]) -> httpx_retries.Retry:
-    """Three more tries after a lost connection, 429, 503 or while the same is at work, keeping to Retry-After; all waits together at most 30 s."""
+    """Three more tries after a lost connection, 429 or 503, keeping to Retry-After; all waits together at most 30 s."""
     return httpx_retries.Retry(
         total=3,
         allowed_methods=methods,
         status_forcelist=(429, 503),
-        retry_on_exceptions=(*_CUT, _InFlightError),
+        retry_on_exceptions=_CUT,
         backoff_factor=0.2,
         max_backoff_wait=20.0,
         total_timeout=30.0,
-        validate_response=_require_done,
     )
-
-
-def _require_done(response: httpx.Response) -> None:
-    if response.status_code != _CONFLICT:
-        return
-    try:
-        problem = json.loads(response.read())
-    except ValueError:
-        return
-    if isinstance(problem, dict) and problem.get("code") == IN_FLIGHT:
-        raise _InFlightError
 
 
 def open_client(

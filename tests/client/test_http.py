@@ -135,17 +135,19 @@ def test_a_read_whose_answer_breaks_off_is_asked_again():
     assert len(node.asked) == 2
 
 
-def test_while_the_same_is_still_at_work_the_client_waits_and_then_says_when_to_come_back():
+def test_while_the_same_is_still_at_work_the_client_waits_and_in_the_end_says_so(monkeypatch):
     busy = problem(409, "request-in-flight")
-    busy.headers = {"Retry-After": "1"}
-    with Node(busy, Says(DONE)) as node:
-        started = time.monotonic()
+    in_lines = Says([{"progress": {"done": 0, "of": 1}}, {"problem": busy.body}])
+    busy.headers = {"Retry-After": "2"}
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with Node(busy, in_lines, Says(DONE)) as node:
         assert push(node).answer == DONE
-    assert (len(node.asked), time.monotonic() - started >= 1) == (2, True)
-    busy.headers = {"Retry-After": "0"}
+    assert (len(node.asked), slept) == (3, [2, 1])
+    monkeypatch.setattr(time, "monotonic", lambda: 7.0 + sum(slept))
     with Node(busy) as node, pytest.raises(Throttled, match="request-in-flight") as caught:
         push(node)
-    assert (len(node.asked), caught.value.retry_after) == (4, 0)
+    assert (len(node.asked), caught.value.problem, caught.value.retry_after) == (16, "request-in-flight", 2)
     with Node(problem(409, "bulletin-exists")) as node, pytest.raises(Exists):
         push(node)
     assert len(node.asked) == 1

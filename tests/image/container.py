@@ -13,7 +13,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {"buildah": "buildah", "mmdebstrap": "mmdebstrap", "unshare": "util-linux", "nsenter": "util-linux", "chroot": "coreutils"}
-CONTEXT = ("Dockerfile", ".dockerignore", "app", "migrations", "docs", "deploy", "pyproject.toml", "README.md", "requirements.lock")
+CONTEXT = (
+    "Dockerfile",
+    ".dockerignore",
+    "app",
+    "istmo",
+    "migrations",
+    "docs",
+    "deploy",
+    "pyproject.toml",
+    "README.md",
+    "requirements.lock",
+)
 UP = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 73))"
 """Brings loopback up (SIOCSIFFLAGS: up, loopback, running) in a network namespace that has nothing else."""
 
