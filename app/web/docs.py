@@ -30,7 +30,7 @@ FILES = {
 }
 """Every file that a page may ask for, with its place in the package and its media type."""
 
-GUIDES = ("partner", "secretariat", "analyst", "alerts", "operator")
+GUIDES = ("partner", "secretariat", "analyst", "alerts", "client", "operator")
 _IN_PORTUGUESE = {"partner"}
 _PAGE = re.compile(r"[A-Za-z0-9-]+(\.(es|pt))?\.md")
 _CACHED = "public, max-age=3600"
