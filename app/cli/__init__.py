@@ -13,6 +13,7 @@ from app.cli.output import USAGE, tell, words_of
 GROUP = "istmo.commands"
 COMMANDS = (
     "push",
+    "profiles",
     "flows",
     "bulletins",
     "alerts",

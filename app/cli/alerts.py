@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.alert_page import Word, marking_of, page_lines, paged, words_in
-from app.cli.office import Filters, Json, Key, Text, Url, _given, _node, _pairs, _settings, _tell_total, tell_where_it_waits
+from app.cli.office import Filters, Json, Key, Text, Url, _given, _node, _pairs, _settings, _tell_total
 from app.cli.output import as_finding, coded, finding_line, outcome, result, say, tell, words_of
+from app.cli.push import tell_where_it_waits
 from app.cli.screen import for_a_file, is_screen, json_text, may_leave, print_text, refuse_file, write_whole
 from app.cli.tables import print_alerts
 from app.client import ANSWERS, Istmo, Refused, idempotency_key

@@ -55,6 +55,16 @@ def print_flows(items: Sequence[Mapping[str, Any]]) -> None:
     _print(table)
 
 
+def print_readings(items: Sequence[Mapping[str, Any]]) -> None:
+    """Print figures as they would be read, each at its place in the file, on stdout."""
+    used = dict.fromkeys(name for item in items for name in item if name not in {"value", "value_status"})
+    table = Table(*map(heading, used), box=None, pad_edge=False)
+    table.add_column(heading("value"), justify="right")
+    for item in items:
+        table.add_row(*(_cell(item.get(name)) for name in used), figure(item))
+    _print(table)
+
+
 def print_bulletins(items: Sequence[Mapping[str, Any]]) -> None:
     """Print a line a bulletin on stdout."""
     table = Table(*map(heading, _SHOWN_OF_BULLETIN), box=None, pad_edge=False)

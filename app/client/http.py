@@ -223,6 +223,14 @@ class Istmo:
         """Confirm, reject or cancel an item in the version that was looked at; answers with what became of it."""
         return self._decide(f"{_path('reviews', identifier)}/{verb}", body, etag)
 
+    def profiles(self, /, **filters: object) -> Listing:
+        """The profiles that the node would read the caller's files by: shipped ones and registered ones (GET /v1/profiles)."""
+        return self._listing("/v1/profiles", filters)
+
+    def profile(self, name: str) -> dict[str, Any]:
+        """One of them whole, in its newest version (GET /v1/profiles/{name})."""
+        return self._calls.get(_path("profiles", name)).document
+
     def me(self) -> dict[str, Any]:
         """Who the caller is to the node: role, conference, State, office and ceiling (GET /v1/me)."""
         return self._calls.get("/v1/me").document

@@ -6,6 +6,7 @@ import sys
 import pytest
 from loopback import Node, Says, problem
 
+from app.bulletins.queries import FileQuery
 from app.cli import shell
 from app.client import idempotency_key
 
@@ -102,7 +103,8 @@ def test_every_option_crosses_under_the_contracts_name(here):
         "--sum-duplicates",
         "--leave-out-small",
     ]
-    more += ["--revise", "late forms"]
+    more += ["--profile", "panama-snm", "--period", "2024-01", "--frequency", "week", "--date-order", "dmy", "--number-style", "comma"]
+    more += ["--not-collected", "s/d", "--not-collected", "n.d.", "--charset", "utf-16", "--members-only", "--revise", "late forms"]
     with Node(Says(ANSWER)) as node:
         assert here(node, *PUSH, *more).returncode == 0
     (asked,) = node.asked
@@ -119,8 +121,17 @@ def test_every_option_crosses_under_the_contracts_name(here):
         "code": ["=_U", "Haití=HTI"],
         "sum_duplicates": True,
         "leave_out_small": True,
+        "profile": "panama-snm",
+        "period": "2024-01",
+        "frequency": "week",
+        "date_order": "dmy",
+        "number_style": "comma",
+        "not_collected": ["s/d", "n.d."],
+        "charset": "utf-16",
+        "members_only": True,
         "revise": "late forms",
     }
+    assert set(options) == set(FileQuery.model_fields) - {"dry_run"}
     words = {True: "true"}
     assert asked.query == {name: value if isinstance(value, list) else [words.get(value, value)] for name, value in options.items()}
     assert asked.headers["idempotency-key"] == idempotency_key("istmo_a_b", options, RAW)

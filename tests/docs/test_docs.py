@@ -19,7 +19,9 @@ README = ROOT / "README.md"
 CODES = sorted((DOCS / "problems").glob("*.md"))
 PAGES = [README, *sorted(page for page in DOCS.rglob("*.md") if page not in CODES), DOCS / "problems" / "README.md"]
 GUIDES = sorted((DOCS / "guide").glob("*.md"))
-LANGUAGES = {"partner": {"", "es", "pt"}} | {each: {"", "es"} for each in ("alerts", "analyst", "anonymity", "client", "operator", "secretariat")}
+LANGUAGES = {"partner": {"", "es", "pt"}} | {
+    each: {"", "es"} for each in ("alerts", "analyst", "anonymity", "client", "operator", "secretariat")
+}
 
 
 @pytest.fixture
