@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator
+from email.message import Message
 from typing import Annotated, Any
 
 import orjson
@@ -51,10 +52,11 @@ router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 
 @dataclasses.dataclass(frozen=True)
 class Upload:
-    """The bytes of one file, in memory, and its name, which is read like any text and then dropped as its properties are."""
+    """The bytes of one file, in memory, the charset that its part declares, and its name, read like any text and then dropped."""
 
     raw: bytes = dataclasses.field(repr=False)
     name: str = dataclasses.field(repr=False)
+    charset: str | None = None
 
 
 async def _upload(request: Request) -> Upload:
@@ -79,7 +81,9 @@ async def _upload(request: Request) -> Upload:
             opened.close()
     if raw is None:
         raise Problem("invalid-document", Finding("field-missing", pointer="/file"))
-    return Upload(raw, str(getattr(file, "filename", "")))
+    kind = Message()
+    kind["Content-Type"] = str(getattr(file, "content_type", ""))
+    return Upload(raw, str(getattr(file, "filename", "")), kind.get_content_charset())
 
 
 @router.post(
@@ -194,7 +198,8 @@ def _read(node: Node, caller: Caller, upload: Upload, query: FileQuery, language
     with node.db.read() as session:
         names, profiles = names_for(session, caller, language), profiles_for(session, caller)
         members = members_of(session, query.conference or caller.conference, utc_now().date()) if query.members_only else None
-    return read_file(upload.raw, query, node.settings.file_rows_limit, upload.name, Reading(names, profiles, members))
+    declared = query.model_copy(update={"charset": query.charset or upload.charset})
+    return read_file(upload.raw, declared, node.settings.file_rows_limit, upload.name, Reading(names, profiles, members))
 
 
 def _told(receipts_kept: Response, language: str, completed: dict[str, Any] | None = None) -> Response:

@@ -39,6 +39,11 @@ def test_utf_16_is_read_by_its_mark_and_windows_1252_with_a_remark(encoding):
     assert ("read-as-windows-1252" in remarks(found)) is (encoding == "cp1252")
 
 
+def test_letters_quotes_and_the_euro_of_windows_1252_are_right():
+    text = "puesto,nota\nÑuble,‘sin novedad’\nPeñas Blancas,tasa 3 €\n"
+    assert book(text.encode("cp1252")).sheets[0].rows == [("puesto", "nota"), ("Ñuble", "‘sin novedad’"), ("Peñas Blancas", "tasa 3 €")]
+
+
 def test_a_mark_wins_over_the_declared_charset_with_a_remark_that_names_both():
     found = book(codecs.BOM_UTF8 + TEXT.encode(), charset="ISO-8859-1")
     assert list(found.sheets[0].rows) == ROWS
