@@ -8,7 +8,7 @@ from typing import Any
 from app.bulletins.queries import FileQuery
 from app.core.parsing import parse
 from app.core.problems import Problem
-from app.directory.dimensions import DIMENSIONS, resolve
+from app.directory.dimensions import DIMENSIONS
 from app.directory.names import Names
 from app.intake import names as intake
 from app.intake.book import Book, Limits, read_book
@@ -161,24 +161,28 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
 def _kept(rows: Sequence[TidyRow], table: TidyFile, query: FileQuery, *, nil: bool) -> list[TidyRow]:
     if nil:
         return []
-    return _summed(rows, table.dimensions) if query.sum_duplicates or table.sum_duplicates else list(rows)
+    return _summed(rows) if query.sum_duplicates or table.sum_duplicates else list(rows)
 
 
 def _cell(row: TidyRow, dimensions: tuple[str, ...]) -> dict[str, Any]:
-    return {**dict(zip(dimensions, row.codes, strict=True)), "value": row.value, "value_status": row.value_status}
+    cell: dict[str, Any] = dict(zip(dimensions, row.codes, strict=True))
+    cell["value"], cell["value_status"] = row.value, row.value_status
+    return cell
 
 
-def _summed(rows: Iterable[TidyRow], dimensions: tuple[str, ...]) -> list[TidyRow]:
+def _summed(rows: Iterable[TidyRow]) -> list[TidyRow]:
     """Rows of one cell added up, where the sender asked for it; a sum with a masked part is masked.
 
     Rows that were not collected stay apart and are refused as repeated.
     """
     kept: dict[tuple[object, ...], TidyRow] = {}
     for row in rows:
-        key: tuple[object, ...] = tuple(resolve(name, code) or code for name, code in zip(dimensions, row.codes, strict=True))
+        key: tuple[object, ...] = row.codes
         first = kept.get(key)
-        if first is None or ValueStatus.NOT_COLLECTED.value in {first.value_status, row.value_status}:
-            kept[key if first is None else (*key, row.row)] = row
+        if first is None:
+            kept[key] = row
+        elif ValueStatus.NOT_COLLECTED.value in {first.value_status, row.value_status}:
+            kept[*key, row.row] = row
         elif first.value is None or row.value is None:
             kept[key] = replace(first, value=None, value_status=ValueStatus.MASKED.value)
         else:

@@ -51,7 +51,7 @@ class Labels(dict[Cell, "tuple[str, ...] | Unlike"]):
     def _read(self, cell: Cell) -> "tuple[str, ...] | Unlike":
         text = text_of(cell)
         if text in self._codes and len(self.dimensions) == 1:
-            return (self._codes[text],)
+            return (self._names.code(self.dimensions[0], self._codes[text]) or self._codes[text],)
         reason = unlike(cell)
         if reason:
             return reason

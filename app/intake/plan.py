@@ -35,7 +35,8 @@ class LabelColumn:
 class Plan:
     """How the rows of a table are read.
 
-    `order` brings the codes of a row, followed by the fixed ones of a column of values, into the order of `dimensions`.  `width` is how
+    `order` brings the codes of a row, followed by the fixed ones of a column of values, into the order of `dimensions`; `is_straight`
+    tells that they stand in it.  `width` is how
     many cells each row must have, None in a sheet.  `left_out` tells why a row is not read: `members` or `rule`.
     """
 
@@ -49,6 +50,7 @@ class Plan:
     labels: tuple[LabelColumn, ...]
     order: tuple[int, ...]
     fixed: Mapping[int, tuple[str, ...]]
+    is_straight: bool
     period: Callable[[Row], Said]
     period_column: Column
     overrides: Callable[[Row], tuple[tuple[str, str], ...]]
@@ -58,11 +60,6 @@ class Plan:
     totals: tuple[Column, ...]
     unnamed: tuple[Column, ...]
     only: tuple[tuple[Column, str], ...]
-
-    @property
-    def is_straight(self) -> bool:
-        """Tell whether a row's codes stand in the order of the dimensions already."""
-        return self.order == tuple(range(len(self.order))) and not any(self.fixed.values())
 
 
 def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, dimension_names: Sequence[str]) -> Plan:
@@ -74,6 +71,7 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
     constant = [name for name in dimension_names if name in how.constants and name not in given]
     fixed = [*constant, *(name for name in values[0].at if name != "period")]
     dimensions = tuple(name for name in dimension_names if name in given or name in fixed)
+    order = tuple([*given, *fixed].index(name) for name in dimensions)
     period, period_column = _period(columns, body, how)
     return Plan(
         sheet,
@@ -84,8 +82,9 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
         dimensions,
         values,
         labels,
-        tuple([*given, *fixed].index(name) for name in dimensions),
+        order,
         {column.index: tuple(column.at.get(name) or how.constants.get(name, "_T") for name in fixed) for column in values},
+        not fixed and order == tuple(range(len(order))),
         period,
         period_column,
         _overrides(columns, how, names),

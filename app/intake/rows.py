@@ -121,29 +121,29 @@ def _take(plan: Plan, found: Found, row: int, cells: Row, period: ReadPeriod, co
     if period.is_serial:
         found.serials.append(row)
     found.lines.append(row)
+    masked, statuses = plan.how.masked, plan.status
     for column in plan.values:
         cell = cells[column.index]
-        figure = TidyRow(row, column.at.get("period", period.code), None, None, _placed(plan, codes, column), overrides, column.shown)
-        if plan.status is None and isinstance(cell, str) and cell.isdigit() and cell.isascii() and len(cell) <= _PLAIN_DIGITS:
+        when = column.at.get("period", period.code) if column.at else period.code
+        figure = TidyRow(row, when, None, None, codes if plan.is_straight else _placed(plan, codes, column), overrides, column.shown)
+        if statuses is None and isinstance(cell, str) and cell.isdigit() and cell.isascii() and len(cell) <= _PLAIN_DIGITS:
             found.rows.append(figure)
-            give(plan, figure, int(cell))
+            give(figure, int(cell), masked)
         else:
             _look(plan, found, figure, cells, column)
     if plan.totals:
         found.across.append((row, cells))
 
 
-def give(plan: Plan, figure: TidyRow, value: int) -> None:
+def give(figure: TidyRow, value: int, masked: frozenset[int]) -> None:
     """Give a figure its number, or mark it as masked where its source writes that number for what it hides."""
-    if value in plan.how.masked:
+    if value in masked:
         figure.value_status = ValueStatus.MASKED.value
     else:
         figure.value = value
 
 
 def _placed(plan: Plan, codes: tuple[str, ...], column: Column) -> tuple[str, ...]:
-    if plan.is_straight:
-        return codes
     every = codes + plan.fixed[column.index]
     return tuple([every[at] for at in plan.order])
 

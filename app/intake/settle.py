@@ -74,7 +74,7 @@ def _read_open(plan: Plan, found: Found, style: NumberStyle | None) -> Iterator[
             continue
         number = number_of(plan, each.cell, style)
         if isinstance(number, int):
-            give(plan, each.figure, number)
+            give(each.figure, number, plan.how.masked)
         else:
             yield place(plan.sheet, number, each.figure.row, each.column.shown, minimum=0, maximum=GREATEST_VALUE)
 
