@@ -20,6 +20,8 @@ _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 4096
 _NAMED = {"csv": "csv", "txt": "csv", "tsv": "csv", "xls": "xls", "xlsx": "xlsx", "ods": "ods"}
 _NO_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\0")
+_STRAY = 20
+"""Of so many bytes of a text at most one is a control character."""
 
 
 def form_of(raw: bytes) -> str:
@@ -38,7 +40,9 @@ def form_of(raw: bytes) -> str:
     found = next((form for begin, form in _MARKUP.items() if start.startswith(begin)), None)
     if found:
         return found
-    return "" if _NO_TEXT.intersection(sample.replace(b"\0", b"")) and not raw.startswith(_MARKS) else "csv"
+    # One that strayed into a text is named at its place (`text-character`).
+    strange = sum(map(sample.count, map(bytes, zip(_NO_TEXT, strict=True))))
+    return "" if strange * _STRAY > len(sample) and not raw.startswith(_MARKS) else "csv"
 
 
 def form_of_container(container: Container) -> str:
