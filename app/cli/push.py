@@ -1,13 +1,15 @@
 """`istmo push`: a file of figures, sent as one batch, with a bar while the node works and a line a bulletin at the end."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from app.cli.marking import write_marked
 from app.cli.office import Json, Key, Text, Url, _node, _settings
 from app.cli.output import (
     REFUSED,
@@ -15,6 +17,7 @@ from app.cli.output import (
     coded,
     console,
     finding_line,
+    findings_of,
     outcome,
     result,
     result_json,
@@ -23,9 +26,9 @@ from app.cli.output import (
     word_for,
     words_of,
 )
-from app.client import waiting_of
+from app.client import Refused, waiting_of
 
-_OURS = ("file", "as_json", "url", "key")
+_OURS = ("file", "marked", "as_json", "url", "key")
 _WAITS: Mapping[str, str] = {"held": "push-held", "pending": "push-pending"}
 
 
@@ -54,6 +57,7 @@ def push(
     leave_out_small: Annotated[bool, typer.Option("--leave-out-small", help=words_of("push-leave-out-small"))] = False,
     revise: Annotated[Text, typer.Option(metavar=words_of("metavar-reason"), help=words_of("push-revise"))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=words_of("push-dry-run"))] = False,
+    marked: Annotated[Path | None, typer.Option("--marked-copy", dir_okay=False, help=words_of("push-marked-copy"))] = None,
     as_json: Json = False,
     url: Url = None,
     key: Key = None,
@@ -64,7 +68,7 @@ def push(
     options = {name: value for name, value in given.items() if name not in _OURS and value not in (None, False, [])}
     for name in ("column", "code"):
         _require_mappings(given[name], f"--{name}")
-    _push(file, options, as_json, url, key)
+    _push(file, options, marked, as_json, url, key)
 
 
 def _require_mappings(pairs: list[str] | None, option: str) -> None:
@@ -74,15 +78,32 @@ def _require_mappings(pairs: list[str] | None, option: str) -> None:
             raise typer.BadParameter(words_of("usage-mapping"), param_hint=option)
 
 
-def _push(file: Path, options: Mapping[str, object], as_json: bool, url: Text, key: Text) -> None:
+def _push(file: Path, options: Mapping[str, object], marked: Path | None, as_json: bool, url: Text, key: Text) -> None:
     settings = _settings(url, key)
     if not settings.key:
         raise typer.BadParameter(words_of("usage-no-key"), param_hint="--key")
-    with _node(settings) as node, outcome(as_json, {"bulletins": []}), _Bar() as bar:
+    with _node(settings) as node, outcome(as_json, {"bulletins": []}), _marked(file, options, marked) as answered, _Bar() as bar:
         pushed = node.push(file, bar.show, **options)
+        answered(pushed.findings)
     if pushed.replayed:
         tell("push-replayed")
     _show(pushed.answer, as_json, dry_run=bool(options.get("dry_run")))
+
+
+@contextlib.contextmanager
+def _marked(file: Path, options: Mapping[str, object], out: Path | None) -> Iterator[Callable[[Sequence[Mapping[str, Any]]], None]]:
+    """Write the marked copy that was asked for, from the findings of an answer or of a refusal."""
+
+    def write(findings: Sequence[Mapping[str, Any]]) -> None:
+        if out is not None:
+            charset = options.get("charset")
+            write_marked(file, charset if isinstance(charset, str) else None, findings, out)
+
+    try:
+        yield write
+    except Refused as refused:
+        write(findings_of(refused))
+        raise
 
 
 def _show(answer: Mapping[str, Any], as_json: bool, *, dry_run: bool) -> None:
