@@ -26,7 +26,7 @@ from app.core.problems import Problem
 from app.documents.edge import node_of
 from app.exchange.log import documents, envelope, head, highest_visible
 from app.exchange.node import Node
-from app.formats import csv_lines
+from app.formats.csv_text import csv_lines
 from app.wire.codes import TLP
 
 _CHUNK: Final = 200

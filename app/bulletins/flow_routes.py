@@ -20,7 +20,8 @@ from app.core.paging import binding_of, page_size, unguessable
 from app.documents.edge import node_of
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
-from app.formats import csv_lines, page_json
+from app.formats.csv_text import csv_lines
+from app.formats.json_page import page_json
 from app.wire.flows import FlowPage
 
 router = APIRouter(prefix="/v1/flows", tags=["flows"])

@@ -1,6 +1,1 @@
-"""Formats: rows as CSV, and pages as JSON; pure."""
-
-from app.formats.csv_text import csv_lines
-from app.formats.json_page import page_json
-
-__all__ = ["csv_lines", "page_json"]
+"""Formats: rows as CSV, pages as JSON, marked workbooks; pure. Each is imported by its module, so that an office needs no server for its own."""

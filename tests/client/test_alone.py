@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-from importlib.metadata import distribution, packages_distributions
+from importlib.metadata import packages_distributions
 
-from packaging.requirements import Requirement
+from office import of_the_office
 from serving import Served
 
 import istmo.client
@@ -30,18 +30,6 @@ with Istmo({url!r}, {key!r}) as node:
     except Unusable as error:
         print("lacks", error)
 """
-
-
-def of_the_office() -> set[str]:
-    """The distributions that come with `pip install istmo`, by what each requires."""
-    known, left = set(), ["istmo"]
-    while left:
-        name = left.pop().lower().replace("_", "-")
-        if name not in known:
-            known.add(name)
-            wanted = map(Requirement, distribution(name).requires or ())
-            left += [each.name for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})]
-    return known
 
 
 def test_a_script_pushes_and_reads_where_nothing_of_the_server_is_installed(served: Served, tmp_path):

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from samplebook import SAMPLE, write_workbook
 from serving import Served
 from typer.testing import CliRunner
 
 from app.cli import shell
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "app" / "cli" / "samples" / "darien_by_nationality.csv"
 CHECKER = [ROOT / "app" / "disclosure" / f"check_{name}.py" for name in ("certificate", "table", "together")]
 DARIEN = {
     "state": "PAN",
@@ -107,11 +107,12 @@ class Reader:
     variables: dict[str, str]
 
     def begin(self, page: Page) -> None:
-        """Go to the folder, where the files of the page lie, the sample that pages call darien.csv, and the checker."""
+        """Go to the folder, where the files of the page lie, the sample that pages call darien.csv, two months of it as a workbook, and the checker."""
         self.monkeypatch.chdir(self.folder)
         shutil.copy(SAMPLE, self.folder / "darien.csv")
         for file in CHECKER:
             shutil.copy(file, self.folder)
+        write_workbook(self.folder / "darien.xlsx")
         for name, content in page.files.items():
             (self.folder / name).write_text(content, "utf-8")
         for name, value in {**self.variables, "ISTMO_URL": self.served.url}.items():

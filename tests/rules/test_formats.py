@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.formats import csv_lines, page_json
-from app.formats.csv_text import CHUNK
+from app.formats.csv_text import CHUNK, csv_lines
+from app.formats.json_page import page_json
 
 
 def text(columns, rows):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.formats import csv_lines
+from app.formats.csv_text import csv_lines
 from app.intake.book import Book, Limits, read_book
 from app.intake.figures import Figures, Options, TidyFile, TidyRow
 from app.intake.header import EXPORT_ONLY
