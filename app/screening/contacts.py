@@ -35,6 +35,7 @@ _ACCOUNT = re.compile(rf"@(?![\w.\-]{{1,200}}(?<=\.)(?:{_DOMAINS})(?![\w\-]|\.\w
 _SHORTEST_WALLET = 28
 _DIALLED = re.compile(r"00(?<!\d00)[1-9]\d{0,2}(?:[ \-]\d{2,4}){2,4}(?![\d\-])")
 _INTERNATIONAL = re.compile(r"\+[ (]{0,2}\d(?:[ ().\-/]{0,3}\d){6,14}(?!\d)")
+_PHONES = (("+", _INTERNATIONAL), ("00", _DIALLED))
 _WALLET = re.compile(r"\b(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,60}|T[1-9A-HJ-NP-Za-km-z]{33})\b")
 
 
@@ -43,13 +44,13 @@ def contacts(text: Folded) -> Iterator[Span]:
     if "@" in text.text:
         yield from _addresses(text.text)
         yield from _all(Kind.HANDLE, _HANDLE, text.text)
-    for sign, rest in _SIGNS.items():
-        yield from _spelt(text, sign, rest)
+    for sign in (each for each in _SIGNS if each in text.small):
+        yield from _spelt(text, sign, _SIGNS[sign])
     yield from accounts(text)
     yield from _pages(text)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)
-    for rule in (_INTERNATIONAL, _DIALLED):
+    for rule in (rule for begin, rule in _PHONES if begin in text.text):
         yield from (each for each in _all(Kind.PHONE, rule, text.text) if _is_number(text.text[each.start : each.end]))
 
 
@@ -73,8 +74,6 @@ def _addresses(text: str) -> Iterator[Span]:
 
 def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
     """Addresses whose sign stands apart or in words: read from the sign to both sides, so they cost no more than what stands there."""
-    if sign not in text.small:
-        return
     apart = (found.start() + 1 for found in _APART.finditer(text.small) if not _ACCOUNT.match(text.small, found.start() + 1))
     for at in apart if sign == "@" else text.places(sign):
         after = rest.match(text.small, at + len(sign))

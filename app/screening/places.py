@@ -39,7 +39,7 @@ _REACH_DATE, _REACH_DWELLING, _REACH_ADDRESS = 40, 100, 60
 
 def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Birth dates and dwellings of a folded text; dates and coordinates that no such word is beside are no matter."""
-    if text.has_digits:
+    if announced and text.has_digits:
         yield from _births(text, announced)
         yield from _near(Kind.DWELLING, _COORDINATES, text, announced, (_REACH_DWELLING, _REACH_DWELLING))
         yield from _near(Kind.DWELLING, _ADDRESS, text, announced, (0, _REACH_ADDRESS))
