@@ -1,5 +1,6 @@
 """Pages of a feed judged beside the process that writes them: of a long log, judging costs the processor as much as the store does (guarantees 6)."""
 
+import gc
 import pickle  # nosec B403 - between this process and one that it starts itself
 import signal
 import subprocess  # nosec B404 - the same
@@ -92,6 +93,8 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
         rules = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - written by our own code
+        # What was loaded for good is not looked through again for every page.
+        gc.freeze()
         while True:
             items = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - the same
             pickle.dump(_judged(items, rules), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)

@@ -1,7 +1,9 @@
 """Pulling from a peer: each page fetched outside any transaction, judged, then applied with its cursor in one write (guarantees 3)."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,7 +144,7 @@ def _pages(
     with node.db.read() as session:
         rules, last = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session)), 0
     # One page ahead and no further: the next one is fetched and judged while this one is written.
-    with Judge(rules) as judge, ThreadPoolExecutor(1, "pull") as ahead:
+    with Judge(rules) as judge, ThreadPoolExecutor(1, "pull") as ahead, _set_aside():
         page = _judged(first, judge)
         while True:
             last = require_progress(page.items, last, moved=page.cursor != place.cursor or not page.more)
@@ -153,6 +155,16 @@ def _pages(
             if coming is None:
                 return place
             page = coming.result()
+
+
+@contextmanager
+def _set_aside() -> Iterator[None]:
+    """What this process holds already is not looked through for garbage page after page: that takes a fifth of the time of a long pull."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _next(line: Line, question: Mapping[str, str | int], judge: Judge) -> _Page:

@@ -1,5 +1,7 @@
 """Pages that are judged in another process are judged as they are here; where that one ends, the work goes on here (guarantees 3)."""
 
+import gc
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +91,20 @@ def test_a_folder_that_is_called_as_ours_is_not_taken_for_it(
 def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.sync.pulling.PAGE", 2)
     monkeypatch.setattr(judging, "_FEW", 1)
-    started = []
+    started, set_aside = [], []
     right = judging._started
-    monkeypatch.setattr(judging, "_started", lambda rules: started.append(right(rules)) or started[-1])
+
+    def begun(rules: Rules) -> subprocess.Popen[bytes]:
+        set_aside.append(gc.get_freeze_count())
+        started.append(right(rules))
+        return started[-1]
+
+    monkeypatch.setattr(judging, "_started", begun)
     told = [publish(pair.rcm.as_("rcm"), period=f"2022-{month:02}")["id"] for month in range(1, 8)]
     assert pair.pull(pair.sacm).applied == 7
     assert [document_id for document_id, _ in texts(pair.sacm, "RCM")] == told
     assert len(started) == 1
     assert started[0].poll() is not None
+    # While pages come, what was there before is not looked through for garbage; afterwards it is again.
+    assert set_aside[0] > 0
+    assert gc.get_freeze_count() == 0
