@@ -11,10 +11,12 @@ _JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _PART_OF = (
     frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards", "part_of")
 )
 _THINGS = frozenset(form for thing in COUNTS["words"]["things"].split() for form in plurals(thing)) - _PERSONS
+_COUNTABLE = _THINGS - _BRIDGES
 _PASSED = _PERSONS | _BRIDGES | _JOINS
 _BACKWARDS = _PERSONS | _BRIDGES | _SAYS
 BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
 _ONLY = frozenset(COUNTS["words"]["only"].split())
+_ABBREVIATED = frozenset({"fem", "masc", "nac"})
 _SIGNS, _ASSIGNS = frozenset({"n", "x"}), frozenset("=:")
 """What a number stands behind: "(n=3)", "x3", "Eritrea: 3"."""
 _FARTHEST, _MOST_UNKNOWN, _BACK, _FAR_BACK = 7, 2, 4, 9
@@ -56,14 +58,14 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
     has_person, letters, digits = False, 0, 0
     words, first = read.tokens.words, quantity.last + 1
     for at in range(first, first + _FARTHEST):
-        if not read.is_close(at):
+        if not read.is_close(at) and not (words[at - 1] in _ABBREVIATED and read.gap(at) == ". "):
             break
         word = words[at]
         last = _category(read, at) if word in read.figures.by_first else None
         if last is not None:
             return _of_category(read, last, has_person)
         has_person = has_person or word in _PERSONS
-        if not has_person and word in _THINGS:
+        if not has_person and word in _THINGS and (at == first or word not in _BRIDGES):
             return Ahead(is_thing=True)
         if word not in _PASSED:
             letters, digits = (letters, digits + 1) if word < "a" else (letters + 1, digits)
@@ -74,7 +76,7 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
 
 def _of_category(read: Reading, last: int, has_person: bool) -> Ahead:
     """A category, unless what is counted is a thing of it: "3 Colombian posts"."""
-    is_thing = read.is_close(last + 1) and read.word(last + 1) in _THINGS
+    is_thing = read.is_close(last + 1) and read.word(last + 1) in _COUNTABLE
     return Ahead(None if is_thing else last, is_thing, has_person)
 
 

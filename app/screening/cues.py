@@ -37,8 +37,12 @@ class Cue:
 
 
 def cues(text: Folded) -> list[Cue]:
-    """The cues of a folded text in its order, of those that begin at one word the longest."""
-    return sorted((each for first in _PHRASES.keys() & text.words for each in _begun(text, first)), key=lambda each: each.start)
+    """The cues of a folded text in its order; none that stands within a longer one."""
+    found: list[Cue] = []
+    for cue in sorted((each for first in _PHRASES.keys() & text.words for each in _begun(text, first)), key=lambda each: each.start):
+        if not found or cue.end > found[-1].end:
+            found.append(cue)
+    return found
 
 
 def _begun(text: Folded, first: str) -> Iterator[Cue]:

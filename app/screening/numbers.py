@@ -76,7 +76,10 @@ def _alone(form: str) -> re.Pattern[str]:
 
 _FORMS = [(kind, _alone(form), judge) for kind, form, judge in _SHAPES]
 _ANY_FORM = _alone("|".join(form for _, form, _ in _SHAPES))
-_VENEZUELAN = re.compile(r"[VE](?<!\w[VE])(?:-?\d{1,2}\.\d{3}\.\d{3}|-\d{6,8})\b")
+_VENEZUELAN = re.compile(r"[VE](?<!\w[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})\b")
+_ELECTOR = re.compile(r"\b[A-Z]{6}\d{8}[HM]\d{3}\b", re.IGNORECASE)
+_FOREIGNER = re.compile(r"\b[XYZ]-?\d{7}-?[A-Z]\b|\b\d{3}-\d{2}C\d{5}\b")
+_EQUIPMENT = re.compile(r"\bimei(?:[12]|sv)\b\D{0,12}\d(?:[ \-/.]{0,2}\d){13,15}", re.IGNORECASE)
 # In one word of letters and digits: who holds none so long holds no such number.
 _CURP = re.compile(r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d\b", re.IGNORECASE)
 _RFC = re.compile(r"\b[A-ZÑ&]{4}\d{6}[A-Z0-9]{3}\b", re.IGNORECASE)
@@ -84,8 +87,9 @@ _IBAN = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0
 _IN_ONE_WORD, _VEHICLES = {12, 13, 18}, 17
 _LONGEST_ZONE = 27
 _MACHINE_READABLE = re.compile(
-    r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{2,20}"
-    r"|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{8,14}|\b[A-Z]{2,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}[A-Z<]{0,40}"
+    r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,20}"
+    r"|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{8,14}|\b[A-Z]{2,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}[A-Z<]{0,40}",
+    re.IGNORECASE,
 )
 
 # After a word that announces it: what may stand there, and within how many characters.
@@ -93,7 +97,9 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
     Kind.NATIONAL_ID: (26, re.compile(r"\b[A-Z]{0,4}-?\d(?:[.\- /]?\d){3,16}(?:-?[A-Z0-9])?\b", re.IGNORECASE)),
     Kind.PASSPORT: (
         22,
-        re.compile(r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[A-Z]{2}[ \-]?\d{2,3}(?:\.\d{3}){1,2}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b"),
+        re.compile(
+            r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[A-Z]{2}[ \-]?\d{2,3}(?:\.\d{3}){1,2}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b|\b\d{3} \d{3} \d{3}\b"
+        ),
     ),
     Kind.PLATE: (
         18,
@@ -115,7 +121,9 @@ _ALIEN = re.compile(
 _SENTENCE = re.compile(r"\w{5}\. |;")
 _BEFORE_PUBLIC = 48
 _WORDS = re.compile(r"[^\W\d_]{4,}")
-_YEARS_OR_DATE = re.compile(r"(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}(?:-\d{2})?")
+_YEARS_OR_DATE = re.compile(
+    r"[\d.]{1,9}/(?:19|20)?\d{2,3}|(?:19|20)\d{2}[/\-]\d{1,6}|(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}(?:-\d{2})?"
+)
 
 
 def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
@@ -135,13 +143,14 @@ def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
 
 def _lettered(text: Folded) -> Iterator[Span]:
     rules: list[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [
-        (Kind.NATIONAL_ID, _VENEZUELAN, _any),
-        (Kind.NATIONAL_ID, _ALIEN, _any),
+        (Kind.NATIONAL_ID, rule, _any) for rule in (_VENEZUELAN, _ALIEN, _FOREIGNER)
     ]
+    if "imei" in text.small:
+        rules += [(Kind.IMEI, _EQUIPMENT, _any)]
     if any(word[2:4].isdigit() for word in text.mixed):
         rules += [(Kind.ACCOUNT, _IBAN, iban.is_valid)]
     if any(len(word) in _IN_ONE_WORD for word in text.mixed):
-        rules += [(Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc)]
+        rules += [(Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _ELECTOR, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc)]
     if any(len(word) == _VEHICLES for word in text.mixed):
         rules += [(Kind.PLATE, _VEHICLE, _is_vehicle)]
     for kind, rule, judge in rules:
@@ -175,21 +184,22 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     if found is None or found.start() - cue.end > reach or not _is_one(cue.kind, found[0]) or "\n" in text[cue.end : found.start()]:
         return
     # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
-    if _SENTENCE.search(text, cue.start, found.start()):
-        return
-    yield Span(found.start(), found.end(), Kind.NATIONAL_ID if _is_permit(text[cue.start : cue.end], found[0]) else cue.kind)
+    if not _SENTENCE.search(text, cue.start + 1, found.start()):
+        yield Span(found.start(), found.end(), _kind(text[cue.start : cue.end].lower(), found[0], cue.kind))
 
 
-def _is_permit(announced: str, found: str) -> bool:
-    """Whether it is of a permit to stay: passports that are written as short as it have letters."""
-    return announced.lower() == "ppt" and found.isdigit()
+def _kind(announced: str, found: str, kind: Kind) -> Kind:
+    """What it is where one word announces two: "PPT" a permit to stay or, with letters, a passport; "C/C" an account, "C.C." a card."""
+    if announced == "ppt" and found.isdigit():
+        return Kind.NATIONAL_ID
+    return Kind.ACCOUNT if announced == "c/c" else kind
 
 
 def _is_one(kind: Kind, found: str) -> bool:
     digits = sum(map(str.isdigit, found))
-    if kind is Kind.NATIONAL_ID:
-        return digits >= _FEWEST_DIGITS and _YEARS_OR_DATE.fullmatch(found.strip()) is None
-    return digits > 0
+    if kind in {Kind.NATIONAL_ID, Kind.PHONE} and (_YEARS_OR_DATE.fullmatch(found.strip()) or found.endswith(".000")):
+        return False
+    return digits >= _FEWEST_DIGITS if kind is Kind.NATIONAL_ID else digits > 0
 
 
 def _is_public(text: str, cue: Cue) -> bool:

@@ -25,16 +25,17 @@ _DEGREES = r"\d{1,3}(?:\.\d{3,}|,\d{4,})"
 _COORDINATES = re.compile(
     rf"\blat\w{{0,5}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}.{{1,12}}?\blon\w{{0,6}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}|[NSns] ?{_DEGREES}°?[ ,;/]{{1,3}}[EWOewo] ?{_DEGREES}|[-+]?{_DEGREES}°? ?[NSns]?\s?[,;/ ]\s?[-+]?{_DEGREES}°? ?[EWOewo]?|\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[NSns][ ,;]{{1,3}}\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[EWOewo]?"
 )
-_STREET = r"(?:calle|cll\.?|cl\.|diagonal|transversal|urbanizaci[oó]n|urb\.?|alameda|ladeira|estrada|pra[cç]a|largo|beco|quadra|qd\.?|vila|tv\.?|apto\.?|apartamento|apt\.?|apartment|unit|lot|block|casa n[.o\u00ba\u00b0]*|house no\.?|camino|carretera|rodovia|vereda|sector|c/|av\.?|avenida|rua|r\.|travessa|carrera|cra\.?|kr\.?|jirón|jr\.?|pasaje|callejón|street|st\.?|road|rd\.?|avenue|ave\.?|bulevar|boulevard|blvd\.?|manzana|mz\.?|lote|colonia|barrio|bairro)"
+_STREET = r"(?:calle|cll\.?|cl\.|diagonal|transversal|urbanizaci[oó]n|urb\.?|alameda|ladeira|estrada|pra[cç]a|largo|beco|quadra|qd\.?|vila|tv\.?|apto\.?|apartamento|apt\.?|apartment|unit|lot|block|casa n[.o\u00ba\u00b0]*|house no\.?|c/|av\.?|avenida|rua|r\.|travessa|carrera|cra\.?|kr\.?|jirón|jr\.?|pasaje|callejón|street|st\.?|road|rd\.?|avenue|ave\.?|bulevar|boulevard|blvd\.?|manzana|mz\.?|lote|colonia|barrio|bairro)"
 _ADDRESS = re.compile(
-    rf"\b{_STREET} [^.;\n]{{1,40}}?\d{{1,5}}\b|\b\d{{1,5}} {_STREET} [^\s,.;]{{2,30}}"
+    rf"\b{_STREET} [^.;\n]{{0,40}}?\d{{1,5}}\b|\b\d{{1,5}} {_STREET} [^\s,.;]{{2,30}}"
     r"|\b\d{1,5}[a-z]? (?:[\w'.]{1,20} ){1,4}(?:street|st|road|rd|drive|dr|avenue|ave|lane|ln|boulevard|blvd|court|ct|place|way|terrace|highway|hwy|crescent|close|gardens|square|trail|trace|circle|parkway|pkwy|alley)\b",
     re.IGNORECASE,
 )
+_BORN = re.compile(r"\([nb]\.? ?", re.IGNORECASE)
 _AMBIGUOUS = frozenset({"nac", "n el", "fn", "f n", "dn", "d n", "birth"})
 """Words for a birth that say something else too, where no date follows at once."""
 _REACH_SHORT, _LONGEST_DATE = 5, 32
-_REACH_DATE, _REACH_DWELLING, _REACH_ADDRESS = 40, 100, 60
+_REACH_DATE, _REACH_DWELLING, _REACH_ADDRESS = 56, 100, 60
 
 
 def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
@@ -52,6 +53,10 @@ def _births(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     for cue in short:
         date = _DATE.search(text.text, cue.end, cue.end + _REACH_SHORT + _LONGEST_DATE)
         if date and date.start() <= cue.end + _REACH_SHORT:
+            yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
+    for born in _BORN.finditer(text.text):
+        date = _DATE.match(text.text, born.end())
+        if date:
             yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
     for cue in announced:
         if cue.kind is Kind.BIRTH_DATE:
