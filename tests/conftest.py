@@ -140,12 +140,25 @@ BY_TURNS = (
 """Whose subject is not the store: each test runs on one of the two databases, half of them on either; `make test-long SUITE=both` runs all on both."""
 
 
+LONGEST = (
+    "tests/access/test_visibility.py",
+    "tests/bulletins/test_flow_oracle.py",
+    "tests/contract/test_noninterference.py",
+    "tests/faults/",
+    "tests/fuzz/",
+    "tests/rules/disclosure/test_audit_brute_force.py",
+    "tests/rules/disclosure/test_withhold_checked.py::test_fifty_",
+    "tests/sync/test_faults.py",
+)
+"""Tests of 10 s and more: one that was begun last would keep one processor busy and leave the other idle."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the other database of a test whose subject is not the store; what stands on a large world comes first.
+    """Leave out the other database of a test whose subject is not the store; what stands on a large world comes first, then the longest.
 
     Workers steal from each other's ends: a world that several had to make would be made several times.
     """
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/matrix/"))
+    items.sort(key=lambda item: (not item.nodeid.startswith("tests/matrix/"), not item.nodeid.startswith(LONGEST)))
     if os.environ.get("ISTMO_BOTH"):
         return
     left = [item for item in items if _is_others_turn(item)]
