@@ -23,6 +23,7 @@ _NOTE_WORDS = frozenset(
     ("fuente", "fonte", "source", "nota", "notas", "note", "notes", "elaborado", "elaboracion", "elaboracao", "cifras", "datos", "dados")
 )
 _LONG_NOTE = 30
+_MOST_KNOWN = 40
 _HOPELESS = frozenset({"not-a-whole-number", "out-of-range"})
 """Faults of a number in any style."""
 
@@ -269,7 +270,7 @@ def _unknown(plan: Plan, row: int, column: Column, text: str) -> Finding:
     if not text:
         return place(plan.sheet, "code-missing", row, column.shown)
     near = plan.names.nearest(column.means[0], text) if len(column.means) == 1 else list(column.spec.codes if column.spec else ())
-    return place(plan.sheet, "code-unknown", row, column.shown, suggestions=list(near), known=list(near))
+    return place(plan.sheet, "code-unknown", row, column.shown, suggestions=list(near)[:_MOST_KNOWN], known=list(near)[:_MOST_KNOWN])
 
 
 def _period_faults(plan: Plan, row: int, period: Said) -> Iterator[Finding]:

@@ -1,12 +1,13 @@
 """A profile: the described layout of an office's files, as it crosses the wire and as the shipped ones stand in the package."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.wire.bulletin import DimensionName, Texts, Wire
-from app.wire.period import Frequency
+from app.wire.period import Frequency, PeriodError, parse_period
 from app.wire.text import PRINTABLE, Code, Title, clean
 
 Part = Literal["year", "quarter", "month", "week"]
@@ -22,10 +23,24 @@ Codes = Annotated[tuple[Code, ...], Field(min_length=1, max_length=4), BeforeVal
 CodeMap = Annotated[dict[Label, Codes], Field(max_length=500)]
 
 
+DIMENSIONS = frozenset(get_args(DimensionName))
+
+
+def _unclear(expected: str) -> PydanticCustomError:
+    return PydanticCustomError("format", "a layout that leaves open what is meant", {"expected": expected})
+
+
+def _period(text: str) -> str:
+    try:
+        return parse_period(text).code
+    except PeriodError:
+        raise PydanticCustomError("format", "no such period", {"expected": "2023-01"}) from None
+
+
 class Earlier(Wire):
     """What labels meant in the periods before one, where an office changed its categories."""
 
-    period: Code
+    period: Annotated[Code, AfterValidator(_period)]
     codes: CodeMap
 
 
@@ -44,6 +59,14 @@ class ProfileColumn(Wire):
     codes: CodeMap = Field(default_factory=dict)
     before: Annotated[tuple[Earlier, ...], Field(max_length=10)] = ()
     optional: StrictBool = False
+
+    @model_validator(mode="after")
+    def _one_code_for_each(self) -> Self:
+        if len(self.means) > 1 and not set(self.means) <= DIMENSIONS:
+            raise _unclear("one meaning, or several dimensions")
+        if any(len(codes) != len(self.means) for each in (self.codes, *(one.codes for one in self.before)) for codes in each.values()):
+            raise _unclear("a code for each dimension of the column")
+        return self
 
 
 class Level(Wire):
@@ -89,6 +112,26 @@ class Layout(Wire):
     totals: Literal["check", "leave_out"] = "check"
     leave_out: Annotated[tuple[LeftOut, ...], Field(max_length=20)] = ()
     sum_duplicates: StrictBool = False
+
+    @model_validator(mode="after")
+    def _each_dimension_once(self) -> Self:
+        """Every figure stands at one code of each dimension."""
+        values = [column for column in self.columns if "value" in column.means]
+        if not (values or self.wide) or (values and self.wide):
+            raise _unclear("columns of values, or wide")
+        if any(set(column.at) != set(values[0].at) for column in values):
+            raise _unclear("the same dimensions in `at` of each column of values")
+        given = [name for column in self.columns if not column.optional for name in column.means if name in DIMENSIONS]
+        given += [
+            *(values[0].at if values else ()),
+            *(name for name in self.wide if name in DIMENSIONS),
+            *(each.means for each in self.levels),
+        ]
+        if len(given) != len(set(given)):
+            raise _unclear("each dimension once")
+        if bool(self.levels) != any("levels" in column.means for column in self.columns):
+            raise _unclear("levels, and one column that means them")
+        return self
 
 
 class Profile(Wire):
