@@ -13,9 +13,10 @@ _JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _PART_OF = (
 _THINGS = frozenset(form for thing in COUNTS["words"]["things"].split() for form in plurals(thing)) - _PERSONS
 _COUNTABLE = _THINGS - _BRIDGES
 _PASSED = _PERSONS | _BRIDGES | _JOINS
-_BACKWARDS = _PERSONS | _BRIDGES | _SAYS
+_BACKWARDS = _PERSONS | _BRIDGES | _SAYS | {"m", "f"}
 BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
 _ONLY = frozenset(COUNTS["words"]["only"].split())
+_OF = frozenset({"de", "das", "dos", "of", "las", "los", "the"})
 _ABBREVIATED = frozenset({"fem", "masc", "nac"})
 _SIGNS, _ASSIGNS = frozenset({"n", "x"}), frozenset("=:")
 """What a number stands behind: "(n=3)", "x3", "Eritrea: 3"."""
@@ -69,7 +70,7 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
             return Ahead(is_thing=True)
         if word not in _PASSED:
             letters, digits = (letters, digits + 1) if word < "a" else (letters + 1, digits)
-        if letters > _MOST_UNKNOWN or digits > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article):
+        if letters > _MOST_UNKNOWN or digits > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article or word in _OF):
             break
     return Ahead(has_person=has_person)
 
@@ -93,7 +94,7 @@ def behind(read: Reading, quantity: Quantity) -> int | None:
     last = quantity.first - 1 - (read.word(quantity.first - 1) in _SIGNS)
     is_last = _is_all(read, quantity.last + 1)
     is_all = is_last or not _ASSIGNS.isdisjoint(read.gap(quantity.first))
-    is_only = is_last and not _ONLY.isdisjoint((read.word(last), read.word(last - 1)))
+    is_only = is_last and (":" in read.gap(quantity.first) or not _ONLY.isdisjoint((read.word(last), read.word(last - 1))))
     unknown = -1
     for at in range(last, last - (_FAR_BACK if is_only else _BACK), -1):
         if not read.is_close(at + 1, ENDS):
@@ -113,6 +114,8 @@ def _is_of_them(read: Reading, category: int, numeral: int) -> bool:
 
 def counts(read: Reading, at: int) -> bool:
     """Whether an article before a place counts: right before a person, or one of a category."""
+    if read.word(at) in _OF:
+        at += 1 + (read.word(at + 1) in _OF)
     return read.is_close(at) and (is_person(read.word(at)) or _category(read, at) is not None)
 
 

@@ -96,7 +96,7 @@ _MACHINE_READABLE = re.compile(
 _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
     Kind.NATIONAL_ID: (26, re.compile(r"\b[A-Z]{0,4}-?\d(?:[.\- /]?\d){3,16}(?:-?[A-Z0-9])?\b", re.IGNORECASE)),
     Kind.PASSPORT: (
-        22,
+        30,
         re.compile(
             r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[A-Z]{2}[ \-]?\d{2,3}(?:\.\d{3}){1,2}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b|\b\d{3} \d{3} \d{3}\b"
         ),
@@ -104,7 +104,7 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
     Kind.PLATE: (
         18,
         re.compile(
-            r"\b(?=[A-Z0-9]{0,16}\d)[A-HJ-NPR-Z0-9]{17}\b|\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])[A-Z0-9]{1,4}[ \-]?[A-Z0-9]{2,6}\b"
+            r"\b(?=[A-Z0-9]{0,16}\d)[A-HJ-NPR-Z0-9]{17}\b|\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])(?=(?:[ \-]?[A-Z0-9]){4})[A-Z0-9]{1,4}(?:[ \-]?[A-Z0-9]{1,6}){1,3}\b"
             r"|\b[a-z]{2,4}-?\d{3,4}\b|\b[a-z]{3}\d[a-z]\d{2}\b"
         ),
     ),
@@ -115,9 +115,10 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
 }
 _VEHICLE = re.compile(r"\b(?=[A-Z0-9]{0,16}\d)(?=[A-Z0-9]{0,16}[A-Z])[A-HJ-NPR-Z0-9]{17}\b", re.IGNORECASE)
 _ALIEN = re.compile(
-    r"\bA(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\bA\d{2,3}([ \-])\d{3}\1\d{3}\b",
+    r"\bA(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\bA\d{2,3}([ \-])\d{3}\1\d{3}\b",
     re.IGNORECASE,
 )
+_BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
 _SENTENCE = re.compile(r"\w{5}\. |;")
 _BEFORE_PUBLIC = 48
 _WORDS = re.compile(r"[^\W\d_]{4,}")
@@ -137,6 +138,7 @@ def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     following: dict[Kind, int] = {}
     for cue in reversed(announced):
         # As far as the next word of its kind, which looks on from there.
+        yield from _ahead(text.text, cue)
         yield from _after(text.text, cue, following.get(cue.kind, len(text.text)))
         following[cue.kind] = cue.end
 
@@ -186,6 +188,15 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
     if not _SENTENCE.search(text, cue.start + 1, found.start()):
         yield Span(found.start(), found.end(), _kind(text[cue.start : cue.end].lower(), found[0], cue.kind))
+
+
+def _ahead(text: str, cue: Cue) -> Iterator[Span]:
+    """A number right before the word in brackets that says what it is: "K000417 (pasaporte cubano)"."""
+    if cue.kind in _BRACKETED and text[max(cue.start - 1, 0) : cue.start] == "(":
+        begin = max(cue.start - _LONGEST_BEFORE, 0)
+        last = max(_AFTER[cue.kind][1].finditer(text, begin, cue.start), key=lambda found: found.end(), default=None)
+        if last and text[last.end() : cue.start].strip() == "(" and _is_one(cue.kind, last[0]):
+            yield Span(last.start(), last.end(), cue.kind)
 
 
 def _kind(announced: str, found: str, kind: Kind) -> Kind:

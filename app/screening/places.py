@@ -60,13 +60,15 @@ def _births(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
             yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
     for cue in announced:
         if cue.kind is Kind.BIRTH_DATE:
-            yield from _dated_before(text.text, cue.start)
+            yield from _dated_before(text, cue)
 
 
-def _dated_before(text: str, at: int) -> Iterator[Span]:
-    begin = max(at - _LONGEST_DATE, 0)
-    last = max(_DATE.finditer(text, begin, at), key=lambda date: date.end(), default=None)
-    if last and text[last.end() : at].strip(" ") in {"(", "["}:
+def _dated_before(text: Folded, cue: Cue) -> Iterator[Span]:
+    begin = max(cue.start - _LONGEST_DATE, 0)
+    last = max(_DATE.finditer(text.text, begin, cue.start), key=lambda date: date.end(), default=None)
+    if last and text.text[last.end() : cue.start].strip(" ") in (
+        {"(", "["} | ({""} if text.small[cue.start : cue.end] == "dob" else set())
+    ):
         yield Span(last.start(), last.end(), Kind.BIRTH_DATE)
 
 
