@@ -1,6 +1,7 @@
 """The catalogues of texts: no code without its three texts, no text without its code, no figure that nobody fills."""
 
 import ast
+import functools
 import re
 import string
 import tomllib
@@ -159,11 +160,16 @@ def test_every_text_of_a_page_is_in_the_catalogue_of_pages():
     assert named - set(BOOKS["pages"]) == set()
 
 
-@pytest.mark.parametrize("book", BOOKS)
-def test_every_code_of_a_catalogue_stands_in_the_source(book: str):
-    quoted = {
+@functools.cache
+def quoted_in_the_source() -> set[str]:
+    return {
         node.value for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_every_code_of_a_catalogue_stands_in_the_source(book: str):
+    quoted = quoted_in_the_source()
     of_codes = {code for code in BOOKS[book] if (found := OF_A_CODE.match(code)) and found[1] in quoted} if book == "commands" else set()
     assert set(BOOKS[book]) - quoted - MADE.get(book, set()) - of_codes == set()
 

@@ -1,5 +1,6 @@
 """The description of the API is whole: names, bounds, problems, worked examples that are true, and what every answer is held against."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -53,8 +54,15 @@ def unbounded(schema: dict[str, Any]) -> str | None:
     return None
 
 
+@functools.cache
+def compiled(schema: str) -> Any:
+    whole = {**json.loads(schema), "components": {"schemas": COMPONENTS["schemas"]}}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
 def validator(schema: dict[str, Any]) -> Any:
-    return jsonschema_rs.Draft202012Validator({**schema, "components": {"schemas": COMPONENTS["schemas"]}}, validate_formats=True)
+    """Each schema is compiled once: most problems and documents share theirs."""
+    return compiled(json.dumps(schema))
 
 
 def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
