@@ -1,7 +1,8 @@
 """Accounts of networks whose names are told without "@": "Instagram, usuario la_ruta_99", "coral.runner.88 on Signal"."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
@@ -21,13 +22,18 @@ _BEFORE = re.compile(
 def accounts(text: Folded) -> Iterator[Span]:
     """Names of accounts beside the name of a network or a word like "user": by their form, and plain words where both stand before them."""
     networks, users, profiles = (_ends(text, words) for words in (_NETWORKS, _USERS, _PROFILES))
-    near = [(start, end) for start, end in profiles if any(abs(start - at) <= _LONGEST for at, _ in networks)]
+    near = [each for each in profiles if _is_near(each, networks)]
     for start, end in sorted({*networks, *users, *near}):
         yield from _after(text, end)
         yield from _ahead(text, start)
-    for start, end in users:
-        if any(abs(start - at) <= _LONGEST for at, _ in networks):
-            yield from _plain(text, end)
+    for each in users:
+        if _is_near(each, networks):
+            yield from _plain(text, each[1])
+
+
+def _is_near(place: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    after = bisect_left(others, place)
+    return any(abs(place[0] - other[0]) <= _LONGEST for other in others[max(after - 1, 0) : after + 1])
 
 
 def _ends(text: Folded, words: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -48,8 +48,10 @@ def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
 
 def _births(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Dates after a word for a birth, right after one that says something else too ("nac."), or right before one in brackets."""
-    short = [each for each in announced if each.kind is Kind.BIRTH_DATE and text.small[each.start : each.end] in _AMBIGUOUS]
-    yield from _near(Kind.BIRTH_DATE, _DATE, text, [each for each in announced if each not in short], (0, _REACH_DATE))
+    births = [each for each in announced if each.kind is Kind.BIRTH_DATE]
+    short = [each for each in births if text.small[each.start : each.end] in _AMBIGUOUS]
+    certain = [each for each in births if text.small[each.start : each.end] not in _AMBIGUOUS]
+    yield from _near(Kind.BIRTH_DATE, _DATE, text, certain, (0, _REACH_DATE))
     for cue in short:
         date = _DATE.search(text.text, cue.end, cue.end + _REACH_SHORT + _LONGEST_DATE)
         if date and date.start() <= cue.end + _REACH_SHORT:
@@ -58,9 +60,8 @@ def _births(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
         date = _DATE.match(text.text, born.end())
         if date:
             yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
-    for cue in announced:
-        if cue.kind is Kind.BIRTH_DATE:
-            yield from _dated_before(text, cue)
+    for cue in births:
+        yield from _dated_before(text, cue)
 
 
 def _dated_before(text: Folded, cue: Cue) -> Iterator[Span]:

@@ -198,7 +198,7 @@ def _composed(read: Tokens, at: int) -> tuple[int, int]:
 def _grouped(read: Tokens, at: int, value: int) -> tuple[int, int]:
     """The last token of a numeral whose thousands are parted by a space, and its value: "1 050"; no telephone, which is longer."""
     words, last = read.words, at
-    while len(words[last + 1]) == _OF_THOUSANDS and words[last + 1].isdigit() and read.gaps[last + 1] == " ":
+    while last - at < _MOST_GROUPS and len(words[last + 1]) == _OF_THOUSANDS and words[last + 1].isdigit() and read.gaps[last + 1] == " ":
         last += 1
     whole = "".join(words[at : last + 1])
     is_one = words[at].isdigit() and len(words[at]) <= _OF_THOUSANDS and words[at][0] != "0" and len(whole) <= _MOST_GROUPED
@@ -216,7 +216,7 @@ def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
     return None
 
 
-_THOUSAND, _YEAR, _ROW, _OF_THOUSANDS, _MOST_GROUPED = 1000, 4, 3, 3, 8
+_THOUSAND, _YEAR, _ROW, _OF_THOUSANDS, _MOST_GROUPED, _MOST_GROUPS = 1000, 4, 3, 3, 8, 2
 _MOST_DIGITS, _BEYOND = 12, 10**12
 """No count of persons is longer."""
 

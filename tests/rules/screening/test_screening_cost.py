@@ -19,6 +19,7 @@ HOSTILE = {
     "nested separators": "a;b|c\n", "numerals": "2 eritreo x, ", "hyphens": "1-", "cues": "casa calle ", "findings": "a@example.org ",
     "spelt signs": "a arroba ", "angles": "<", "initials": "J.", "other digits": "\u0661", "cards": "4111 1111 1111 1112 ", "articles": "un ",
     "words of digits": "dos ", "brackets": "([{", "lines": "\n",
+    "networks": "perfil instagram ", "thousands": "1 123 ", "births": "nac. 1-I-1990 (dob ", "paths": "aaaa.bb/", "zones": "AB<CD<<",
 }  # fmt: skip
 
 
