@@ -45,16 +45,24 @@ def marked_copy(sheets: Iterable[tuple[str, Rows]], marks: Iterable[Mark], title
     names: set[str] = set()
     rest = list(marks)
     for number, (name, rows) in enumerate(sheets):
-        here = [mark for mark in rest if mark.row is not None and (mark.sheet == name or (mark.sheet is None and not number))]
-        rest = [mark for mark in rest if mark not in here]
+        here, rest = _divided(rest, name, is_first=not number)
         _write(book.add_worksheet(_free(name or "CSV", names)), rows, _told_at(rows, here), (marked, marked_day))
     if rest:
-        sheet = book.add_worksheet(_free(title, names))
-        for row, mark in enumerate(rest):
-            sheet.write_string(row, 0, mark.sheet or "")
-            sheet.write_string(row, 1, mark.text[:_LONGEST_TEXT])
+        _tell(book.add_worksheet(_free(title, names)), rest)
     book.close()
     return raw.getvalue()
+
+
+def _divided(marks: Sequence[Mark], sheet: str, *, is_first: bool) -> tuple[list[Mark], list[Mark]]:
+    """The marks of a sheet, and the others."""
+    here = [mark for mark in marks if mark.row is not None and (mark.sheet == sheet or (mark.sheet is None and is_first))]
+    return here, [mark for mark in marks if mark not in here]
+
+
+def _tell(sheet: Worksheet, marks: Sequence[Mark]) -> None:
+    for row, mark in enumerate(marks):
+        sheet.write_string(row, 0, mark.sheet or "")
+        sheet.write_string(row, 1, mark.text[:_LONGEST_TEXT])
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -82,8 +90,8 @@ def _column(rows: Rows, row: int, named: str | None) -> int:
     wanted = named.split()
     for heading in range(min(row + 1, _HEADING_ROWS, len(rows))):
         for column, cell in enumerate(rows[heading]):
-            lower = str(cell).split() if cell is not None else []
-            if lower and wanted[-len(lower) :] == lower and (len(lower) == len(wanted) or _above(rows, heading, column) + lower == wanted):
+            lower = [] if cell is None else str(cell).split()
+            if lower and wanted in (lower, [*_above(rows, heading, column), *lower]):
                 return column
     if named.isascii() and named.isdigit():
         return min(int(named[:5]), _MOST_COLUMNS) - 1

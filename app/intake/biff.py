@@ -1,16 +1,17 @@
 """The records of an XLS: the list of its sheets and what they all refer to, read within the bytes that there are."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
+from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays, told_name
 from app.intake.numerals import is_date_format
 from app.intake.refusal import refused
 
 _RECORD, _LONG, _SHORT = struct.Struct("<HH"), struct.Struct("<L"), struct.Struct("<H")
 _BOF, _EOF, CONTINUE = 0x809, 0x0A, 0x3C
 _LISTED, _LOCKED, _DAYS_1904, _BOOK, _SHARED, _STYLE, _FORMAT = 0x85, 0x2F, 0x22, 0x1AE, 0xFC, 0xE0, 0x41E
+_READ = frozenset({_LISTED, _LOCKED, _DAYS_1904, _BOOK, _SHARED, _STYLE, _FORMAT})
 _VERSION = 0x600
 _WORKSHEET, _MACRO_SHEET = 0, 1
 _OWN = (b"\x01\x04", b"\x01\x3a")
@@ -46,29 +47,30 @@ def read_workbook(stream: bytes) -> Workbook:
     """
     if len(stream) < _RECORD.size + 2 or _SHORT.unpack_from(stream, _RECORD.size)[0] != _VERSION:
         raise refused("form-unknown", known=["CSV", "XLS (1997-)", "XLSX", "ODS"])
-    listed: list[Listed] = []
-    formats: dict[int, str] = {}
-    styles: list[int] = []
-    shared: list[bytes] = []
-    days, last = SYSTEM_1900, 0
+    found: dict[int, list[bytes]] = {}
+    last = 0
     for kind, body in records(stream, 0):
-        if kind == _LOCKED:
-            raise refused("workbook-encrypted")
-        if kind == _LISTED:
-            listed += _listed(body)
-        elif kind == _DAYS_1904 and _SHORT.unpack_from(body)[0] == 1:
-            days = SYSTEM_1904
-        elif kind == _BOOK:
-            _judge_link(body)
-        elif kind == _FORMAT:
-            formats[_SHORT.unpack_from(body)[0]] = Texts([body], 2).text()
-        elif kind == _STYLE:
-            styles.append(_SHORT.unpack_from(body, 2)[0])
-        elif kind == _SHARED or (kind == CONTINUE and last == _SHARED):
-            shared.append(body)
+        # What continues a record belongs to it.
         last = last if kind == CONTINUE else kind
-    dated = frozenset(index for index, number in enumerate(styles) if is_date_format(number, formats.get(number)))
-    return Workbook(stream, tuple(listed), days, _shared(shared), dated)
+        if last in _READ:
+            found.setdefault(last, []).append(body)
+    _judge(found)
+    listed = tuple(each for body in found.get(_LISTED, []) for each in _listed(body))
+    days = SYSTEM_1904 if b"\x01\x00" in found.get(_DAYS_1904, []) else SYSTEM_1900
+    return Workbook(stream, listed, days, _shared(found.get(_SHARED, [])), _date_styles(found))
+
+
+def _judge(found: Mapping[int, list[bytes]]) -> None:
+    if _LOCKED in found:
+        raise refused("workbook-encrypted")
+    if any(body[2:4] not in _OWN for body in found.get(_BOOK, [])):
+        raise refused("workbook-active", kind="linked")
+
+
+def _date_styles(found: Mapping[int, list[bytes]]) -> frozenset[int]:
+    formats = {_SHORT.unpack_from(body)[0]: Texts([body], 2).text() for body in found.get(_FORMAT, [])}
+    styles = [_SHORT.unpack_from(body, 2)[0] for body in found.get(_STYLE, [])]
+    return frozenset(index for index, number in enumerate(styles) if is_date_format(number, formats.get(number)))
 
 
 def records(stream: bytes, start: int) -> Iterator[Record]:
@@ -92,12 +94,7 @@ def _listed(body: bytes) -> list[Listed]:
     if kind == _MACRO_SHEET:
         raise refused("workbook-active", kind="macros")
     name = Texts([body], 6).text(short=True)
-    return [Listed(name, start, bool(state & 3))] if kind == _WORKSHEET else []
-
-
-def _judge_link(body: bytes) -> None:
-    if body[2:4] not in _OWN:
-        raise refused("workbook-active", kind="linked")
+    return [Listed(told_name(name), start, bool(state & 3))] if kind == _WORKSHEET else []
 
 
 class Texts:

@@ -11,6 +11,7 @@ from app.wire.problem import Finding
 Form = Literal["csv", "xls", "xlsx", "ods"]
 FORMS: tuple[Form, ...] = ("csv", "xls", "xlsx", "ods")
 _HEADING = 100
+_LONGEST_NAME = 64
 _GAP = 60
 
 
@@ -116,6 +117,11 @@ class Limits:
     def lines(self) -> int:
         """Rows of figures and those around them: titles, headers, notes."""
         return self.rows + _HEADING
+
+
+def told_name(name: str) -> str:
+    """The name of a sheet as it is told: no longer than any program allows, without what no text may hold."""
+    return "".join(each if each.isprintable() else " " for each in name[:_LONGEST_NAME])
 
 
 def column_name(column: int) -> str:

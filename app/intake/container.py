@@ -88,16 +88,21 @@ def _judge_end(raw: bytes) -> None:
 
 
 def _judge_list(parts: Sequence[zipfile.ZipInfo], limits: Limits) -> None:
-    names = [part.filename.casefold() for part in parts]
-    if len(set(names)) < len(names) or any(_leaves(part.filename) for part in parts):
+    names = {part.filename.casefold() for part in parts}
+    if len(names) < len(parts) or not all(map(_is_plain, parts)):
         raise refused("workbook-damaged")
     if any(part.flag_bits & _ENCRYPTED for part in parts):
         raise refused("workbook-encrypted")
-    if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
-        raise refused("workbook-damaged")
-    packed = any(part.file_size > max(_SMALL, _MOST_PACKED * part.compress_size) for part in parts)
-    if packed or sum(part.file_size for part in parts) > limits.unpacked:
+    if any(map(_is_bomb, parts)) or sum(part.file_size for part in parts) > limits.unpacked:
         raise refused("workbook-too-large")
+
+
+def _is_plain(part: zipfile.ZipInfo) -> bool:
+    return part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not _leaves(part.filename)
+
+
+def _is_bomb(part: zipfile.ZipInfo) -> bool:
+    return part.file_size > max(_SMALL, _MOST_PACKED * part.compress_size)
 
 
 def _leaves(name: str) -> bool:

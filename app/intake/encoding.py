@@ -35,11 +35,20 @@ def decode(raw: bytes, charset: str | None = None) -> Decoded | Finding:
     name = _codec(charset) if charset else None
     if isinstance(name, Finding):
         return name
-    declared = _READ_AS[name] if name else None
-    proven = next((encoding for mark, encoding in _MARKS.items() if raw.startswith(mark)), None) or _proven(raw, declared)
-    reading = proven or declared
-    decoded = _strict(raw, reading) if reading else _undeclared(raw)
-    if name is None or declared is None or isinstance(decoded, Finding) or declared.startswith(decoded.encoding):
+    if name is None:
+        marked = _marked(raw)
+        return _strict(raw, marked) if marked else _undeclared(raw)
+    return _declared(raw, name)
+
+
+def _marked(raw: bytes) -> str | None:
+    return next((encoding for mark, encoding in _MARKS.items() if raw.startswith(mark)), None)
+
+
+def _declared(raw: bytes, name: str) -> Decoded | Finding:
+    declared = _READ_AS[name]
+    decoded = _strict(raw, _marked(raw) or _proven(raw, declared) or declared)
+    if isinstance(decoded, Finding) or declared.startswith(decoded.encoding):
         return decoded
     names = {"declared": _DECLARED[name], "read": _SHOWN[decoded.encoding]}
     return Decoded(decoded.text, decoded.encoding, (Finding("charset-overruled", params=names),))
@@ -53,7 +62,7 @@ def _codec(charset: str) -> str | Finding:
     return name if name in _DECLARED else Finding("charset-unknown", params={"known": list(dict.fromkeys(_DECLARED.values()))})
 
 
-def _proven(raw: bytes, declared: str | None) -> str | None:
+def _proven(raw: bytes, declared: str) -> str | None:
     """UTF-8 where a file declared otherwise holds its pairs and nothing else: read as declared, they would be odd pairs of letters."""
     if declared != "cp1252" or raw.isascii():
         return None

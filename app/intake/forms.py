@@ -5,16 +5,8 @@ from app.intake.container import Container
 from app.intake.ooxml import WORKBOOK
 from app.wire.problem import Finding
 
-ZIP, OLE = b"PK", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OTHERS = {
-    b"%PDF": "PDF",
-    b"{\\rtf": "RTF",
-    b"\x1f\x8b": "GZIP",
-    b"Rar!": "RAR",
-    b"7z\xbc\xaf": "7Z",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-}
+_MAGIC = {b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "ole", b"%PDF": "PDF", b"{\\rtf": "RTF"}
+_MAGIC |= {b"\x1f\x8b": "GZIP", b"Rar!": "RAR", b"7z\xbc\xaf": "7Z", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG"}
 _MARKUP = {b"<!doctype html": "HTML", b"<html": "HTML", b"<table": "HTML", b"<?xml": "XML"}
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 4096
@@ -26,20 +18,15 @@ _STRAY = 20
 
 def form_of(raw: bytes) -> str:
     """What the first bytes show: "zip" or "ole" for containers, "csv" for text, "" for what nobody can name, else the name of the form."""
-    if raw.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "zip"
-    if raw.startswith(OLE):
-        return "ole"
-    found = next((form for magic, form in _OTHERS.items() if raw.startswith(magic)), None)
-    if found:
-        return found
     sample = raw[:_SAMPLE]
     for mark in _MARKS:
         sample = sample.removeprefix(mark)
-    start = sample.replace(b"\0", b"").lstrip()[:20].lower()
-    found = next((form for begin, form in _MARKUP.items() if start.startswith(begin)), None)
-    if found:
-        return found
+    letters = sample.replace(b"\0", b"")
+    start = letters.lstrip()[:20].lower()
+    known = [form for begin, form in _MAGIC.items() if raw.startswith(begin)]
+    known += [form for begin, form in _MARKUP.items() if start.startswith(begin)]
+    if known:
+        return known[0]
     # One that strayed into a text is named at its place (`text-character`).
     strange = sum(map(sample.count, map(bytes, zip(_NO_TEXT, strict=True))))
     return "" if strange * _STRAY > len(sample) and not raw.startswith(_MARKS) else "csv"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.intake.cells import Book, Cell, CellError, Limits, SerialDays, Sheet, Span
+from app.intake.cells import Book, Cell, CellError, Limits, SerialDays, Sheet, Span, told_name
 from app.intake.container import Container
 from app.intake.grid import Grid
 from app.intake.markup import Attributes, Walk, elements
@@ -100,7 +100,7 @@ class _Reading:
     def _open(self, attributes: Attributes) -> None:
         if self._table:
             raise refused("workbook-damaged", self._table.grid.sheet)
-        name = attributes.get(_TABLE + "name", "")
+        name = told_name(attributes.get(_TABLE + "name", ""))
         self._table = _Table(Grid(name, self._limits, self._left), attributes.get(_TABLE + "style-name") in self._hiding)
 
     def _open_row(self, table: _Table, attributes: Attributes) -> None:
@@ -123,15 +123,19 @@ class _Reading:
     def _end(self, name: str) -> None:
         if self._aside:
             self._aside -= 1
-        elif self._cell and name == "p":
+        elif self._table:
+            self._end_in(self._table, name)
+
+    def _end_in(self, table: _Table, name: str) -> None:
+        if self._cell and name == "p":
             self._cell.paragraphs.append(self._walk.heard())
-        elif self._table and self._cell and name in {"table-cell", "covered-table-cell"}:
-            self._close_cell(self._table, self._cell)
+        elif self._cell and name in {"table-cell", "covered-table-cell"}:
+            self._close_cell(table, self._cell)
             self._cell = None
-        elif self._table and name == "table-row":
-            self._close_row(self._table)
-        elif self._table and name == "table":
-            self._close(self._table)
+        elif name == "table-row":
+            self._close_row(table)
+        elif name == "table":
+            self._close(table)
             self._table = None
 
     def _close_cell(self, table: _Table, cell: _Cell) -> None:
@@ -144,8 +148,8 @@ class _Reading:
         if _TABLE + "formula" in cell.attributes:
             table.formulas += 1
             table.first = table.first or (table.row, first)
-            value = value if value is not None and value != "" else CellError("formula-without-value")
-        if value is not None and value != "":
+            value = CellError("formula-without-value") if value is None else value
+        if value is not None:
             # One more than a row may hold is enough for it to be refused.
             table.values += [(column, value) for column in range(first, first + min(times, self._limits.columns + 1))]
         span = _span(cell.attributes, table.row, first)
@@ -192,7 +196,7 @@ def _value(cell: _Cell) -> Cell:
         return _of_a_day(given.get(_OFFICE + "time-value", ""))
     if kind == "boolean":
         return given.get(_OFFICE + "boolean-value") == "true"
-    return given.get(_OFFICE + "string-value", text) if kind == "string" else (text or None)
+    return (given.get(_OFFICE + "string-value", text) if kind == "string" else text) or None
 
 
 def _of_a_day(duration: str) -> Cell:

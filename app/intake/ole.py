@@ -1,6 +1,7 @@
 """The container of an XLS: its streams by name, found within the bytes that there are."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.intake.refusal import refused
@@ -36,27 +37,31 @@ class Compound:
     def _read_header(self) -> None:
         raw = self._raw
         bits, small_bits, lists, directory, self._cutoff, small, small_lists, more, more_lists = _HEADER.unpack_from(raw)
-        if bits not in _SECTOR_BITS or small_bits != _SMALL_BITS:
-            raise refused("workbook-damaged")
-        self._size = 1 << bits
+        self._size = 1 << bits if bits in _SECTOR_BITS and small_bits == _SMALL_BITS else 1
         # Lists of more sectors than the file has would be built from the same bytes again and again.
-        if lists > len(raw) // (self._size * self._size // 4) + _LISTED or more_lists > lists:
+        if self._size == 1 or lists > len(raw) // (self._size * self._size // 4) + _LISTED or more_lists > lists:
             raise refused("workbook-damaged")
-        sectors = list(struct.unpack_from(f"<{_LISTED}L", raw, _FIRST_LIST))
-        per = self._size // 4
-        for _ in range(more_lists):
-            listed = struct.unpack(f"<{per}L", self._sector(more))
-            sectors += listed[:-1]
-            more = listed[-1]
-        self._next = [each for sector in sectors[:lists] for each in struct.unpack(f"<{per}L", self._sector(sector))]
-        chain = self._chain(directory, self._next)
-        self.entries = [entry for sector in chain for entry in _entries(self._sector(sector))]
-        root = next((entry for entry in self.entries if entry.kind == _ROOT), None)
-        if root is None:
+        self._next = self._numbers(self._lists(more, more_lists)[:lists])
+        self.entries = [entry for sector in self._chain(directory, self._next) for entry in _entries(self._sector(sector))]
+        roots = [entry for entry in self.entries if entry.kind == _ROOT]
+        if not roots:
             raise refused("workbook-damaged")
-        listed_small = self._chain(small, self._next) if small_lists else []
-        self._small_next = [each for sector in listed_small for each in struct.unpack(f"<{per}L", self._sector(sector))]
-        self._small = b"".join(map(self._sector, self._chain(root.start, self._next))) if self._small_next else b""
+        self._read_small(small, roots[0].start, small_lists)
+
+    def _read_small(self, listed: int, start: int, lists: int) -> None:
+        """What is shorter than a sector stands with others in one stream, which has a list of its own."""
+        self._small_next = self._numbers(self._chain(listed, self._next)) if lists else []
+        self._small = b"".join(map(self._sector, self._chain(start, self._next))) if lists else b""
+
+    def _lists(self, more: int, count: int) -> list[int]:
+        sectors = list(struct.unpack_from(f"<{_LISTED}L", self._raw, _FIRST_LIST))
+        for _ in range(count):
+            *listed, more = self._numbers([more])
+            sectors += listed
+        return sectors
+
+    def _numbers(self, sectors: Sequence[int]) -> list[int]:
+        return [each for sector in sectors for each in struct.unpack(f"<{self._size // 4}L", self._sector(sector))]
 
     def _sector(self, index: int) -> bytes:
         start = (index + 1) * self._size

@@ -1,15 +1,17 @@
 """What the sheets of an XLSX refer to: the list of sheets, the shared texts, and which styles show a number as a date."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays
+from app.intake.cells import SYSTEM_1900, SYSTEM_1904, SerialDays, told_name
 from app.intake.container import Container, target_of
 from app.intake.markup import Attributes, Walk, elements
 from app.intake.numerals import is_date_format
 from app.intake.refusal import refused
 
 WORKBOOK = "xl/workbook.xml"
+_TRUE = frozenset({"1", "true"})
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -38,23 +40,26 @@ def read_workbook(container: Container) -> Workbook:
     main = _main_part(container)
     related = _relations(container, main)
     found = elements(container.chunks(main), "sheet", "workbookPr", "calcPr")
-    listed = []
-    for name, attributes in found:
-        kind, part = related.get(attributes.get("id", ""), ("", ""))
-        if name != "sheet" or kind in {"chartsheet", "dialogsheet"}:
-            continue
-        if kind != "worksheet" or part not in container:
-            raise refused("workbook-damaged", attributes.get("name"))
-        listed.append(Listed(attributes.get("name", ""), part, attributes.get("state", "visible") != "visible"))
-    settings = {key: value for _, attributes in found for key, value in attributes.items() if key in {"date1904", "fullCalcOnLoad"}}
+    listed = [_listed(container, attributes, related) for name, attributes in found if name == "sheet"]
+    settings = {key: value for name, attributes in found if name != "sheet" for key, value in attributes.items()}
     parts = {kind: part for kind, part in related.values() if part in container}
     return Workbook(
-        tuple(listed),
-        SYSTEM_1904 if settings.get("date1904") in {"1", "true"} else SYSTEM_1900,
-        settings.get("fullCalcOnLoad") in {"1", "true"},
+        tuple(filter(None, listed)),
+        SYSTEM_1904 if settings.get("date1904") in _TRUE else SYSTEM_1900,
+        settings.get("fullCalcOnLoad") in _TRUE,
         _shared_texts(container, parts.get("sharedStrings")),
         _date_styles(container, parts.get("styles")),
     )
+
+
+def _listed(container: Container, attributes: Attributes, related: Mapping[str, tuple[str, str]]) -> Listed | None:
+    kind, part = related.get(attributes.get("id", ""), ("", ""))
+    if kind in {"chartsheet", "dialogsheet"}:
+        return None
+    name = told_name(attributes.get("name", ""))
+    if kind != "worksheet" or part not in container:
+        raise refused("workbook-damaged", name)
+    return Listed(name, part, attributes.get("state", "visible") != "visible")
 
 
 def _main_part(container: Container) -> str:

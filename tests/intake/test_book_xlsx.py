@@ -188,7 +188,8 @@ def test_rows_columns_and_cells_are_bounded_by_what_is_there_not_by_what_is_form
 
     def at(place, value="1"):
         row = place.lstrip("ADEFX")
-        cell = f'<row r="{row}"><c r="{place}" s="1"><v>{value}</v></c></row></sheetData>'
+        held = f"<v>{value}</v>" if value else ""
+        cell = f'<row r="{row}"><c r="{place}" s="1">{held}</c></row></sheetData>'
         return changed(raw, "xl/worksheets/sheet1.xml", b"</sheetData>", cell.encode())
 
     limits = Limits(rows=10, columns=30, cells=2_000)
