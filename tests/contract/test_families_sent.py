@@ -15,6 +15,7 @@ SENT = {
     "mexico-upmrip": ("rcm", DATA / "mexico_by_sex_age.csv", {}),
     "mexico-rechazos": ("rcm", DATA / "files" / "ANEXO_INFOMEX_edad_sexo.xlsx", {"protect": "round"}),
     "mexico-rechazos, wide": ("rcm", DATA / "files" / "rechazos_2018.xls", {"protect": "round"}),
+    "mexico-rechazos, quoted": ("rcm", DATA / "files" / "rechazos_2021.xls", {"protect": "round"}),
     "colombia-migracion": ("sacm", DATA / "files" / "irregular_by_nationality_2022_2025.csv", {}),
     "usa-cbp": ("rcm", DATA / "files" / "sw_border_encounters_fy21_may2025.csv.xz", {"protect": "round"}),
     "unhcr": ("rcm", DATA / "files" / "population_asylum_refugee_2009_2024.csv.xz", {"members_only": True}),
