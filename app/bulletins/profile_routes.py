@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
@@ -17,7 +18,7 @@ from app.core.query import NoQuery, PageQuery
 from app.core.query import Query as Parameters
 from app.directory.models import KeptProfile
 from app.directory.pages import fresh_or, page
-from app.directory.profiles import add_profile, newest_for, profile_in, profile_named, remove_profile
+from app.directory.profiles import add_profile, newest_for, profile_named, remove_profile
 from app.directory.routes import database
 from app.documents.texts import read_kept
 from app.intake.shipped import shipped
@@ -48,7 +49,8 @@ def list_profiles(request: Request, caller: Writer, query: Annotated[PageQuery, 
     """The profiles that may read the caller's files: the shipped ones, without an office, its conference's secretariat's and its own."""
     with database(request).read() as session:
         rows = newest_for(session, caller)
-    entries = {**{name: _entry(one) for name, one in shipped().items()}, **{row.name: _shown(row) for row in rows}}
+    ours = {name: {**_entry(_content(one)), "office": None, "added_at": None} for name, one in shipped().items()}
+    entries = {**ours, **{row.name: _shown(row) for row in rows}}
     return page(request, query, sorted(entries.items()))
 
 
@@ -94,13 +96,14 @@ def _content(one: BaseModel) -> dict[str, Any]:
     return one.model_dump(mode="json", exclude_none=True)
 
 
-def _entry(one: Profile) -> dict[str, Any]:
-    named = {"name": one.name, "version": one.version, "title": _content(one.title)}
-    return {**named, "source": one.source, "office": None, "added_at": None}
+def _entry(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content.get(name) for name in ("name", "version", "title", "source")}
 
 
 def _shown(row: KeptProfile) -> dict[str, Any]:
-    return {**_entry(profile_in(row.content)), "office": row.office, "added_at": rfc3339(row.added_at)}
+    content = orjson.loads(row.content)
+    content["title"] = {language: text for language, text in content["title"].items() if text is not None}
+    return {**_entry(content), "office": row.office, "added_at": rfc3339(row.added_at)}
 
 
 def _words(profile: Profile) -> tuple[dict[str, str], dict[str, str]]:

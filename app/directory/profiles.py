@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,8 @@ MOST_PROFILES, MOST_VERSIONS = 50, 200
 
 def profiles_for(session: Session, caller: Caller) -> Mapping[str, Profile]:
     """The profiles that may read a caller's files, by name: shipped ones, the secretariat's, the office's own; each in its newest version."""
-    return {**shipped(), **{row.name: profile_in(row.content) for row in newest_for(session, caller)}}
+    kept = {row.name: profile_in(row.content) for row in newest_for(session, caller)}
+    return {**shipped(), **{name: one for name, one in kept.items() if one is not None}}
 
 
 def newest_for(session: Session, caller: Caller) -> list[KeptProfile]:
@@ -44,19 +46,21 @@ def profile_named(session: Session, caller: Caller, name: str, version: int | No
     newest = next((row for row in newest_for(session, caller) if row.name == name), None)
     if newest is None:
         raise Problem("not-found")
-    if version in (None, newest.version):
-        return profile_in(newest.content)
-    older = select(KeptProfile.content).where(KeptProfile.office == newest.office, KeptProfile.name == name, KeptProfile.version == version)
-    content = session.scalar(older)
-    if content is None:
+    asked = select(KeptProfile.content).where(KeptProfile.office == newest.office, KeptProfile.name == name)
+    content = session.scalar(asked.where(KeptProfile.version == (version or newest.version)))
+    found = profile_in(content) if content is not None else None
+    if found is None:
         raise Problem("not-found")
-    return profile_in(content)
+    return found
 
 
 @lru_cache(maxsize=256)
-def profile_in(content: str) -> Profile:
-    """A profile from its stored form."""
-    return Profile.model_validate_json(content)
+def profile_in(content: str) -> Profile | None:
+    """A profile from its stored form; None for one that an older node took and that says too little for this one."""
+    try:
+        return Profile.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def add_profile(session: Session, caller: Caller, profile: Profile) -> KeptProfile:
@@ -99,8 +103,8 @@ def remove_profile(session: Session, caller: Caller, name: str) -> KeptProfile:
     """
     own = list(session.scalars(select(KeptProfile).where(KeptProfile.office == caller.office, KeptProfile.name == name)))
     if not own:
-        profile_named(session, caller, name)
-        raise Problem("not-your-office")
+        theirs = name in shipped() or any(row.name == name for row in newest_for(session, caller))
+        raise Problem("not-your-office" if theirs else "not-found")
     for row in own:
         session.delete(row)
     session.flush()

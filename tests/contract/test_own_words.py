@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from serving import Served
+from sqlalchemy import update
 
 from app.access.callers import Caller
 from app.bulletins.profile_routes import _words
@@ -14,6 +15,7 @@ from app.core.db import Database
 from app.directory import aliases, profiles
 from app.directory.aliases import names_for
 from app.directory.known_names import known
+from app.directory.models import KeptProfile
 from app.directory.passing import passing
 from app.directory.profile_codes import unknown_codes
 from app.directory.profiles import profiles_for
@@ -146,6 +148,7 @@ def test_the_versions_of_a_layout_stay_and_its_newest_reads_the_files_of_its_off
     assert profile(served, "rcm").status_code == 201
     assert served.as_("hnd").get("/v1/profiles/pan-semanal").json()["version"] == 1
     assert faults(served.as_("hnd").delete("/v1/profiles/pan-semanal"))[:2] == (403, "not-your-office")
+    assert faults(served.as_("bra").delete("/v1/profiles/pan-semanal"))[:2] == (404, "not-found")
     gone = served.as_("pan").delete("/v1/profiles/pan-semanal")
     assert (gone.status_code, gone.json()["version"]) == (200, 2)
     assert [row["office"] for row in listed(served, "profiles") if row["office"]] == ["RCM/secretariat"]
@@ -190,3 +193,14 @@ def test_what_is_shipped_is_listed_and_read_and_its_names_are_taken(served: Serv
         assert served.as_("bra").get(f"/v1/profiles/{name}").json() == one.model_dump(mode="json", exclude_none=True)
         assert faults(profile(served, name=name))[:2] == (409, "profile-shipped")
         assert faults(served.as_("rcm").delete(f"/v1/profiles/{name}"))[:2] == (403, "not-your-office")
+
+
+def test_a_layout_that_an_older_node_took_and_this_one_cannot_read_stops_no_file_and_can_be_taken_back(served: Served):
+    assert profile(served).status_code == 201
+    with served.node.db.write() as session:
+        session.execute(update(KeptProfile).values(content=json.dumps({**PROFILE, "layouts": [], "source": None})))
+    with served.node.db.read() as session:
+        assert profiles_for(session, CALLERS["pan"]) == shipped()
+    assert served.as_("pan").get("/v1/profiles/pan-semanal").status_code == 404
+    assert [row["name"] for row in listed(served, "profiles") if row["office"]] == ["pan-semanal"]
+    assert served.as_("pan").delete("/v1/profiles/pan-semanal").json()["title"] == PROFILE["title"]
