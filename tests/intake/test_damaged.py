@@ -54,10 +54,13 @@ def outcome(served: Served, variant: Variant) -> tuple[object, ...]:
     told = {finding["code"] for finding in content.get("findings", [])}
     if "dry_run" in variant.options:
         return "taken", told >= variant.remarks, [each["period"] for each in content["bulletins"]]
-    return "taken", told >= variant.remarks, sorted(figures(served, content["bulletins"]))
+    # Protection may withhold a count of any size; that it reads otherwise than it was sent is what must not be.
+    sent = {figure[:3]: figure[3] for figure in variant.figures or ()}
+    found = figures(served, content["bulletins"])
+    return "taken", told >= variant.remarks, sorted((*each[:3], sent.get(each[:3]) if each[3] is None else each[3]) for each in found)
 
 
-def figures(served: Served, receipts: list[dict[str, str]]) -> Iterator[tuple[str, str, str, int]]:
+def figures(served: Served, receipts: list[dict[str, str]]) -> Iterator[tuple[str, str, str, int | None]]:
     for receipt in receipts:
         document = served.as_("pan").get(f"/v1/bulletins/{receipt['id']}").json()
         for cell in document["cells"]:
