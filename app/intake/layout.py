@@ -73,6 +73,19 @@ def _names(layout: Layout, sheet: Sheet, visible: Sequence[Sheet]) -> bool:
     return any(re.fullmatch(".*".join(map(re.escape, map(folded, name.split("*")))), folded(sheet.name)) for name in layout.sheets)
 
 
+def _unclear(sheet: Sheet, header: Header, dimension_names: Sequence[str]) -> Iterator[Finding]:
+    """What mapped columns may have brought into a heading: no values, two columns of one meaning, values that stand at other dimensions."""
+    values = header.meaning("value")
+    if not values:
+        yield place(sheet, "column-missing", header.row, "value", known=list(dimension_names))
+    for column in values[1:]:
+        if column.at.keys() != values[0].at.keys():
+            yield place(sheet, "column-twice", header.row, column.shown, first=values[0].index + 1, second=column.index + 1)
+    for name in dict.fromkeys(name for column in header.columns for name in column.means if name not in {"value", "total", "ignored"}):
+        first, *others = header.meaning(name)
+        yield from (place(sheet, "column-twice", header.row, each.shown, first=first.index + 1, second=each.index + 1) for each in others)
+
+
 def _table(
     book: Book, sheet: Sheet, header: Header, layout: Layout | None, options: Options, names: Names, dimension_names: Sequence[str]
 ) -> TidyFile | Faults:
@@ -82,8 +95,9 @@ def _table(
         if len(years) != 1:
             return (place(sheet, "title-without-period", header.row),)
         how = replace(how, constants={**how.constants, "period": years.pop()})
-    if not any("value" in column.means for column in header.columns):
-        return (place(sheet, "column-missing", header.row, "value", known=list(dimension_names)),)
+    faults = tuple(_unclear(sheet, header, dimension_names))
+    if faults:
+        return faults
     body = body_of(sheet, header, layout)
     plan = plan_of(sheet, header, body, how, names, dimension_names)
     found = settled(plan, header, body, read_rows(plan, body))

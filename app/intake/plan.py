@@ -68,8 +68,7 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
     values = tuple(column for column in columns if "value" in column.means)
     labels = tuple(_label_column(column, how, names) for column in columns if set(column.means) & set(dimension_names))
     given = [name for each in labels for name in each.column.means]
-    constant = [name for name in dimension_names if name in how.constants and name not in given]
-    fixed = [*constant, *(name for name in values[0].at if name != "period")]
+    fixed = [*(name for name in dimension_names if name in how.constants and name not in given), *(values[0].at.keys() - {"period"})]
     dimensions = tuple(name for name in dimension_names if name in given or name in fixed)
     order = tuple([*given, *fixed].index(name) for name in dimensions)
     period, period_column = _period(columns, body, how)
@@ -83,7 +82,7 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
         values,
         labels,
         order,
-        {column.index: tuple(column.at.get(name) or how.constants.get(name, "_T") for name in fixed) for column in values},
+        _fixed(values, fixed, how),
         not fixed and order == tuple(range(len(order))),
         period,
         period_column,
@@ -93,8 +92,17 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
         _only_one(columns, "period_start"),
         tuple(column for column in columns if "total" in column.means),
         tuple(column for column in columns if not column.means),
-        tuple((column, only) for column in columns for name in column.means if (only := EXPORT_ONLY.get(name))),
+        _only_values(columns),
     )
+
+
+def _fixed(values: Sequence[Column], fixed: Sequence[str], how: How) -> Mapping[int, tuple[str, ...]]:
+    """The codes that each column of values stands at, its own and those of the whole table."""
+    return {column.index: tuple(column.at.get(name) or how.constants[name] for name in fixed) for column in values}
+
+
+def _only_values(columns: Sequence[Column]) -> tuple[tuple[Column, str], ...]:
+    return tuple((column, only) for column in columns for name in column.means if (only := EXPORT_ONLY.get(name)))
 
 
 def _only_one(columns: Sequence[Column], meaning: str) -> Column | None:

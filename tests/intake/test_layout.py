@@ -85,6 +85,16 @@ def test_a_column_that_no_profile_names_is_refused_unless_it_is_ignored():
     assert figures(text, columns={"Nota": "-"}) == [("2024-W10", "HTI", 12)]
 
 
+def test_a_mapped_column_may_not_mean_what_another_means_already():
+    assert faults("Semana,Nacionalidad,País,Personas\n2024-W10,HTI,CUB,12\n", columns={"País": "nationality"}) == [
+        ("column-twice", 1, "País")
+    ]
+    by_sex = {"columns": [*PLAIN["columns"][:2], {"labels": ["Hombres"], "means": "value", "at": {"sex": "M"}}]}
+    assert faults("Semana,Nacionalidad,Hombres,Otros\n2024-W10,HTI,1,2\n", by_sex, columns={"Otros": "value"}) == [
+        ("column-twice", 1, "Otros")
+    ]
+
+
 def test_of_the_layouts_for_a_sheet_the_first_whose_heading_stands_in_it_reads_it():
     by_sex = {"columns": [PLAIN["columns"][0], SEX, PLAIN["columns"][2]]}
     assert figures("Semana,Sexo,Personas\n2024-W10,Mujeres,12\n", PLAIN, by_sex) == [("2024-W10", "F", 12)]
