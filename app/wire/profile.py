@@ -55,7 +55,7 @@ class ProfileColumn(Wire):
     means: Annotated[
         tuple[Meaning, ...], Field(min_length=1, max_length=4), BeforeValidator(lambda one: [one] if isinstance(one, str) else one)
     ]
-    at: dict[DimensionName, Code] = Field(default_factory=dict)
+    at: Annotated[dict[DimensionName, Code], Field(max_length=10)] = Field(default_factory=dict)
     codes: CodeMap = Field(default_factory=dict)
     before: Annotated[tuple[Earlier, ...], Field(max_length=10)] = ()
     optional: StrictBool = False
@@ -101,13 +101,13 @@ class Layout(Wire):
     columns: Annotated[tuple[ProfileColumn, ...], Field(min_length=1, max_length=200)]
     levels: Annotated[tuple[Level, ...], Field(max_length=5)] = ()
     wide: Annotated[tuple[DimensionName | Literal["period"], ...], Field(max_length=5)] = ()
-    constants: dict[DimensionName | Override | Literal["period"], Code] = Field(default_factory=dict)
+    constants: Annotated[dict[DimensionName | Override | Literal["period"], Code], Field(max_length=16)] = Field(default_factory=dict)
     period_in_title: StrictBool = False
     frequency: Frequency | None = None
     fiscal_month: Annotated[StrictInt, Field(ge=1, le=12)] | None = None
     date_order: DateOrder | None = None
     number_style: NumberStyle | None = None
-    masked: Annotated[tuple[StrictInt, ...], Field(max_length=20)] = ()
+    masked: Annotated[tuple[Annotated[StrictInt, Field(ge=0, le=2**31 - 1)], ...], Field(max_length=20)] = ()
     not_collected: Annotated[tuple[Label, ...], Field(max_length=20)] = ()
     totals: Literal["check", "leave_out"] = "check"
     leave_out: Annotated[tuple[LeftOut, ...], Field(max_length=20)] = ()

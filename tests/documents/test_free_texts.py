@@ -136,7 +136,7 @@ def test_every_form_that_may_be_sent_is_looked_at_or_is_no_document():
     forms = {form for form in BODIES if any(schema.get("pattern") == WRITTEN for _, schema in leaves_of(form))}
     looked_at = {each for form in SENT for each in form.__mro__}
     made_of_them = {"Acceptance", "AlertBatch", "Batch"}
-    no_documents = {"AllowedDraft", "ClientDraft", "MembershipEdit", "OfficeEdit", "PresidencyEdit", "RevocationRequest"}
+    no_documents = {"AllowedDraft", "ClientDraft", "MembershipEdit", "OfficeEdit", "PresidencyEdit", "Profile", "RevocationRequest"}
     assert {form.__name__ for form in forms - looked_at} == made_of_them | no_documents
 
 

@@ -194,6 +194,7 @@ def _directory(asked: Asked) -> None:
     asked("list_allowed", "pan", "GET", allowed, params={"limit": 2})
     asked("remove_allowed", "operator", "DELETE", f"{allowed}/{added['id']}")
     alias = asked("add_alias", "pan", "POST", "/v1/aliases", json=example("AliasDraft")).json()
+    asked("add_alias", "pan", "POST", "/v1/aliases", json=example("AliasDraft", "sex"))
     asked("list_aliases", "pan", "GET", "/v1/aliases", params={"limit": 2})
     asked("remove_alias", "pan", "DELETE", f"/v1/aliases/{alias['id']}")
     asked("add_profile", "pan", "POST", "/v1/profiles", json=example("Profile"))
