@@ -196,7 +196,7 @@ def words_of(name: str, file: FileBulletins) -> dict[str, str]:
     shown = "".join(each if each.isprintable() and each != "_" else " " for each in name[:_LONGEST_NAME])
     words = {"/file": shown}
     for number, table in enumerate(file.tables):
-        words |= {f"/tables/{number}/columns/{theirs}": theirs for ours, theirs in table.column_of.items() if theirs != ours}
+        words |= {f"/tables/{number}/columns/{ours}": theirs for ours, theirs in table.column_of.items() if theirs != ours}
         words |= {f"/tables/{number}/notes/{note.row}": note.text for note in table.notes}
     return words
 
