@@ -9,6 +9,8 @@ from app.screening.spans import Kind, Span
 from app.screening.words import WORDS
 
 _NETWORKS, _USERS, _PROFILES = (tuple(WORDS["accounts"][name]) for name in ("networks", "users", "profiles"))
+TELLING = frozenset(WORDS["accounts"]["telling"]).union(_NETWORKS, _USERS, _PROFILES)
+"""Words after which "@" begins the name of an account, whatever its end looks like."""
 _NOBODY = frozenset(WORDS["accounts"]["nobody"])
 _REACH, _LONGEST = 30, 40
 _NAME = re.compile(rf"(?<![\w@.\-/])[^\W\d](?:\w|\.(?=\w)){{2,{_LONGEST}}}(?![\w@/])")

@@ -6,7 +6,7 @@ from itertools import chain
 
 import phonenumbers
 
-from app.screening.accounts import accounts
+from app.screening.accounts import TELLING, accounts
 from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
@@ -23,6 +23,7 @@ _SIGNS = {
 # Read backwards from the sign.
 _LOCAL = re.compile(r"[\w.+\-]{1,64}+(?![\w.+\-])")
 _BACKWARDS = re.compile(rf"\s{{0,2}}[\[({{<]?\s{{0,2}}{_LOCAL.pattern}")
+_OPEN = " \t\n[({<"
 _APART = re.compile(r"[\s\[({<]@")
 _BEFORE_SIGN = 72
 _HANDLE = re.compile(r"@(?<![\w.@/+\-]@)[A-Za-z_][\w.]{2,63}")
@@ -83,7 +84,7 @@ def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
     for at in apart if sign == "@" else text.places(sign):
         after = rest.match(text.small, at + len(sign))
         before = after and _BACKWARDS.match(text.small[max(at - _BEFORE_SIGN, 0) : at][::-1])
-        if after and before:
+        if after and before and not (sign == "@" and before[0].strip(_OPEN)[::-1] in TELLING):
             yield Span(at - len(before[0]), after.end(), Kind.EMAIL)
 
 

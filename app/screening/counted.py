@@ -17,9 +17,11 @@ _BACKWARDS = _PERSONS | _BRIDGES | _SAYS | {"m", "f"}
 BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
 _ONLY = frozenset(COUNTS["words"]["only"].split())
 _OF = frozenset({"de", "das", "dos", "of", "las", "los", "the"})
-_ABBREVIATED = frozenset({"fem", "masc", "nac"})
-_SIGNS, _ASSIGNS = frozenset({"n", "x"}), frozenset("=:")
+_ABBREVIATED = frozenset(COUNTS["words"]["abbreviated"].split())
+_SIGNS, _ASSIGNS = frozenset({"n", "x"}), frozenset("=:\u00d7")
 """What a number stands behind: "(n=3)", "x3", "Eritrea: 3"."""
+_SHUTS = frozenset(")]}")
+_BRACKETS = _SHUTS | {"(", "[", "{"}
 _FARTHEST, _MOST_UNKNOWN, _BACK, _FAR_BACK = 7, 2, 4, 9
 
 
@@ -47,32 +49,41 @@ class Reading:
 
 
 class Ahead(NamedTuple):
-    """What follows a numeral: the last token of a category, whether a thing is counted, whether persons are."""
+    """What follows a numeral: the last token of a category, whether a thing is counted, at once or farther on, whether persons are."""
 
     category: int | None = None
     is_thing: bool = False
     has_person: bool = False
+    is_next: bool = False
 
 
 def ahead(read: Reading, quantity: Quantity) -> Ahead:
     """What a numeral counts by the words after it, an adjective or a noun between: "two young Eritrean women", "dos rutas"."""
-    has_person, letters, digits = False, 0, 0
-    words, first = read.tokens.words, quantity.last + 1
+    has_person, unknown = False, [0, 0]
+    first = quantity.last + 1
     for at in range(first, first + _FARTHEST):
-        if not read.is_close(at) and not (words[at - 1] in _ABBREVIATED and read.gap(at) == ". "):
+        if not read.is_close(at) and not (read.word(at - 1) in _ABBREVIATED and read.gap(at) == ". "):
             break
-        word = words[at]
-        last = _category(read, at) if word in read.figures.by_first else None
-        if last is not None:
-            return _of_category(read, last, has_person)
+        counted = _met(read, at, at == first, has_person)
+        if counted is not None:
+            return counted
+        word = read.word(at)
         has_person = has_person or word in _PERSONS
-        if not has_person and word in _THINGS and (at == first or word not in _BRIDGES):
-            return Ahead(is_thing=True)
-        if word not in _PASSED:
-            letters, digits = (letters, digits + 1) if word < "a" else (letters + 1, digits)
-        if letters > _MOST_UNKNOWN or digits > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article or word in _OF):
+        unknown[word < "a"] += word not in _PASSED
+        if max(unknown) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article or word in _OF):
             break
     return Ahead(has_person=has_person)
+
+
+def _met(read: Reading, at: int, is_next: bool, has_person: bool) -> Ahead | None:
+    """What a word after a numeral says is counted, none where it leaves that open."""
+    word = read.word(at)
+    last = _category(read, at)
+    if last is not None:
+        return _of_category(read, last, has_person)
+    if not has_person and word in _THINGS and (is_next or word not in _BRIDGES):
+        return Ahead(is_thing=True, is_next=is_next)
+    return None
 
 
 def _of_category(read: Reading, last: int, has_person: bool) -> Ahead:
@@ -87,29 +98,63 @@ def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:
     return not may_go_on or (word in _TOWARDS and not "0" <= after < "a") or (word == "no" and after in _THINGS)
 
 
-def behind(read: Reading, quantity: Quantity) -> int | None:
+def behind(read: Reading, quantity: Quantity, following: Ahead) -> int | None:
     """The first token of a category that a numeral follows: "Eritrea: 2", "Eritreans (n=2)", "Somalis this week: just two"."""
-    if quantity.is_article:
-        return None
+    if quantity.is_article or _counts_thing(read, quantity, following):
+        return of_them(read, quantity, following)
     last = quantity.first - 1 - (read.word(quantity.first - 1) in _SIGNS)
-    is_last = _is_all(read, quantity.last + 1)
-    is_all = is_last or not _ASSIGNS.isdisjoint(read.gap(quantity.first))
+    is_last = _is_all(read, quantity)
     is_only = is_last and (":" in read.gap(quantity.first) or not _ONLY.isdisjoint((read.word(last), read.word(last - 1))))
+    category = _nearest(read, last, is_only)
+    if category is None or is_last or _is_signed(read, quantity):
+        return category
+    return category if _is_of_them(read, category, quantity.first) else None
+
+
+def of_them(read: Reading, quantity: Quantity, following: Ahead) -> int | None:
+    """The first token of a category of which a numeral tells a part, unless a thing stands right after it: "among the Eritreans, two"."""
+    if quantity.is_article or following.is_next:
+        return None
+    category = _nearest(read, quantity.first - 1, is_only=False)
+    return category if category is not None and _is_of_them(read, category, quantity.first) else None
+
+
+def _counts_thing(read: Reading, quantity: Quantity, following: Ahead) -> bool:
+    """Whether a thing after a numeral is what it counts: no bracket parts them, and no sign says that it belongs to what stands before."""
+    is_of_before = not _SHUTS.isdisjoint(read.gap(quantity.last + 1)) or (_is_signed(read, quantity) and not following.is_next)
+    return following.is_thing and not is_of_before
+
+
+def _is_signed(read: Reading, quantity: Quantity) -> bool:
+    """Whether a numeral stands behind a sign of how many: "n: 3", "x3", "= 3"."""
+    return read.word(quantity.first - 1) == "x" or not _ASSIGNS.isdisjoint(read.gap(quantity.first))
+
+
+def _nearest(read: Reading, last: int, is_only: bool) -> int | None:
+    """The first token of the category nearest before a place; where the numeral stands alone, it may stand far off."""
     unknown = -1
     for at in range(last, last - (_FAR_BACK if is_only else _BACK), -1):
-        if not read.is_close(at + 1, ENDS):
+        if not read.is_close(at + 1, ENDS) and not _is_shortened(read, at):
             return None
         category = _category(read, at)
         if category is not None and (is_only or category >= unknown):
-            return at if is_all or _is_of_them(read, at, quantity.first) else None
+            return at
         if read.word(at) not in _BACKWARDS:
             unknown = max(unknown, at)
     return None
 
 
+def _is_shortened(read: Reading, at: int) -> bool:
+    """Whether the full stop after a word is of an abbreviated category: "Mujs.: 3"."""
+    gap = read.gap(at + 1)
+    return gap.startswith(".") and ENDS.isdisjoint(gap[1:]) and read.word(at) in read.figures.shortened
+
+
 def _is_of_them(read: Reading, category: int, numeral: int) -> bool:
-    """Whether a part of a category is told: "of the men, 3 went on"."""
-    return "," in read.gap(numeral) and read.word(category - 1) in _BRIDGES | _PART_OF and read.is_close(category)
+    """Whether a part of a category is told: "of the men, 3 went on", "among the Afghan men, 3"."""
+    before = category - 1
+    first = category - (read.is_close(category) and (is_person(read.word(before)) or _category(read, before) == before))
+    return "," in read.gap(numeral) and read.word(first - 1) in _BRIDGES | _PART_OF and read.is_close(first)
 
 
 def counts(read: Reading, at: int) -> bool:
@@ -124,17 +169,19 @@ def is_person(word: str) -> bool:
     return word in _PERSONS
 
 
-def _is_all(read: Reading, at: int) -> bool:
-    """Whether the numeral before a place counts nothing that follows it, or what was spoken of before."""
+def _is_all(read: Reading, quantity: Quantity) -> bool:
+    """Whether a numeral counts nothing that follows it, or what was spoken of before."""
+    at = quantity.last + 1
+    at += read.word(at) == "x" and not read.gap(at)
     word = read.word(at)
-    return not read.is_close(at, BREAKS | {"(", ")"}) or word in _SAYS or word in _JOINS or is_person(word)
+    return not read.is_close(at, BREAKS | _BRACKETS) or word in _SAYS or word in _JOINS or is_person(word)
 
 
 def _category(read: Reading, at: int) -> int | None:
-    """The last token of the category that begins at a token."""
+    """The last token of the category that begins at a token, also of an abbreviated one."""
     words = read.tokens.words
     for phrase in read.figures.by_first.get(words[at], ()):
         end = at + len(phrase)
         if words[at + 1 : end] == phrase[1:] and all(map(read.is_close, range(at + 1, end))):
             return end - 1
-    return None
+    return at if words[at] in read.figures.shortened and read.gap(at + 1).startswith(".") else None

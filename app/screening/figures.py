@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.screening.folding import plain
+from app.screening.words import COUNTS
 
+ABBREVIATIONS: Mapping[str, Sequence[str]] = COUNTS["abbreviations"]
+"""Categories of which a word is short."""
+_SHORT = frozenset(ABBREVIATIONS)
+_SHORTEST_CUT, _VOWELS = 4, frozenset("aeiou")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -24,6 +29,17 @@ class Figures:
     published: Collection[int] = frozenset()
     is_bulletin: bool = False
 
+    def may_be_named(self, words: Collection[str]) -> bool:
+        """Whether a text of these words may name a category."""
+        return not (self.by_first.keys().isdisjoint(words) and self.shortened.isdisjoint(words))
+
+    @cached_property
+    def shortened(self) -> frozenset[str]:
+        """What categories of one word may be cut to before a full stop: "venez.", "mujs."."""
+        singles = [word for word, phrases in self.by_first.items() if any(len(phrase) == 1 for phrase in phrases)]
+        cut = {word[:size] for word in singles for size in range(_SHORTEST_CUT, len(word)) if word[size - 1] not in _VOWELS}
+        return frozenset((cut | {f"{word}s" for word in cut}) - self.by_first.keys() | (_SHORT & self.by_first.keys()))
+
     @cached_property
     def by_first(self) -> Mapping[str, Sequence[Sequence[str]]]:
         """The words of each category by the first of them, in the singular and the plural, longest first."""
@@ -31,6 +47,9 @@ class Figures:
         for words in sorted((_WORD.findall(plain(each)) for each in self.categories), key=len, reverse=True):
             for form in plurals(words[0]) if words else ():
                 found.setdefault(form, []).append(words)
+        for short, longs in ABBREVIATIONS.items():
+            if any(len(words) == 1 for word in longs for words in found.get(word, ())):
+                found.setdefault(short, []).append([short])
         return found
 
 

@@ -31,6 +31,9 @@ _ENDINGS = tuple(NAMES["endings"].split())
 _FROM_A_PLACE = {"n": ("n", "an", "ian"), "s": ("ns", "ans", "ians", "is", "s"), "e": ("ese",), "i": ("i",)}
 """How words of a place end, by their last letter."""
 _ACRONYM = 3
+_SAINTS = frozenset({"Saint", "Sainte", "St", "Ste", "SAINT", "SAINTE"})
+_PLACES_BEFORE = re.compile(rf"(?<!\w)(?:{'|'.join(NAMES['before'].split())}) $", re.IGNORECASE)
+_LONGEST_BEFORE = 16
 _SHORTEST = 3
 
 
@@ -41,6 +44,8 @@ class _Part(NamedTuple):
     end: int
     text: str
     sort: Sort
+    is_saint: bool = False
+    """Whether it begins a family name: "Saint-Louis"."""
 
 
 def sorter(known: Collection[str]) -> Callable[[str], Sort]:
@@ -62,10 +67,15 @@ def names(text: Folded, known: Collection[str], announced: Sequence[Cue], sort: 
 
 def _written(text: str, sort: Callable[[str], Sort], known: Collection[str]) -> Iterator[Span]:
     for run in _RUN.finditer(text):
-        if run[0].isalpha() and sort(run[0]) != "given":
+        if (run[0].isalpha() and sort(run[0]) != "given") or _is_after_place(text, run.start()):
             continue
         if not text[max(run.start() - 1, 0) : run.start()].isalnum() and " ".join(run[0].lower().split()) not in known:
             yield from _persons(text, _parts(run, sort))
+
+
+def _is_after_place(text: str, at: int) -> bool:
+    """Whether what stands before says that a name is a place's: "puente Simón Bolívar"."""
+    return _PLACES_BEFORE.search(text[max(at - _LONGEST_BEFORE, 0) : at]) is not None
 
 
 def _called(text: str, cue: Cue, sort: Callable[[str], Sort]) -> Iterator[Span]:
@@ -79,7 +89,10 @@ def _called(text: str, cue: Cue, sort: Callable[[str], Sort]) -> Iterator[Span]:
 
 def _parts(run: re.Match[str], sort: Callable[[str], Sort]) -> list[_Part]:
     at = run.start()
-    return [_Part(at + each.start(), at + each.end(), each[0], sort(each[0])) for each in _PART.finditer(run[0])]
+    return [
+        _Part(at + each.start(), at + each.end(), each[0], sort(each[0]), each[0] in _SAINTS and run[0].startswith("-", each.end()))
+        for each in _PART.finditer(run[0])
+    ]
 
 
 def _sort(word: str, known: Collection[str]) -> Sort:
@@ -107,7 +120,7 @@ def _stretches(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
     """What a run holds between words that are no names; after the first word of a place's name all belongs to the place."""
     stretch: list[_Part] = []
     for part in parts:
-        if part.sort in ("given", "family", "unknown", "initial"):
+        if part.sort in ("given", "family", "unknown", "initial") or (stretch and part.is_saint):
             stretch.append(part)
             continue
         if stretch:

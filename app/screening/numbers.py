@@ -119,6 +119,9 @@ _ALIEN = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
+_REGISTERED = frozenset({"reg", "regn", "regd", "registered", "registration"})
+"""Words that announce plates and much else."""
+_OF_ACTS, _SHORT_REACH, _PLATED = ("UE ", "EU ", "CE ", "EC ", "BR-"), 6, 4
 _SENTENCE = re.compile(r"\w{5}\. |;")
 _BEFORE_PUBLIC = 48
 _WORDS = re.compile(r"[^\W\d_]{4,}")
@@ -185,6 +188,8 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     found = rule.search(text, cue.end, min(cue.end + reach + 24, until))
     if found is None or found.start() - cue.end > reach or not _is_one(cue.kind, found[0]) or "\n" in text[cue.end : found.start()]:
         return
+    if text[cue.start : cue.end].lower() in _REGISTERED and not _is_of_a_vehicle(text[cue.end : found.start()], found[0]):
+        return
     # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
     if not _SENTENCE.search(text, cue.start + 1, found.start()):
         yield Span(found.start(), found.end(), _kind(text[cue.start : cue.end].lower(), found[0], cue.kind))
@@ -211,6 +216,14 @@ def _is_one(kind: Kind, found: str) -> bool:
     if kind in {Kind.NATIONAL_ID, Kind.PHONE} and (_YEARS_OR_DATE.fullmatch(found.strip()) or found.endswith(".000")):
         return False
     return digits >= _FEWEST_DIGITS if kind is Kind.NATIONAL_ID else digits > 0
+
+
+def _is_of_a_vehicle(between: str, found: str) -> bool:
+    """Whether what stands after "reg." is a plate, for much else is registered: at once, and no year, act or place with a number."""
+    if len(between) > _SHORT_REACH or found.startswith(_OF_ACTS):
+        return False
+    first, *_, last = [found, *found.replace("-", " ").split()][-2:]
+    return not _YEARS_OR_DATE.fullmatch(last) and (" " not in found or len(last) >= _PLATED or len(first) >= _PLATED)
 
 
 def _is_public(text: str, cue: Cue) -> bool:

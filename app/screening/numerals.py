@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from app.screening.counted import Ahead, Reading, ahead, behind, counts, is_person
+from app.screening.counted import Ahead, Reading, ahead, behind, counts, is_person, of_them
 from app.screening.figures import Figures, plurals
 from app.screening.folding import Folded, plain
 from app.screening.labels import Labels
@@ -24,7 +24,7 @@ def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
     if not text.has_digits and WORDS_OF_QUANTITY.isdisjoint(map(plain, text.words)):
         return
     read = Reading(tokens(text), figures)
-    least = 0 if figures.by_first.keys().isdisjoint(read.tokens.words) else figures.k
+    least = figures.k if figures.may_be_named(read.tokens.words) else 0
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
     for quantity in _counts(text, read, _quiet(read.tokens, figures, least)):
@@ -77,7 +77,7 @@ def _judged(read: Reading, quantity: Quantity, labels: Labels, may_be_hard: bool
 
 def _counted(read: Reading, quantity: Quantity, following: Ahead) -> Span | None:
     """A numeral together with the category that it counts, after it or before."""
-    before = None if following.is_thing else behind(read, quantity)
+    before = behind(read, quantity, following)
     if following.category is None and before is None:
         return None
     first = quantity.first if before is None else before
@@ -92,7 +92,7 @@ def _is_explained(read: Reading, quantity: Quantity, following: Ahead) -> bool:
         return following.category is None
     if quantity.value == 1:
         return not following.has_person or after in _GENERIC
-    return following.is_thing
+    return following.is_thing and of_them(read, quantity, following) is None
 
 
 def _is_known(read: Reading, quantity: Quantity) -> bool:

@@ -1,4 +1,4 @@
-"""The rules before three sets of texts that other hands wrote after they were frozen, without having read them (guarantees 2).
+"""The rules before four sets of texts that other hands wrote after they were frozen, without having read them (guarantees 2).
 
 What they did there before any repair stands in docs/divergences.md, "How well texts are read".
 """
@@ -27,7 +27,7 @@ class Read(NamedTuple):
     found: dict[str, list[Found]]
 
 
-@pytest.fixture(scope="module", params=["second_half", "third_set", "training_set"])
+@pytest.fixture(scope="module", params=["second_half", "third_set", "training_set", "fifth_set"])
 def read(request: pytest.FixtureRequest) -> Read:
     """What is found in each text as a node reads it that no operator told anything."""
     vocabulary = Vocabulary(known(), passing(shipped()))
@@ -61,7 +61,7 @@ def test_of_unseen_texts_98_of_100_identifiers_and_small_counts_are_found_by_the
         right[case["kind"], case["language"]] += is_found
         missed += [] if is_found else [case["id"]]
     told("found", right, asked)
-    assert asked.total() in {133, 88, 150}
+    assert asked.total() in {133, 88, 150, 153}
     assert right.total() >= LEAST_FOUND * asked.total(), missed
 
 
