@@ -70,21 +70,31 @@ def read_file(raw: bytes, query: FileQuery, row_limit: int, name: str = "", read
 
     Raises `Problem` `invalid-file` with sheet, row and column of every fault: a file is taken as a whole or not at all.
     """
-    missing = [each for each in ("state", "measure", "unit") if query.profile is None and getattr(query, each) is None]
-    if missing:
-        raise Problem("invalid-query", *(Finding("field-missing", pointer=each) for each in missing))
+    _refuse_undeclared(query)
     options = _options(query, row_limit, reading.members)
-    if query.profile is not None and query.profile not in reading.profiles:
-        raise Problem("invalid-query", Finding("profile-unknown", pointer="profile", params={"known": sorted(reading.profiles)}))
+    profile = _profile_named(query.profile, reading.profiles)
     book = read_book(raw, name, query.charset, Limits(rows=row_limit))
     if not isinstance(book, Book):
         raise Problem("invalid-file", *book)
-    figures = read_figures(book, reading.profiles[query.profile] if query.profile else None, options, reading.names, DIMENSIONS)
+    figures = read_figures(book, profile, options, reading.names, DIMENSIONS)
     if isinstance(figures, tuple):
         raise Problem("invalid-file", *figures)
     tables = tuple(map(_undeclared_dropped, figures.tables))
     bulletins = tuple(bulletin for table in tables for bulletin in _bulletins(table, query))
     return FileBulletins(bulletins, tables, (*figures.remarks, *(remark for table in tables for remark in table.remarks)))
+
+
+def _refuse_undeclared(query: FileQuery) -> None:
+    """What a profile would say of all figures, the sender of a plain file says."""
+    missing = [each for each in ("state", "measure", "unit") if query.profile is None and getattr(query, each) is None]
+    if missing:
+        raise Problem("invalid-query", *(Finding("field-missing", pointer=each) for each in missing))
+
+
+def _profile_named(name: str | None, profiles: Mapping[str, Profile]) -> Profile | None:
+    if name is not None and name not in profiles:
+        raise Problem("invalid-query", Finding("profile-unknown", pointer="profile", params={"known": sorted(profiles)}))
+    return profiles[name] if name else None
 
 
 def _options(query: FileQuery, row_limit: int, members: frozenset[str] | None) -> Options:

@@ -1,6 +1,6 @@
 """Bulletins that may not be published yet, handed over whole: in protected form, one item for all that were sent together (contract: Life)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -46,10 +46,15 @@ def waiting_of(caller: Caller, prepared: Sequence[Prepared]) -> Waiting:
         findings=list(_to_confirm(prepared, documents)),
         places=[place_of(office, each) for each in ready if each.is_new],
         covered=covered_by(prepared),
-        revises=[each.document_id for each in ready if each.is_new and each.existing],
+        revises=[each.document_id for each in _revised(ready)],
         due=wait.due,
         needs_review=wait.needs_review,
     )
+
+
+def _revised(ready: Iterable[Ready]) -> list[Ready]:
+    """Those that are a new version of a bulletin which stands."""
+    return [each for each in ready if each.is_new and each.existing]
 
 
 def covered_by(prepared: Sequence[Prepared]) -> list[tuple[str, int]]:
@@ -93,8 +98,7 @@ def keep_waiting(
 
     Raises StaleError where one of them has another version by now, and `review-waiting` (409).
     """
-    revised = [each.ready for each in prepared if each.ready.is_new and each.ready.existing]
-    for item in sorted(revised, key=lambda each: each.flow_key):
+    for item in sorted(_revised(each.ready for each in prepared), key=lambda each: each.flow_key):
         if locked(session, item.document_id) != item.existing:
             raise StaleError
     kept = hold(session, node.secrets, caller, waiting)

@@ -18,6 +18,7 @@ from app.intake.book import Book, read_book
 from app.intake.figures import Figures, Options, TidyFile, TidyRow
 from app.intake.layout import read_figures
 from app.intake.shipped import shipped
+from app.settings import Settings
 from app.wire.problem import Finding
 from app.wire.profile import Profile, profile_of
 
@@ -55,11 +56,7 @@ def try_file(
     key: Key = None,
 ) -> None:
     """Read a file here, by each profile and by none, and send it nowhere."""
-    settings = _settings(url, key)
-    known: Mapping[str, Profile | None] = {PLAIN: None, **shipped()}
-    if settings.key:
-        with _node(settings) as node, outcome(as_json):
-            known = {**known, **_registered(node)}
+    known = _known(_settings(url, key), as_json=as_json)
     if profile is not None and profile not in known:
         raise typer.BadParameter(words_of("profiles-unknown", known=list(known)), param_hint="--profile")
     book = read_book(file.read_bytes(), file.name, charset)
@@ -68,10 +65,18 @@ def try_file(
     if as_json:
         result_json({"profiles": [_whole(name, figures) for name, figures in read.items()]})
     else:
-        for name, figures in sorted(read.items(), key=lambda each: isinstance(each[1], Figures)):
-            _show(name, figures, limit)
+        _show_all(read, limit)
     if not any(isinstance(figures, Figures) for figures in read.values()):
         raise typer.Exit(REFUSED)
+
+
+def _known(settings: Settings, *, as_json: bool) -> dict[str, Profile | None]:
+    """No profile and those that are shipped; with a key, those that the node holds too."""
+    known: dict[str, Profile | None] = {PLAIN: None, **shipped()}
+    if settings.key:
+        with _node(settings) as node, outcome(as_json):
+            known |= _registered(node)
+    return known
 
 
 def _registered(node: Istmo) -> dict[str, Profile]:
@@ -111,6 +116,12 @@ def _figure(table: TidyFile, row: TidyRow) -> dict[str, Any]:
     read = {**place, "period": row.period, **table.constants, **dict(row.overrides), **codes}
     given = {name: value for name, value in read.items() if value is not None}
     return {**given, "value": row.value, **({"value_status": row.value_status} if row.value_status else {})}
+
+
+def _show_all(read: Mapping[str, Figures | tuple[Finding, ...]], limit: int) -> None:
+    """Every reading, those that succeed last: they stand nearest to where one writes on."""
+    for name, figures in sorted(read.items(), key=lambda each: isinstance(each[1], Figures)):
+        _show(name, figures, limit)
 
 
 def _show(name: str, figures: Figures | tuple[Finding, ...], limit: int) -> None:

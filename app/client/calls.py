@@ -88,11 +88,15 @@ def repeated(call: Callable[[], Result], *, may_be: bool = True) -> Result:
             return call()
         except Unreachable as lost:
             tries -= 1
-            at_work = lost if isinstance(lost, Throttled) and lost.problem == IN_FLIGHT else None
+            at_work = _at_work(lost)
             if not may_be or not (time.monotonic() < until if at_work else tries and lost.code == BROKE_OFF):
                 raise
         if at_work:
             time.sleep(at_work.retry_after or 1)
+
+
+def _at_work(lost: Unreachable) -> Throttled | None:
+    return lost if isinstance(lost, Throttled) and lost.problem == IN_FLIGHT else None
 
 
 def new_key() -> str:

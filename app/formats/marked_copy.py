@@ -45,21 +45,21 @@ def marked_copy(sheets: Iterable[tuple[str, Rows]], marks: Iterable[Mark], title
     names: set[str] = set()
     rest = list(marks)
     for number, (name, rows) in enumerate(sheets):
-        here, rest = _divided(rest, name, is_first=not number)
+        here = [mark for mark in rest if _is_in(mark, name, number)]
+        rest = [mark for mark in rest if mark not in here]
         _write(book.add_worksheet(_free(name or "CSV", names)), rows, _told_at(rows, here), (marked, marked_day))
     if rest:
-        _tell(book.add_worksheet(_free(title, names)), rest)
+        _write_apart(book.add_worksheet(_free(title, names)), rest)
     book.close()
     return raw.getvalue()
 
 
-def _divided(marks: Sequence[Mark], sheet: str, *, is_first: bool) -> tuple[list[Mark], list[Mark]]:
-    """The marks of a sheet, and the others."""
-    here = [mark for mark in marks if mark.row is not None and (mark.sheet == sheet or (mark.sheet is None and is_first))]
-    return here, [mark for mark in marks if mark not in here]
+def _is_in(mark: Mark, sheet: str, number: int) -> bool:
+    """Tell whether a mark is of a row of this sheet, the `number`th from 0."""
+    return mark.row is not None and (mark.sheet == sheet or (mark.sheet is None and not number))
 
 
-def _tell(sheet: Worksheet, marks: Sequence[Mark]) -> None:
+def _write_apart(sheet: Worksheet, marks: Iterable[Mark]) -> None:
     for row, mark in enumerate(marks):
         sheet.write_string(row, 0, mark.sheet or "")
         sheet.write_string(row, 1, mark.text[:_LONGEST_TEXT])
@@ -87,15 +87,22 @@ def _column(rows: Rows, row: int, named: str | None) -> int:
     """Where a column stands that is named as its heading (of one line, or of two with the upper one merged), its letters or its number."""
     if named is None:
         return 0
-    wanted = named.split()
+    headed = _headed(rows, row, named.split())
+    if headed is not None:
+        return headed
+    if named.isascii() and named.isdigit():
+        return min(int(named[:5]), _MOST_COLUMNS) - 1
+    return _of_letters(named) if re.fullmatch("[A-Z]{1,3}", named) else 0
+
+
+def _headed(rows: Rows, row: int, wanted: list[str]) -> int | None:
+    """The first column at or above a row whose heading has these words."""
     for heading in range(min(row + 1, _HEADING_ROWS, len(rows))):
         for column, cell in enumerate(rows[heading]):
             lower = [] if cell is None else str(cell).split()
             if lower and wanted in (lower, [*_above(rows, heading, column), *lower]):
                 return column
-    if named.isascii() and named.isdigit():
-        return min(int(named[:5]), _MOST_COLUMNS) - 1
-    return _of_letters(named) if re.fullmatch("[A-Z]{1,3}", named) else 0
+    return None
 
 
 def _above(rows: Rows, heading: int, column: int) -> list[str]:

@@ -93,34 +93,51 @@ def read_header(sheet: Sheet, options: Options, dimension_names: Sequence[str]) 
     """
     ours = {trimmed(theirs): name.strip() for theirs, name in options.columns.items()}
     required = [name for name in REQUIRED if name != "period" or options.period is None]
-    fitting = [
-        at for at, row in enumerate(sheet.rows[:SEARCHED]) if {ours.get(text, text) for text in map(text_of, row)}.issuperset(required)
-    ]
+    fitting = _fitting(sheet, ours, required)
     if len(fitting) > 1:
-        return (place(sheet, "header-twice", fitting[1] + 1, first=fitting[0] + 1, second=fitting[1] + 1),)
+        return (twice(sheet, fitting),)
     at = fitting[0] if fitting else 0
     if not sheet.rows or all(map(is_blank, sheet.rows[at])):
         return (place(sheet, "header-missing", 1),)
     found = tuple(_read(sheet, at, ours, required, (*REQUIRED, *dimension_names, "value_status", *OVERRIDES)))
+    return faultless(found, at + 1, sheet.rows[:at])
+
+
+def twice(sheet: Sheet, fitting: Sequence[int]) -> Finding:
+    """That more than one row, each counted from 0, may be the heading: `header-twice`."""
+    first, second = fitting[0] + 1, fitting[1] + 1
+    return place(sheet, "header-twice", second, first=first, second=second)
+
+
+def faultless(found: Sequence[Column | Finding], row: int, above: Sequence[Row]) -> Header | tuple[Finding, ...]:
+    """A heading whose last row (from 1) and the rows above it are known, or all that is at fault in its columns."""
     faults = tuple(each for each in found if isinstance(each, Finding))
-    return faults or Header(at + 1, tuple(each for each in found if isinstance(each, Column)), title_texts(sheet.rows[:at]))
+    return faults or Header(row, tuple(each for each in found if isinstance(each, Column)), title_texts(above))
+
+
+def _fitting(sheet: Sheet, ours: Mapping[str, str], required: Sequence[str]) -> list[int]:
+    """The rows, from 0, that name every column which is required."""
+    named = ((at, {ours.get(text, text) for text in map(text_of, row)}) for at, row in enumerate(sheet.rows[:SEARCHED]))
+    return [at for at, names in named if names.issuperset(required)]
 
 
 def _read(sheet: Sheet, at: int, ours: Mapping[str, str], required: Sequence[str], known: Sequence[str]) -> Iterator[Column | Finding]:
-    row = sheet.rows[at]
-    refused = [(index, refused_character(cell)) for index, cell in enumerate(row, 1) if isinstance(cell, str)]
-    if any(offset is not None for _, offset in refused):
-        yield from (place(sheet, "text-character", at + 1, str(index), offset=offset) for index, offset in refused if offset is not None)
+    refused = list(_refused(sheet, at))
+    if refused:
+        yield from refused
         return
-    cells = [text_of(cell) for cell in row]
+    cells = list(map(text_of, sheet.rows[at]))
     names = [ours.get(cell, cell) for cell in cells]
     yield from _each(sheet, at + 1, cells, names, known)
-    for theirs in ours:
-        if theirs not in cells:
-            yield place(sheet, "column-absent", at + 1, theirs[:_LONGEST_NAME])
-    for name in required:
-        if name not in names:
-            yield place(sheet, "column-missing", at + 1, name, known=list(known))
+    yield from (place(sheet, "column-absent", at + 1, theirs[:_LONGEST_NAME]) for theirs in ours if theirs not in cells)
+    yield from (place(sheet, "column-missing", at + 1, name, known=list(known)) for name in required if name not in names)
+
+
+def _refused(sheet: Sheet, at: int) -> Iterator[Finding]:
+    for index, cell in enumerate(sheet.rows[at], 1):
+        offset = refused_character(cell) if isinstance(cell, str) else None
+        if offset is not None:
+            yield place(sheet, "text-character", at + 1, str(index), offset=offset)
 
 
 def _each(sheet: Sheet, row: int, cells: Sequence[str], names: Sequence[str], known: Sequence[str]) -> Iterator[Column | Finding]:
@@ -132,6 +149,12 @@ def _each(sheet: Sheet, row: int, cells: Sequence[str], names: Sequence[str], kn
         elif name and name not in known and name not in EXPORT_ONLY and name != IGNORED:
             nearest = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], known, n=3, cutoff=0.6)
             yield place(sheet, "column-unknown", row, column, known=list(known), suggestions=nearest)
-        yield Column(index, column, ("ignored",) if name == IGNORED else (name,) if name else ())
+        yield Column(index, column, _means(name))
         if name and name != IGNORED:
             first.setdefault(name, index + 1)
+
+
+def _means(name: str) -> tuple[str, ...]:
+    if name == IGNORED:
+        return ("ignored",)
+    return (name,) if name else ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.intake.cells import Row, Sheet
 from app.intake.figures import IGNORED, Options
-from app.intake.header import SEARCHED, Column, Header, place, shown_name, title_texts
+from app.intake.header import SEARCHED, Column, Header, faultless, place, shown_name, twice
 from app.intake.names import Names
 from app.intake.periods import Manner, ReadPeriod, read_period
 from app.intake.totals import is_total
@@ -42,37 +42,54 @@ def find_heading(sheet: Sheet, layout: Layout, options: Options, names: Names, m
 
     Findings: `header-twice` (with both rows), `column-twice`, `column-unknown`, `code-unknown` (a heading that is no code of a wide table).
     """
-    needed = [spec for spec in layout.columns if not spec.optional]
+    needed = _needed(layout)
     tried = [(at, _lacking(_labels(sheet, at, layout), needed, options)) for at in range(min(SEARCHED, len(sheet.rows)))]
     fitting = [at for at, lacking in tried if not lacking and any(parts[0] for parts in _lines(sheet, at, layout))]
     if len(fitting) > 1:
-        return (place(sheet, "header-twice", fitting[1] + 1, first=fitting[0] + 1, second=fitting[1] + 1),)
+        return (twice(sheet, fitting),)
     if not fitting:
-        lacking = min((each for _, each in tried), key=len, default=needed)
-        return Misfit(len(needed) - len(lacking), tuple(spec.labels[0] for spec in lacking))
-    found = tuple(_columns(sheet, fitting[0], layout, options, names, manner))
-    faults = tuple(each for each in found if isinstance(each, Finding))
-    columns = tuple(each for each in found if isinstance(each, Column))
+        return _misfit(needed, [lacking for _, lacking in tried])
+    at = fitting[0]
     first, last = area_of(layout)
-    above = [row[first:last] for row in sheet.rows[: fitting[0]]]
-    return faults or Header(fitting[0] + layout.header_rows, columns, title_texts(above))
+    found = tuple(_columns(sheet, at, layout, options, names, manner))
+    return faultless(found, at + layout.header_rows, [row[first:last] for row in sheet.rows[:at]])
+
+
+def _needed(layout: Layout) -> list[ProfileColumn]:
+    return [spec for spec in layout.columns if not spec.optional]
+
+
+def _misfit(needed: Sequence[ProfileColumn], tried: Sequence[Sequence[ProfileColumn]]) -> Misfit:
+    """What the nearest of the rows that were tried lacks."""
+    lacking = min(tried, key=len, default=needed)
+    return Misfit(len(needed) - len(lacking), tuple(spec.labels[0] for spec in lacking))
 
 
 def _lines(sheet: Sheet, at: int, layout: Layout) -> list[list[str]]:
     """The lines of a heading by column, merged cells filled; in a text file, which has none, a line above fills to the right."""
-    first, last = area_of(layout)
     block: list[Row] = [list(row) for row in sheet.rows[at : at + layout.header_rows]]
     width = max(map(len, block), default=0)
     lines = [[text_of(cell) for cell in row] + [""] * (width - len(row)) for row in block]
+    _fill_merged(lines, sheet, at)
+    if not sheet.name:
+        _fill_rightwards(lines[:-1])
+    first, last = area_of(layout)
+    return [list(parts) for parts in list(zip(*lines, strict=True))[first:last]]
+
+
+def _fill_merged(lines: list[list[str]], sheet: Sheet, at: int) -> None:
+    """Give every line of a heading that begins at a row (from 0) the text of the merged cells that reach into it."""
+    width = len(lines[0]) if lines else 0
     for span in sheet.merged:
         for row in range(max(span.row - 1, at), min(span.last_row, at + len(lines))):
             for column in range(span.column - 1, min(span.last_column, width)):
                 lines[row - at][column] = text_of(sheet.rows[span.row - 1][span.column - 1]) if span.row - 1 >= at else ""
-    if not sheet.name:
-        for line in lines[:-1]:
-            for column in range(1, width):
-                line[column] = line[column] or line[column - 1]
-    return [list(parts) for parts in list(zip(*lines, strict=True))[first:last]]
+
+
+def _fill_rightwards(lines: Sequence[list[str]]) -> None:
+    for line in lines:
+        for column in range(1, len(line)):
+            line[column] = line[column] or line[column - 1]
 
 
 def _labels(sheet: Sheet, at: int, layout: Layout) -> list[str]:
@@ -87,6 +104,10 @@ def _mapped(options: Options) -> dict[str, str]:
     return {folded(trimmed(theirs)): ours.strip() for theirs, ours in options.columns.items()}
 
 
+def _by_label(layout: Layout) -> dict[str, ProfileColumn]:
+    return {folded(label): spec for spec in layout.columns for label in spec.labels}
+
+
 def _lacking(labels: Sequence[str], needed: Sequence[ProfileColumn], options: Options) -> list[ProfileColumn]:
     mapped, present = _mapped(options), {folded(label) for label in labels}
     given = {mapped[label] for label in present if label in mapped}
@@ -95,7 +116,7 @@ def _lacking(labels: Sequence[str], needed: Sequence[ProfileColumn], options: Op
 
 def _columns(sheet: Sheet, at: int, layout: Layout, options: Options, names: Names, manner: Manner) -> Iterator[Column | Finding]:
     mapped = _mapped(options)
-    specs = {folded(label): spec for spec in layout.columns for label in spec.labels}
+    specs = _by_label(layout)
     first: dict[int, int] = {}
     start, _ = area_of(layout)
     row = at + layout.header_rows

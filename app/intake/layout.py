@@ -8,7 +8,7 @@ from app.intake.cells import Book, Sheet
 from app.intake.figures import MOST_FINDINGS, Figures, Options, TidyFile
 from app.intake.header import Header, place, read_header
 from app.intake.headings import Misfit, find_heading
-from app.intake.manner import how_to_read
+from app.intake.manner import How, how_to_read
 from app.intake.names import Names
 from app.intake.periods import years_in
 from app.intake.plan import plan_of
@@ -32,7 +32,7 @@ def read_figures(
     """
     visible = [sheet for sheet in book.sheets if not sheet.is_hidden]
     if profile is None:
-        found = [_plain(book, visible[0], options, names, dimension_names)] if visible else [(Finding("file-without-rows"),)]
+        found = [_plain(book, visible, options, names, dimension_names)]
     else:
         found = list(_described(book, visible, profile, options, names, dimension_names))
     faults = tuple(finding for each in found if isinstance(each, tuple) for finding in each)
@@ -41,30 +41,38 @@ def read_figures(
     return Figures(tuple(each for each in found if isinstance(each, TidyFile)), book.remarks)
 
 
-def _plain(book: Book, sheet: Sheet, options: Options, names: Names, dimension_names: Sequence[str]) -> TidyFile | Faults:
-    header = read_header(sheet, options, dimension_names)
+def _plain(book: Book, visible: Sequence[Sheet], options: Options, names: Names, dimension_names: Sequence[str]) -> TidyFile | Faults:
+    if not visible:
+        return (Finding("file-without-rows"),)
+    header = read_header(visible[0], options, dimension_names)
     if isinstance(header, tuple):
         return header
-    return _table(book, sheet, header, None, options, names, dimension_names)
+    return _table(book, visible[0], header, None, options, names, dimension_names)
 
 
 def _described(
     book: Book, visible: Sequence[Sheet], profile: Profile, options: Options, names: Names, dimension_names: Sequence[str]
 ) -> Iterator[TidyFile | Faults]:
-    """Every sheet that a layout names, each read by the first of those whose heading stands in it."""
+    """Every sheet that a layout names."""
     chosen = [(sheet, layouts) for sheet in visible if (layouts := [each for each in profile.layouts if _names(each, sheet, visible)])]
     if not chosen:
         yield (Finding("sheet-absent", params={"known": sorted({name for each in profile.layouts for name in each.sheets})}),)
     for sheet, layouts in chosen:
-        tried = [(layout, find_heading(sheet, layout, options, names, how_to_read(layout, options, book.days).days)) for layout in layouts]
-        layout, heading = next(((one, found) for one, found in tried if not isinstance(found, Misfit)), tried[0])
-        if isinstance(heading, Misfit):
-            nearest = max((found for _, found in tried if isinstance(found, Misfit)), key=lambda each: (each.found, -len(each.lacking)))
-            yield (place(sheet, "header-absent", known=list(nearest.lacking)),)
-        elif isinstance(heading, Header):
-            yield _table(book, sheet, heading, layout, options, names, dimension_names)
-        else:
-            yield heading
+        yield _by_first_fitting(book, sheet, layouts, options, names, dimension_names)
+
+
+def _by_first_fitting(
+    book: Book, sheet: Sheet, layouts: Sequence[Layout], options: Options, names: Names, dimension_names: Sequence[str]
+) -> TidyFile | Faults:
+    """A sheet as the first of these layouts reads it whose heading stands in it."""
+    tried = [(layout, find_heading(sheet, layout, options, names, how_to_read(layout, options, book.days).days)) for layout in layouts]
+    layout, heading = next(((one, found) for one, found in tried if not isinstance(found, Misfit)), tried[0])
+    if isinstance(heading, Misfit):
+        nearest = max((found for _, found in tried if isinstance(found, Misfit)), key=lambda each: (each.found, -len(each.lacking)))
+        return (place(sheet, "header-absent", known=list(nearest.lacking)),)
+    if isinstance(heading, Header):
+        return _table(book, sheet, heading, layout, options, names, dimension_names)
+    return heading
 
 
 def _names(layout: Layout, sheet: Sheet, visible: Sequence[Sheet]) -> bool:
@@ -89,12 +97,9 @@ def _unclear(sheet: Sheet, header: Header, dimension_names: Sequence[str]) -> It
 def _table(
     book: Book, sheet: Sheet, header: Header, layout: Layout | None, options: Options, names: Names, dimension_names: Sequence[str]
 ) -> TidyFile | Faults:
-    how = how_to_read(layout, options, book.days)
-    if layout is not None and layout.period_in_title and "period" not in how.constants:
-        years = {year for title in header.titles for year in years_in(title)}
-        if len(years) != 1:
-            return (place(sheet, "title-without-period", header.row),)
-        how = replace(how, constants={**how.constants, "period": years.pop()})
+    how = _with_year(how_to_read(layout, options, book.days), layout, header)
+    if how is None:
+        return (place(sheet, "title-without-period", header.row),)
     faults = tuple(_unclear(sheet, header, dimension_names))
     if faults:
         return faults
@@ -104,3 +109,11 @@ def _table(
     if layout is None or not isinstance(found, TidyFile):
         return found
     return replace(found, sum_duplicates=layout.sum_duplicates)
+
+
+def _with_year(how: How, layout: Layout | None, header: Header) -> How | None:
+    """How a table is read whose period is the year that its titles name; None where they name none, or several."""
+    if layout is None or not layout.period_in_title or "period" in how.constants:
+        return how
+    years = {year for title in header.titles for year in years_in(title)}
+    return replace(how, constants={**how.constants, "period": years.pop()}) if len(years) == 1 else None

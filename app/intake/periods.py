@@ -91,7 +91,7 @@ def read_period(cell: object, manner: Manner) -> ReadPeriod | Unread:
     text = text_of(cell)
     if len(text) > _LONGEST:
         return ReadPeriod(text[: _LONGEST + 1])
-    if len(text) == len("45355") and text.isascii() and text.isdigit() and int(text) in _SERIALS:
+    if _is_serial(text):
         day = manner.days.day(int(text))
         return _filed(day, manner, is_serial=True) if day else ReadPeriod(text)
     if _stands(text):
@@ -116,6 +116,10 @@ def joined(year: str, part: str, number: str) -> str | None:
 def years_in(text: str) -> set[str]:
     """The years that a title names."""
     return set(re.findall(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])", text))
+
+
+def _is_serial(text: str) -> bool:
+    return len(text) == len("45355") and text.isascii() and text.isdigit() and int(text) in _SERIALS
 
 
 def _stands(text: str) -> bool:
@@ -161,17 +165,21 @@ def _filed(day: date, manner: Manner, *, is_serial: bool = False) -> ReadPeriod 
 
 
 def _worded(text: str, manner: Manner) -> ReadPeriod | Unread:
-    slashed = _SLASHED.fullmatch(text)
-    if slashed:
+    if slashed := _SLASHED.fullmatch(text):
         return ReadPeriod(f"{slashed['year'] or slashed['first']}-{int(slashed['number'] or slashed['second']):02}")
-    plain = " ".join(word for word in folded(text).split() if word not in _SMALL)
-    found = next((match.groupdict() for form in _WORDED if (match := form.fullmatch(plain))), None)
+    found = _words(text)
     if found is None:
         return ReadPeriod(text)
     year = found.get("year") or found.get("later") or ""
     if found.get("fiscal") or found.get("after"):
         return _fiscal(text, year, manner)
     return ReadPeriod(_from_parts(year, found))
+
+
+def _words(text: str) -> dict[str, str | None] | None:
+    """What the words of a period name, by its kind; None where they name no period."""
+    plain = " ".join(word for word in folded(text).split() if word not in _SMALL)
+    return next((match.groupdict() for form in _WORDED if (match := form.fullmatch(plain))), None)
 
 
 def _from_parts(year: str, found: dict[str, str | None]) -> str:

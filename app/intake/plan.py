@@ -65,24 +65,25 @@ class Plan:
 def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, dimension_names: Sequence[str]) -> Plan:
     """Work out the plan of a table."""
     columns = body.columns
-    values = tuple(column for column in columns if "value" in column.means)
-    labels = tuple(_label_column(column, how, names) for column in columns if set(column.means) & set(dimension_names))
+    values = _all(columns, "value")
+    labels = _label_columns(columns, how, names, dimension_names)
     given = [name for each in labels for name in each.column.means]
-    fixed = [*(name for name in dimension_names if name in how.constants and name not in given), *(values[0].at.keys() - {"period"})]
-    dimensions = tuple(name for name in dimension_names if name in given or name in fixed)
-    order = tuple([*given, *fixed].index(name) for name in dimensions)
+    fixed = _fixed(how, given, values[0], dimension_names)
+    standing = [*given, *fixed]
+    dimensions = tuple(name for name in dimension_names if name in standing)
+    order = tuple(map(standing.index, dimensions))
     period, period_column = _period(columns, body, how)
     return Plan(
         sheet,
         how,
         names,
         columns,
-        len(header.columns) if not sheet.name and body.columns is header.columns else None,
+        _width(sheet, header, body),
         dimensions,
         values,
         labels,
         order,
-        _fixed(values, fixed, how),
+        {column.index: _codes_at(column, fixed, how) for column in values},
         not fixed and order == tuple(range(len(order))),
         period,
         period_column,
@@ -90,23 +91,41 @@ def plan_of(sheet: Sheet, header: Header, body: Body, how: How, names: Names, di
         _left_out(columns, how, names),
         _only_one(columns, "value_status"),
         _only_one(columns, "period_start"),
-        tuple(column for column in columns if "total" in column.means),
+        _all(columns, "total"),
         tuple(column for column in columns if not column.means),
-        _only_values(columns),
+        _export_only(columns),
     )
 
 
-def _fixed(values: Sequence[Column], fixed: Sequence[str], how: How) -> Mapping[int, tuple[str, ...]]:
-    """The codes that each column of values stands at, its own and those of the whole table."""
-    return {column.index: tuple(column.at.get(name) or how.constants[name] for name in fixed) for column in values}
-
-
-def _only_values(columns: Sequence[Column]) -> tuple[tuple[Column, str], ...]:
-    return tuple((column, only) for column in columns for name in column.means if (only := EXPORT_ONLY.get(name)))
+def _all(columns: Sequence[Column], meaning: str) -> tuple[Column, ...]:
+    return tuple(column for column in columns if meaning in column.means)
 
 
 def _only_one(columns: Sequence[Column], meaning: str) -> Column | None:
     return next((column for column in columns if meaning in column.means), None)
+
+
+def _export_only(columns: Sequence[Column]) -> tuple[tuple[Column, str], ...]:
+    """The columns of our own export that may hold one value alone."""
+    return tuple((column, only) for column in columns for name in column.means if (only := EXPORT_ONLY.get(name)))
+
+
+def _width(sheet: Sheet, header: Header, body: Body) -> int | None:
+    return len(header.columns) if not sheet.name and body.columns is header.columns else None
+
+
+def _fixed(how: How, given: Sequence[str], values: Column, dimension_names: Sequence[str]) -> list[str]:
+    """The dimensions that no column of labels gives: those declared for the whole table, and those at which a column of values stands."""
+    declared = [name for name in dimension_names if name in how.constants and name not in given]
+    return [*declared, *(name for name in values.at if name != "period")]
+
+
+def _codes_at(column: Column, fixed: Sequence[str], how: How) -> tuple[str, ...]:
+    return tuple(column.at.get(name) or how.constants.get(name, "_T") for name in fixed)
+
+
+def _label_columns(columns: Sequence[Column], how: How, names: Names, dimension_names: Sequence[str]) -> tuple[LabelColumn, ...]:
+    return tuple(_label_column(column, how, names) for column in columns if set(column.means) & set(dimension_names))
 
 
 def _label_column(column: Column, how: How, names: Names) -> LabelColumn:
@@ -122,18 +141,25 @@ def _period(columns: Sequence[Column], body: Body, how: How) -> tuple[Callable[[
     """What gives the period of a row: a column, the columns of its parts, or what was declared for the whole table."""
     at = _only_one(columns, "period")
     if at is not None and "value" not in at.means:
-        index = at.index
-        order = order_of({cells[index] for _, cells in body.rows if index < len(cells)}, how.days.order)
-        periods = Periods(how.days.in_order(order), how.codes)
-        return lambda cells: periods[cells[index]], at
+        return _from_column(at.index, body, how), at
     parts = sorted((column for column in columns if set(column.means) & set(PARTS)), key=lambda one: PARTS.index(one.means[0]))
     if parts:
-        read, places = PeriodParts([column.means[0] for column in parts], how.days), [column.index for column in parts]
-        return lambda cells: read[tuple([cells[index] for index in places])], parts[0]
+        return _from_parts(parts, how), parts[0]
     if any("period" in column.at for column in columns):
         return lambda _: ReadPeriod(""), columns[0]
     said = Periods(how.days, how.codes)[how.constants.get("period")]
     return lambda _: said, columns[0]
+
+
+def _from_column(index: int, body: Body, how: How) -> Callable[[Row], Said]:
+    order = order_of({cells[index] for _, cells in body.rows if index < len(cells)}, how.days.order)
+    periods = Periods(how.days.in_order(order), how.codes)
+    return lambda cells: periods[cells[index]]
+
+
+def _from_parts(parts: Sequence[Column], how: How) -> Callable[[Row], Said]:
+    read, places = PeriodParts([column.means[0] for column in parts], how.days), [column.index for column in parts]
+    return lambda cells: read[tuple([cells[index] for index in places])]
 
 
 def _overrides(columns: Sequence[Column], how: How, names: Names) -> Callable[[Row], tuple[tuple[str, str], ...]]:

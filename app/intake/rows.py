@@ -109,31 +109,37 @@ def _data(plan: Plan, found: Found, row: int, cells: Row) -> bool:
         if isinstance(got, str):
             return False
         codes += got
-    if plan.unnamed or plan.only:
-        found.faults += _outside(plan, row, cells)
     _take(plan, found, row, cells, period, codes)
     return True
 
 
 def _take(plan: Plan, found: Found, row: int, cells: Row, period: ReadPeriod, codes: tuple[str, ...]) -> None:
+    if plan.unnamed or plan.only:
+        found.faults += _outside(plan, row, cells)
     overrides = plan.overrides(cells)
     if period.start or plan.start is not None:
         overrides += _start(plan, cells, period)
     if period.is_serial:
         found.serials.append(row)
     found.lines.append(row)
+    _take_figures(plan, found, row, cells, period.code, codes, overrides)
+    if plan.totals:
+        found.across.append((row, cells))
+
+
+def _take_figures(
+    plan: Plan, found: Found, row: int, cells: Row, period: str, codes: tuple[str, ...], overrides: tuple[tuple[str, str], ...]
+) -> None:
     masked, statuses = plan.how.masked, plan.status
     for column in plan.values:
         cell = cells[column.index]
-        when = column.at.get("period", period.code) if column.at else period.code
+        when = column.at.get("period", period) if column.at else period
         figure = TidyRow(row, when, None, None, codes if plan.is_straight else _placed(plan, codes, column), overrides, column.shown)
         if statuses is None and isinstance(cell, str) and cell.isdigit() and cell.isascii() and len(cell) <= _PLAIN_DIGITS:
             found.rows.append(figure)
             give(figure, int(cell), masked)
         else:
             _look(plan, found, figure, cells, column)
-    if plan.totals:
-        found.across.append((row, cells))
 
 
 def give(figure: TidyRow, value: int, masked: frozenset[int]) -> None:
@@ -181,8 +187,7 @@ def _value_fault(plan: Plan, row: int, column: Column, code: str) -> Finding:
 
 def _other(plan: Plan, found: Found, row: int, cells: Row) -> None:
     """A row that is not plainly data: blank, a sum, a note, a nil report, or at fault."""
-    places = {column.index for column in plan.columns}
-    filled = [index for index, cell in enumerate(cells) if _shows(cell) and (index in places or plan.width is not None)]
+    filled = _filled(plan, cells)
     if not filled:
         return
     faults = _form(plan, row, cells)
@@ -194,12 +199,18 @@ def _other(plan: Plan, found: Found, row: int, cells: Row) -> None:
     faults = faults or [*_faults(plan, row, cells), *_outside(plan, row, cells)]
     if _is_note(cells, filled):
         found.held.append((len(found.lines), Note(row, text_of(cells[filled[0]])), faults))
-    elif faults and _has_no_label(plan, cells) and len(cells) == (plan.width or len(cells)):
+    elif faults and _has_no_label(plan, cells):
         found.stated.append(Stated(len(found.lines), row, cells, tuple(faults)))
     elif faults:
         found.faults += faults
     else:
         _nil(plan, found, row, cells)
+
+
+def _filled(plan: Plan, cells: Row) -> list[int]:
+    """The places of a row that hold something; in a sheet what stands outside the table is not of it."""
+    places = {column.index for column in plan.columns}
+    return [index for index, cell in enumerate(cells) if _shows(cell) and (index in places or plan.width is not None)]
 
 
 def _shows(cell: Cell) -> bool:
@@ -217,12 +228,16 @@ def _nil(plan: Plan, found: Found, row: int, cells: Row) -> None:
 def _form(plan: Plan, row: int, cells: Row) -> list[Finding]:
     if plan.width is not None and len(cells) != plan.width:
         return [place(plan.sheet, "row-ragged", row, cells=len(cells), expected=plan.width)]
-    read = [column for column in plan.columns if "ignored" not in column.means]
-    offsets = ((column, refused_in(cell)) for column in read if isinstance(cell := cells[column.index], str))
-    found = [place(plan.sheet, "text-character", row, column.shown, offset=offset) for column, offset in offsets if offset is not None]
-    return found + [
-        place(plan.sheet, cell.code, row, column.shown) for column in read if isinstance(cell := cells[column.index], CellError)
-    ]
+    read = [(column, cells[column.index]) for column in plan.columns if "ignored" not in column.means]
+    errors = [place(plan.sheet, cell.code, row, column.shown) for column, cell in read if isinstance(cell, CellError)]
+    return [*_refused(plan, row, read), *errors]
+
+
+def _refused(plan: Plan, row: int, read: Sequence[tuple[Column, Cell]]) -> Iterator[Finding]:
+    for column, cell in read:
+        offset = refused_in(cell) if isinstance(cell, str) else None
+        if offset is not None:
+            yield place(plan.sheet, "text-character", row, column.shown, offset=offset)
 
 
 def _is_sum(plan: Plan, cells: Row, filled: Sequence[int]) -> bool:
@@ -247,23 +262,29 @@ def _is_note(cells: Row, filled: Sequence[int]) -> bool:
 
 def _has_no_label(plan: Plan, cells: Row) -> bool:
     """Tell whether a row has numbers alone: perhaps a sum that bears no name."""
+    if plan.width is not None and len(cells) != plan.width:
+        return False
     return plan.period(cells) == "blank" and all(each.now[cells[each.column.index]] == "blank" for each in plan.labels)
 
 
 def _faults(plan: Plan, row: int, cells: Row) -> list[Finding]:
+    return [*_value_faults(plan, row, cells), *_code_faults(plan, row, cells), *_period_faults(plan, row, plan.period(cells))]
+
+
+def _value_faults(plan: Plan, row: int, cells: Row) -> list[Finding]:
     found = Found()
     for column in plan.values:
         _look(plan, found, TidyRow(row, "", None, None, ()), cells, column)
     numbers = [(each.column, whole(each.cell.strip(), plan.how.number_style)) for each in found.open if isinstance(each.cell, str)]
-    faults = found.faults + [_value_fault(plan, row, column, code) for column, code in numbers if code in _HOPELESS]
-    period = plan.period(cells)
+    return found.faults + [_value_fault(plan, row, column, code) for column, code in numbers if code in _HOPELESS]
+
+
+def _code_faults(plan: Plan, row: int, cells: Row) -> Iterator[Finding]:
     codes = [each.now[cells[each.column.index]] for each in plan.labels]
     is_nil = all(code == "blank" for code in codes) and [text_of(cells[column.index]) for column in plan.values] == ["0"]
     for each, code in zip(plan.labels, codes, strict=True):
         if code in {"unknown", "total"} or (code == "blank" and not is_nil):
-            faults.append(_unknown(plan, row, each.column, text_of(cells[each.column.index])))
-    faults += _period_faults(plan, row, period)
-    return faults
+            yield _unknown(plan, row, each.column, text_of(cells[each.column.index]))
 
 
 def _unknown(plan: Plan, row: int, column: Column, text: str) -> Finding:

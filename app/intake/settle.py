@@ -1,6 +1,6 @@
 """The numbers of a table, read in the one style that it proves, and its sums, checked and dropped."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -23,24 +23,42 @@ def settled(plan: Plan, header: Header, body: Body, found: Found) -> TidyFile | 
     """A table from what its rows hold, or everything that is at fault in it, up to a hundred findings in the order of the rows."""
     proof = prove(_written(plan, body, found), plan.how.number_style)
     faults = [*found.faults, *(list(_mixed(plan, found, proof)) or _read_open(plan, found, proof.style))]
-    notes, data = [], len(found.lines)
+    notes, between = _notes(found)
+    faults += between
+    sums = list(_sums(plan, found, proof.style)) if not faults else []
+    faults += _no_sums(sums)
+    if not faults and not found.rows and not found.lines:
+        faults = [place(plan.sheet, "file-without-rows")]
+    if faults:
+        return _in_order(faults)
+    remarks = (*plan.sheet.remarks, *_remarks(plan, found, proof, notes), *(each for each in sums if isinstance(each, Finding)))
+    return _table(plan, header, found, notes, remarks)
+
+
+def _notes(found: Found) -> tuple[tuple[Note, ...], list[Finding]]:
+    """The lines of text below all data, which are notes, and what is at fault in those that stand among the data."""
+    notes, between, data = [], [], len(found.lines)
     for after, note, reasons in found.held:
         if after == data and data:
             notes.append(note)
         else:
-            faults += reasons
-    sums = list(_sums(plan, found, proof.style)) if not faults else []
-    faults += [each for checked in sums if isinstance(checked, tuple) for each in checked]
-    if not faults and not found.rows and not data:
-        faults = [place(plan.sheet, "file-without-rows")]
-    if faults:
-        return tuple(sorted(faults, key=lambda each: each.row or 0)[:MOST_FINDINGS])
-    remarks = [*plan.sheet.remarks, *_remarks(plan, found, proof, notes), *(each for each in sums if isinstance(each, Finding))]
+            between += reasons
+    return tuple(notes), between
+
+
+def _no_sums(checked: Iterable[Finding | tuple[Finding, ...]]) -> Iterator[Finding]:
+    """What is at fault in rows that looked like sums and are none."""
+    return (fault for each in checked if isinstance(each, tuple) for fault in each)
+
+
+def _in_order(faults: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(faults, key=lambda each: each.row or 0)[:MOST_FINDINGS])
+
+
+def _table(plan: Plan, header: Header, found: Found, notes: tuple[Note, ...], remarks: tuple[Finding, ...]) -> TidyFile:
     column_of = {name: column.shown for column in plan.columns for name in column.means if name not in {"ignored", "total", "levels"}}
     constants = {name: code for name, code in plan.how.constants.items() if name not in plan.dimensions and name != "period"}
-    return TidyFile(
-        plan.dimensions, tuple(found.rows), column_of, tuple(remarks), plan.sheet.name or None, header.row, tuple(notes), constants
-    )
+    return TidyFile(plan.dimensions, tuple(found.rows), column_of, remarks, plan.sheet.name or None, header.row, notes, constants)
 
 
 def _written(plan: Plan, body: Body, found: Found) -> Iterator[tuple[tuple[int, int], str]]:
@@ -98,9 +116,13 @@ def _sums(plan: Plan, found: Found, style: NumberStyle | None) -> Iterator[Findi
         yield from (stated.faults for stated in found.stated if stated.faults)
         yield place(plan.sheet, "totals-unchecked", count=len(found.stated) + len(found.across))
         return
+    yield from _checked(plan, found, style)
+
+
+def _checked(plan: Plan, found: Found, style: NumberStyle | None) -> Iterator[Finding | tuple[Finding, ...]]:
     lines = _lines(plan, found, style)
     sums = {column.index: running(_line_sum(plan, lines[row], column) for row in found.lines) for column in (*plan.values, *plan.totals)}
-    checked = 0
+    checked = len(found.across)
     for stated in found.stated:
         differing = list(_down(plan, sums, found, stated, style))
         if stated.faults and (differing or not stated.after):
@@ -109,7 +131,6 @@ def _sums(plan: Plan, found: Found, style: NumberStyle | None) -> Iterator[Findi
         checked += 1
         yield from differing
     for row, cells in found.across:
-        checked += 1
         yield from _across(plan, lines[row], row, cells, style)
     yield place(plan.sheet, "totals-checked", count=checked)
 
@@ -150,18 +171,22 @@ def _down(plan: Plan, sums: Mapping[int, Sequence[int]], found: Found, stated: S
 
 def _matching(plan: Plan, rows: Sequence[TidyRow], cells: Row) -> list[TidyRow] | None:
     """The figures that share the codes which a row of sums has beside its label; None where it has none."""
-    period = plan.period(cells)
-    wanted: dict[str, str] = {}
-    names = [name for each in plan.labels for name in each.column.means]
-    for each in plan.labels:
-        codes = each.now[cells[each.column.index]]
-        if not isinstance(codes, str):
-            wanted |= dict(zip(each.column.means, codes, strict=True))
+    period, wanted = plan.period(cells), _codes_beside(plan, cells)
     if not wanted and isinstance(period, str):
         return None
-    places = {plan.dimensions.index(name): code for name, code in wanted.items() if name in names}
+    places = {plan.dimensions.index(name): code for name, code in wanted.items()}
     code = None if isinstance(period, str) else getattr(period, "code", None)
     return [row for row in rows if code in (None, row.period) and all(row.codes[at] == one for at, one in places.items())]
+
+
+def _codes_beside(plan: Plan, cells: Row) -> dict[str, str]:
+    """The codes that a row of sums has by their dimension; what it sums up has none."""
+    codes: dict[str, str] = {}
+    for each in plan.labels:
+        read = each.now[cells[each.column.index]]
+        if not isinstance(read, str):
+            codes |= dict(zip(each.column.means, read, strict=True))
+    return codes
 
 
 def _across(plan: Plan, line: Mapping[str, int], row: int, cells: Row, style: NumberStyle | None) -> Iterator[Finding]:
@@ -182,14 +207,18 @@ def _remarks(plan: Plan, found: Found, proof: Proof, notes: Sequence[Note]) -> I
         yield place(
             plan.sheet, "serial-read", found.serials[0], plan.period_column.shown, system=plan.how.days.days.name, count=len(found.serials)
         )
+    yield from _numbers_remarked(plan, found, proof)
+    for reason, count in found.left_out.items():
+        yield place(plan.sheet, "rows-left-out" if reason == "rule" else "rows-of-others-left-out", count=count)
+    yield from (place(plan.sheet, "note-kept", note.row) for note in notes)
+
+
+def _numbers_remarked(plan: Plan, found: Found, proof: Proof) -> Iterator[Finding]:
     dated = [each for each in found.open if isinstance(each.cell, date)]
     if dated:
         yield place(plan.sheet, "number-from-date", dated[0].figure.row, dated[0].column.shown, count=len(dated))
     if proof.at and not proof.against:
         yield place(plan.sheet, "number-style-read", proof.at[0], _shown(plan, proof.at[1]), style=proof.style)
-    for reason, count in found.left_out.items():
-        yield place(plan.sheet, "rows-left-out" if reason == "rule" else "rows-of-others-left-out", count=count)
-    yield from (place(plan.sheet, "note-kept", note.row) for note in notes)
 
 
 def _has_mark(each: Open) -> bool:

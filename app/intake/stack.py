@@ -58,16 +58,11 @@ class _Stack:
 
 def _unstacked(rows: Sequence[tuple[int, Row]], header: Header, column: Column, levels: Sequence[Level]) -> Body:
     stack, width = _Stack(), max(each.index for each in header.columns) + 1
-    values = [each.index for each in header.columns if {"value", "total"}.intersection(each.means)]
+    values = _value_places(header)
     for row, cells in rows:
         text = text_of(cells[column.index]) if column.index < len(cells) else ""
-        level = None if is_total(text) or not text else _level(text, levels)
-        if (
-            level is not None
-            and not level.closes
-            and level.begins
-            and all(map(is_blank, (cells[index] for index in values if index < len(cells))))
-        ):
+        level = _level(text, levels)
+        if level is not None and level.begins and not level.closes and _has_no_value(cells, values):
             stack.above[level.means] = text
             stack.begins = True
             stack.waiting.clear()
@@ -76,12 +71,25 @@ def _unstacked(rows: Sequence[tuple[int, Row]], header: Header, column: Column, 
             stack.breaks.add(row)
             stack.begins = False
         _put(stack, row, [*cells[:width], *[None] * (width - len(cells))], level, levels, text)
+    return Body(stack.rows, _spread(header, column, levels, width), frozenset(stack.closing), frozenset(stack.breaks))
+
+
+def _value_places(header: Header) -> list[int]:
+    return [each.index for each in header.columns if {"value", "total"}.intersection(each.means)]
+
+
+def _has_no_value(cells: Row, values: Sequence[int]) -> bool:
+    return all(is_blank(cells[index]) for index in values if index < len(cells))
+
+
+def _spread(header: Header, column: Column, levels: Sequence[Level], width: int) -> tuple[Column, ...]:
+    """The columns of a heading, the one of levels read no more, and to their right one for each level."""
     virtual = [
         Column(width + at, column.shown, (level.means,), ProfileColumn(labels=("-",), means=(level.means,), codes=level.codes))
         for at, level in enumerate(levels)
     ]
-    kept = tuple(Column(each.index, each.shown, ("ignored",)) if each is column else each for each in header.columns)
-    return Body(stack.rows, (*kept, *virtual), frozenset(stack.closing), frozenset(stack.breaks))
+    kept = (Column(each.index, each.shown, ("ignored",)) if each is column else each for each in header.columns)
+    return (*kept, *virtual)
 
 
 def _put(stack: _Stack, row: int, cells: list[Cell], level: Level | None, levels: Sequence[Level], text: str) -> None:
@@ -102,6 +110,8 @@ def _put(stack: _Stack, row: int, cells: list[Cell], level: Level | None, levels
 
 
 def _level(text: str, levels: Sequence[Level]) -> Level | None:
+    if not text or is_total(text):
+        return None
     plain = folded(text)
     for level in levels:
         if any(plain.startswith(folded(begin)) for begin in level.begins):
