@@ -56,8 +56,13 @@ def contacts(text: Folded) -> Iterator[Span]:
     yield from _pages(text)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)
-    for rule in (rule for begin, rule in _PHONES if begin in text.text):
-        yield from (each for each in _all(Kind.PHONE, rule, text.text) if _is_number(text.text[each.start : each.end]))
+    yield from _dialled(text.text)
+
+
+def _dialled(text: str) -> Iterator[Span]:
+    """Telephones with the code of their State."""
+    for rule in (rule for begin, rule in _PHONES if begin in text):
+        yield from (each for each in _all(Kind.PHONE, rule, text) if _is_number(text[each.start : each.end]))
 
 
 def _pages(text: Folded) -> Iterator[Span]:

@@ -62,7 +62,7 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
     has_person, unknown = False, [0, 0]
     first = quantity.last + 1
     for at in range(first, first + _FARTHEST):
-        if not read.is_close(at) and not (read.word(at - 1) in _ABBREVIATED and read.gap(at) == ". "):
+        if not _goes_on(read, at):
             break
         counted = _met(read, at, at == first, has_person)
         if counted is not None:
@@ -73,6 +73,10 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
         if max(unknown) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article or word in _OF):
             break
     return Ahead(has_person=has_person)
+
+
+def _goes_on(read: Reading, at: int) -> bool:
+    return read.is_close(at) or (read.word(at - 1) in _ABBREVIATED and read.gap(at) == ". ")
 
 
 def _met(read: Reading, at: int, is_next: bool, has_person: bool) -> Ahead | None:

@@ -147,19 +147,22 @@ def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
 
 
 def _lettered(text: Folded) -> Iterator[Span]:
-    rules: list[tuple[Kind, re.Pattern[str], Callable[[str], bool]]] = [
-        (Kind.NATIONAL_ID, rule, _any) for rule in (_VENEZUELAN, _ALIEN, _FOREIGNER)
-    ]
-    if "imei" in text.small:
-        rules += [(Kind.IMEI, _EQUIPMENT, _any)]
-    if any(word[2:4].isdigit() for word in text.mixed):
-        rules += [(Kind.ACCOUNT, _IBAN, iban.is_valid)]
-    if any(len(word) in _IN_ONE_WORD for word in text.mixed):
-        rules += [(Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _ELECTOR, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc)]
-    if any(len(word) == _VEHICLES for word in text.mixed):
-        rules += [(Kind.PLATE, _VEHICLE, _is_vehicle)]
-    for kind, rule, judge in rules:
+    for kind, rule, judge in _likely(text):
         yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text.text) if judge(found[0]))
+
+
+def _likely(text: Folded) -> Iterator[tuple[Kind, re.Pattern[str], Callable[[str], bool]]]:
+    """The rules for letters and digits that a text may fulfil, by the lengths of its words."""
+    yield from ((Kind.NATIONAL_ID, rule, _any) for rule in (_VENEZUELAN, _ALIEN, _FOREIGNER))
+    if "imei" in text.small:
+        yield Kind.IMEI, _EQUIPMENT, _any
+    if any(word[2:4].isdigit() for word in text.mixed):
+        yield Kind.ACCOUNT, _IBAN, iban.is_valid
+    lengths = set(map(len, text.mixed))
+    if not _IN_ONE_WORD.isdisjoint(lengths):
+        yield from ((Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _ELECTOR, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc))
+    if _VEHICLES in lengths:
+        yield Kind.PLATE, _VEHICLE, _is_vehicle
 
 
 def _formed(text: str) -> Iterator[Span]:
@@ -186,13 +189,19 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
         return
     reach, rule = _AFTER[cue.kind]
     found = rule.search(text, cue.end, min(cue.end + reach + 24, until))
-    if found is None or found.start() - cue.end > reach or not _is_one(cue.kind, found[0]) or "\n" in text[cue.end : found.start()]:
-        return
-    if text[cue.start : cue.end].lower() in _REGISTERED and not _is_of_a_vehicle(text[cue.end : found.start()], found[0]):
-        return
-    # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
-    if not _SENTENCE.search(text, cue.start + 1, found.start()):
+    if found and found.start() - cue.end <= reach and _is_announced(text, cue, found):
         yield Span(found.start(), found.end(), _kind(text[cue.start : cue.end].lower(), found[0], cue.kind))
+
+
+def _is_announced(text: str, cue: Cue, found: re.Match[str]) -> bool:
+    """Whether what stands after a word is what it announces."""
+    between = text[cue.end : found.start()]
+    if not _is_one(cue.kind, found[0]) or "\n" in between:
+        return False
+    if text[cue.start : cue.end].lower() in _REGISTERED and not _is_of_a_vehicle(between, found[0]):
+        return False
+    # A new sentence speaks of something else; the full stop of an abbreviation ("C.C.", "N.º") is none.
+    return not _SENTENCE.search(text, cue.start + 1, found.start())
 
 
 def _ahead(text: str, cue: Cue) -> Iterator[Span]:

@@ -28,10 +28,7 @@ def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
     for quantity in _counts(text, read, _quiet(read.tokens, figures, least)):
-        is_part = is_share(read.tokens, quantity)
-        may_be_hard = 0 < quantity.value < least and not is_part
-        may_wait = figures.is_bulletin and told[False] < MOST_FINDINGS and (is_part or not _is_known(read, quantity))
-        span = _judged(read, quantity, labels, may_be_hard, may_wait) if may_be_hard or may_wait else None
+        span = _found(read, quantity, labels, least, told[False] < MOST_FINDINGS)
         if span is not None:
             told[span.is_hard] += 1
             yield span
@@ -62,6 +59,13 @@ def _counts(text: Folded, read: Reading, quiet: Collection[str]) -> Iterator[Qua
 def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
     most = _BEFORE_COMMA if separator == "," else _CELL
     return all(len(cell.split()) <= most for _, line in lines for cell in line.split(separator))
+
+
+def _found(read: Reading, quantity: Quantity, labels: Labels, least: int, may_more_wait: bool) -> Span | None:
+    is_part = is_share(read.tokens, quantity)
+    may_be_hard = 0 < quantity.value < least and not is_part
+    may_wait = may_more_wait and read.figures.is_bulletin and (is_part or not _is_known(read, quantity))
+    return _judged(read, quantity, labels, may_be_hard, may_wait) if may_be_hard or may_wait else None
 
 
 def _judged(read: Reading, quantity: Quantity, labels: Labels, may_be_hard: bool, may_wait: bool) -> Span | None:

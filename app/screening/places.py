@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from app.screening.cues import Cue, windows
 from app.screening.folding import Folded
@@ -49,19 +50,20 @@ def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
 def _births(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Dates after a word for a birth, right after one that says something else too ("nac."), or right before one in brackets."""
     births = [each for each in announced if each.kind is Kind.BIRTH_DATE]
-    short = [each for each in births if text.small[each.start : each.end] in _AMBIGUOUS]
     certain = [each for each in births if text.small[each.start : each.end] not in _AMBIGUOUS]
     yield from _near(Kind.BIRTH_DATE, _DATE, text, certain, (0, _REACH_DATE))
-    for cue in short:
-        date = _DATE.search(text.text, cue.end, cue.end + _REACH_SHORT + _LONGEST_DATE)
-        if date and date.start() <= cue.end + _REACH_SHORT:
-            yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
-    for born in _BORN.finditer(text.text):
-        date = _DATE.match(text.text, born.end())
-        if date:
-            yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
+    yield from _at_once(text, births)
     for cue in births:
         yield from _dated_before(text, cue)
+
+
+def _at_once(text: Folded, births: Sequence[Cue]) -> Iterator[Span]:
+    """Dates right after a word for a birth that says something else too, or after "(n." and "(b."."""
+    near = ((cue.end, _REACH_SHORT) for cue in births if text.small[cue.start : cue.end] in _AMBIGUOUS)
+    for begin, reach in chain(near, ((born.end(), 0) for born in _BORN.finditer(text.text))):
+        date = _DATE.search(text.text, begin, begin + reach + _LONGEST_DATE)
+        if date and date.start() <= begin + reach:
+            yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
 
 
 def _dated_before(text: Folded, cue: Cue) -> Iterator[Span]:

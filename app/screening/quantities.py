@@ -98,35 +98,44 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Q
             reached = at + (words[at + 1] in _ALONE)
             yield Quantity(at, reached, 1, is_article=True)
         elif word in _SINGLE:
-            is_lone = word in _LONE
-            if not is_lone or words[at - 1] == "a":
-                yield Quantity(at - is_lone, at, _GROUPS.get(word, 1), is_lone)
+            yield from _single(read, at)
         elif word not in _PERCENT or words[at - 1] != "por":
-            reached, value = _composed(read, at) if words[at + 1] in _COMPOSING else (at, values[word])
-            if "0" <= words[at + 1] < "a":
-                reached, value = _grouped(read, at, value)
+            reached, value = _whole(read, at, values[word])
             if not _may_be_apart(read, at) or not _is_apart(text.text, read, at):
                 yield Quantity(at, reached, value)
 
 
+def _single(read: Tokens, at: int) -> Iterator[Quantity]:
+    """One word that tells how many by itself: "a pair"; "lone" only in "a lone"."""
+    word = read.words[at]
+    is_lone = word in _LONE
+    if not is_lone or read.words[at - 1] == "a":
+        yield Quantity(at - is_lone, at, _GROUPS.get(word, 1), is_lone)
+
+
+def _whole(read: Tokens, at: int, value: int) -> tuple[int, int]:
+    """The last token of the numeral that begins at one with a value, and the value of all of it."""
+    after = read.words[at + 1]
+    if "0" <= after < "a":
+        return _grouped(read, at, value)
+    return _composed(read, at) if after in _COMPOSING else (at, value)
+
+
 def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
     """The tokens that may be a numeral which tells something, or a part of one."""
-    words, gaps, starts = read.words, read.gaps, read.starts
+    words, starts = read.words, read.starts
     wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     dated = _dated(text) if text.has_digits else set()
-    return [
-        at
-        for at in compress(count(), map(wanted.__contains__, words))
-        if starts[at] not in dated
-        and (
-            words[at + 1] in _STIRRING
-            or "0" <= words[at + 1] < "a"
-            or (words[at] not in quiet and (words[at - 1] not in CITES or gaps[at] != " " or words[at] >= "a"))
-            or words[at - 1] in _RATES
-            or words[at + 2] in _RATES
-            or "%" in gaps[at + 1]
-        )
-    ]
+    undated = (at for at in compress(count(), map(wanted.__contains__, words)) if starts[at] not in dated)
+    return [at for at in undated if words[at + 1] in _STIRRING or "0" <= words[at + 1] < "a" or _tells(read, at, quiet)]
+
+
+def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
+    """Whether a numeral that stands alone tells something: it is no quiet one and no mark's, or it is a share."""
+    words, gaps = read.words, read.gaps
+    if words[at] not in quiet and (words[at - 1] not in CITES or gaps[at] != " " or words[at] >= "a"):
+        return True
+    return words[at - 1] in _RATES or words[at + 2] in _RATES or "%" in gaps[at + 1]
 
 
 def _dated(text: Folded) -> set[int]:
@@ -198,13 +207,20 @@ def _composed(read: Tokens, at: int) -> tuple[int, int]:
 def _grouped(read: Tokens, at: int, value: int) -> tuple[int, int]:
     """The last token of a numeral whose thousands are parted by a space, and its value: "1 050"; no telephone, which is longer."""
     words, last = read.words, at
-    while last - at < _MOST_GROUPS and len(words[last + 1]) == _OF_THOUSANDS and words[last + 1].isdigit() and read.gaps[last + 1] == " ":
+    while last - at < _MOST_GROUPS and _is_group(read, last + 1):
         last += 1
     whole = "".join(words[at : last + 1])
-    is_one = words[at].isdigit() and len(words[at]) <= _OF_THOUSANDS and words[at][0] != "0" and len(whole) <= _MOST_GROUPED
-    if last == at or not is_one or _goes_with(read, at) or _goes_with(read, last + 1):
+    if last == at or not _begins_groups(words[at]) or len(whole) > _MOST_GROUPED or _goes_with(read, at) or _goes_with(read, last + 1):
         return at, value
     return last, int(whole)
+
+
+def _is_group(read: Tokens, at: int) -> bool:
+    return len(read.words[at]) == _OF_THOUSANDS and read.words[at].isdigit() and read.gaps[at] == " "
+
+
+def _begins_groups(word: str) -> bool:
+    return word.isdigit() and len(word) <= _OF_THOUSANDS and word[0] != "0"
 
 
 def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
