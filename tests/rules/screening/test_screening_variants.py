@@ -60,13 +60,28 @@ def test_of_tempting_texts_five_in_a_hundred_are_refused_at_most():
         ("1HGCM82633A004352 seen", Kind.PLATE, "1HGCM82633A004352"),
         ("nac. 3-IV-2008", Kind.BIRTH_DATE, "3-IV-2008"),
         ("Stash house at 1427 Palm Drive", Kind.DWELLING, "1427 Palm Drive"),
+        ("Exhibió su D.N.I. 30.123.456 vencido", Kind.NATIONAL_ID, "30.123.456"),
+        ("A Social Insurance Number, 730 123 456, was read", Kind.NATIONAL_ID, "730 123 456"),
+        ("Van reg. CY-D-10428 seen", Kind.PLATE, "CY-D-10428"),
+        ("Van reg. AB12 CDE seen", Kind.PLATE, "AB12 CDE"),
+        ("En TikTok @paso_norte.vip ofrece", Kind.HANDLE, "@paso_norte.vip"),
+        ("Attended: Fabienne Saint-Louis, ashore.", Kind.NAME, "Fabienne Saint-Louis"),
     ],
 )
 def test_an_identifier_is_found_where_it_stands(text: str, kind: Kind, value: str):
     assert of(kind, text) == [value]
 
 
-@pytest.mark.parametrize("text", ["nac. venezolana, ingresó el 12/03/2024", "1HGCM82633A004353 seen", "Usuarios del sistema SIRMI v2.1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nac. venezolana, ingresó el 12/03/2024",
+        "1HGCM82633A004353 seen",
+        "Usuarios del sistema SIRMI v2.1",
+        "Reg. UE 2016/679",
+        "Registered 12 May 2026",
+    ],
+)
 def test_what_only_begins_alike_is_not_refused(text: str):
     assert [each for each in found(text) if each.is_hard] == []
 
@@ -81,6 +96,12 @@ def test_what_only_begins_alike_is_not_refused(text: str):
         ("A single woman arrived.", "A single woman"),
         ("Women this week: just two.", "Women this week: just two"),
         ("La serie de mujeres incluye tan solo a dos.", "mujeres incluye tan solo a dos"),
+        ("Somalíes (n=2) fuera de plazo.", "Somalíes (n=2"),
+        ("Somalíes x2 fuera de plazo.", "Somalíes x2"),
+        ("Faltaban 3 mujs. de Cuba.", "3 mujs"),
+        ("Hombs.: 4", "Hombs.: 4"),
+        ("Salieron 2 venez. hacia el sur.", "2 venez"),
+        ("Entre os homens afegãos, 3 já tinham visto.", "afegãos, 3"),
     ],
 )
 def test_a_count_below_k_is_found_however_it_is_told(text: str, value: str):
@@ -92,6 +113,21 @@ def test_thousands_that_a_space_parts_are_one_number_and_a_telephone_is_none():
     assert screened(texts, Vocabulary(), BULLETIN) == []
     [waiting] = screened({"/a": "Ingresaron 1 051 personas."}, Vocabulary(), BULLETIN)
     assert (waiting.kind, waiting.offset, waiting.length) == (Kind.NUMERAL, 11, 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cruzaron por el puente Simón Bolívar.",
+        "La Troncal de la Costa cerró.",
+        "From Cat Cay to Miami.",
+        "Colombia. 3 postos abriram.",
+        "Las mujeres, 3 talleres.",
+        "Entre os homens, 3 rotas.",
+    ],
+)
+def test_a_place_is_no_person_and_a_thing_after_a_category_no_count_of_it(text: str):
+    assert found(text) == []
 
 
 @pytest.mark.parametrize("text", ["Registro dos menores", "Distribuição dos menores por sexo", "Total dos menores"])
