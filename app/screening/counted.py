@@ -109,18 +109,18 @@ def behind(read: Reading, quantity: Quantity, following: Ahead) -> int | None:
     last = quantity.first - 1 - (read.word(quantity.first - 1) in _SIGNS)
     is_last = _is_all(read, quantity)
     is_only = is_last and (":" in read.gap(quantity.first) or not _ONLY.isdisjoint((read.word(last), read.word(last - 1))))
-    category = _nearest(read, last, is_only)
-    if category is None or is_last or _is_signed(read, quantity):
-        return category
-    return category if _is_of_them(read, category, quantity.first) else None
+    is_signed = _is_signed(read, quantity)
+    category = _nearest(read, last, is_only or (is_signed and read.word(last + 1) == "n"))
+    return category if category is not None and (is_last or is_signed) else of_them(read, quantity, following)
 
 
 def of_them(read: Reading, quantity: Quantity, following: Ahead) -> int | None:
-    """The first token of a category of which a numeral tells a part, unless a thing stands right after it: "among the Eritreans, two"."""
+    """The first token of a category of which a numeral tells a part, unless a thing stands right after it: "among the Eritreans, only two"."""
     if quantity.is_article or following.is_next:
         return None
-    category = _nearest(read, quantity.first - 1, is_only=False)
-    return category if category is not None and _is_of_them(read, category, quantity.first) else None
+    begun = quantity.first - (read.word(quantity.first - 1) in _ONLY)
+    category = _nearest(read, begun - 1, is_only=False)
+    return category if category is not None and _is_of_them(read, category, begun) else None
 
 
 def _counts_thing(read: Reading, quantity: Quantity, following: Ahead) -> bool:
