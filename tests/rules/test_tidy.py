@@ -186,6 +186,10 @@ def test_a_ragged_row_gives_both_counts():
     assert fault(f"{HEAD}\n2022-10,SOM,F,3,\n").params == {"cells": 5, "expected": 4}
 
 
+def test_a_row_that_ends_before_its_period_is_ragged_too():
+    assert faults("value,nationality,period\n3,SOM,2022-10\n4,SOM\n5\n") == [("row-ragged", 3, None), ("row-ragged", 4, None)]
+
+
 def test_an_unknown_column_comes_with_the_known_and_the_nearest():
     found = fault("period,nationalty,value\n2022-10,SOM,3\n")
     assert (found.code, found.row, found.column) == ("column-unknown", 1, "nationalty")
