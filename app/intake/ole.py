@@ -43,10 +43,14 @@ class Compound:
             raise refused("workbook-damaged")
         self._next = self._numbers(self._lists(more, more_lists)[:lists])
         self.entries = [entry for sector in self._chain(directory, self._next) for entry in _entries(self._sector(sector))]
-        roots = [entry for entry in self.entries if entry.kind == _ROOT]
-        if not roots:
-            raise refused("workbook-damaged")
-        self._read_small(small, roots[0].start, small_lists)
+        self._read_small(small, self._root().start, small_lists)
+
+    def _root(self) -> Entry:
+        """The entry of the whole file, which says where the small streams stand together."""
+        for entry in self.entries:
+            if entry.kind == _ROOT:
+                return entry
+        raise refused("workbook-damaged")
 
     def _read_small(self, listed: int, start: int, lists: int) -> None:
         """What is shorter than a sector stands with others in one stream, which has a list of its own."""

@@ -1,6 +1,6 @@
 """A profile: the described layout of an office's files, as it crosses the wire and as the shipped ones stand in the package."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
@@ -117,21 +117,22 @@ class Layout(Wire):
     def _each_dimension_once(self) -> Self:
         """Every figure stands at one code of each dimension."""
         values = [column for column in self.columns if "value" in column.means]
-        if not (values or self.wide) or (values and self.wide):
+        if bool(values) == bool(self.wide):
             raise _unclear("columns of values, or wide")
         if any(set(column.at) != set(values[0].at) for column in values):
             raise _unclear("the same dimensions in `at` of each column of values")
-        given = [name for column in self.columns if not column.optional for name in column.means if name in DIMENSIONS]
-        given += [
-            *(values[0].at if values else ()),
-            *(name for name in self.wide if name in DIMENSIONS),
-            *(each.means for each in self.levels),
-        ]
+        given = [*self._stated(), *(values[0].at if values else ())]
         if len(given) != len(set(given)):
             raise _unclear("each dimension once")
         if bool(self.levels) != any("levels" in column.means for column in self.columns):
             raise _unclear("levels, and one column that means them")
         return self
+
+    def _stated(self) -> Iterator[str]:
+        """What the columns that always stand there, wide headings and levels mean beside values."""
+        meant = [name for column in self.columns if not column.optional for name in column.means]
+        yield from (name for name in (*meant, *self.wide) if name in DIMENSIONS)
+        yield from (level.means for level in self.levels)
 
 
 class Profile(Wire):
