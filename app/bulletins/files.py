@@ -238,6 +238,8 @@ def at_row(finding: Finding, file: FileBulletins) -> Finding:
     if not field:
         return finding
     bulletin, name = file.bulletins[int(field[1])], field[2] or "period"
+    if name == "period" and not {"period", "year"}.intersection(bulletin.column_of):
+        return replace(finding, pointer="period")
     if name in {"period", "cells"} or name in bulletin.overridden:
         name = "period" if name == "cells" else name
         column = bulletin.column_of.get(name, name)

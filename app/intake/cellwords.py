@@ -7,7 +7,7 @@ from typing import Literal
 from app.intake.cells import Cell, CellError
 from app.intake.header import Column
 from app.intake.names import Names
-from app.intake.periods import Manner, ReadPeriod, Unread, joined, read_period
+from app.intake.periods import Manner, ReadPeriod, Unread, exists, joined, read_period
 from app.intake.totals import is_total
 from app.intake.words import folded, text_of, trimmed
 from app.wire.period import PeriodError, parse_period
@@ -98,7 +98,7 @@ class Periods(dict[Cell, "ReadPeriod | Unread | Unlike"]):
         reason = unlike(cell)
         if reason or is_total(text):
             return reason or "total"
-        return read_period(self._codes.get(text, cell), self._manner)
+        return _existing(read_period(self._codes.get(text, cell), self._manner))
 
 
 class PeriodParts(dict[tuple[Cell, ...], "ReadPeriod | Unread | Unlike"]):
@@ -122,7 +122,11 @@ class PeriodParts(dict[tuple[Cell, ...], "ReadPeriod | Unread | Unlike"]):
             return next((reason for reason in ("error", "character") if reason in reasons), "blank")
         part = next((name for name in self._parts if name != "year"), "year")
         text = joined(texts["year"], part, texts.get(part, ""))
-        return "unknown" if text is None else read_period(text, self._manner)
+        return "unknown" if text is None else _existing(read_period(text, self._manner))
+
+
+def _existing(period: ReadPeriod | Unread) -> "ReadPeriod | Unread | Unlike":
+    return "unknown" if isinstance(period, ReadPeriod) and not exists(period.code) else period
 
 
 def first_day(period: str) -> date | None:

@@ -7,7 +7,7 @@ from app.intake.cells import Row, Sheet
 from app.intake.figures import IGNORED, Options
 from app.intake.header import SEARCHED, Column, Header, faultless, place, shown_name, twice
 from app.intake.names import Names
-from app.intake.periods import Manner, ReadPeriod, read_period
+from app.intake.periods import Manner, Unread, exists, read_period
 from app.intake.totals import is_total
 from app.intake.words import folded, text_of, trimmed
 from app.wire.problem import Finding
@@ -40,7 +40,8 @@ def _number(letters: str) -> int:
 def find_heading(sheet: Sheet, layout: Layout, options: Options, names: Names, manner: Manner) -> Header | Misfit | tuple[Finding, ...]:
     """Find a layout's heading in a sheet and read its columns.
 
-    Findings: `header-twice` (with both rows), `column-twice`, `column-unknown`, `code-unknown` (a heading that is no code of a wide table).
+    Findings: `header-twice` (with both rows), `column-twice`, `column-unknown`, `code-unknown` (a heading that is no code of a wide table),
+    `period-invalid`, `period-is-a-day`, `date-ambiguous`, `fiscal-year-undeclared` (one that is no period).
     """
     needed = _needed(layout)
     tried = [(at, _lacking(_labels(sheet, at, layout), needed, options)) for at in range(min(SEARCHED, len(sheet.rows)))]
@@ -147,7 +148,9 @@ def _wide(sheet: Sheet, row: int, column: Column, parts: Sequence[str], layout: 
     for name, part in zip(layout.wide, parts, strict=False):
         if name == "period":
             period = read_period(part, manner)
-            at[name] = period.code if isinstance(period, ReadPeriod) else part
+            if isinstance(period, Unread) or not exists(period.code):
+                return place(sheet, period.code if isinstance(period, Unread) else "period-invalid", row, column.shown)
+            at[name] = period.code
             continue
         code = names.code(name, part)
         if code is None:

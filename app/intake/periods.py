@@ -1,6 +1,6 @@
 """Periods as offices write them, in es, pt and en: months by name, weeks, quarters, fiscal years, and days where they are asked for.
 
-What is no such text is given back as it came: whether it is a period is judged with the bulletin.
+What is no such text is given back as it came; `exists` tells whether a bulletin can have it.
 """
 
 import re
@@ -36,6 +36,7 @@ _WORDED = (
     re.compile(f"(?:ano|anio|year) {_YEAR}"),
     re.compile(f"(?P<fiscal>{_FISCAL}) ?{_YEAR}|{_YEAR.replace('year', 'later')} ?(?P<after>{_FISCAL})"),
 )
+_FISCAL_YEAR = re.compile(f"{_YEAR}-FY")
 _SLASHED = re.compile(rf"(?P<number>0?[1-9]|1[0-2])[/.]{_YEAR}|{_YEAR.replace('year', 'first')}[/.](?P<second>0[1-9]|1[0-2])")
 _ISO_DAY = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[ T]00:00(?::00)?)?")
 _DAY = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
@@ -120,6 +121,11 @@ def years_in(text: str) -> set[str]:
 
 def _is_serial(text: str) -> bool:
     return len(text) == len("45355") and text.isascii() and text.isdigit() and int(text) in _SERIALS
+
+
+def exists(period: str) -> bool:
+    """Tell whether there is such a period; the first day of a fiscal year may stand elsewhere."""
+    return _stands(period) or _FISCAL_YEAR.fullmatch(period) is not None
 
 
 def _stands(text: str) -> bool:

@@ -9,7 +9,7 @@ from app.intake.cellwords import Labels, PeriodParts, Periods, Unlike, Words, fi
 from app.intake.header import EXPORT_ONLY, OVERRIDES, Column, Header
 from app.intake.manner import How
 from app.intake.names import Names
-from app.intake.periods import ReadPeriod, Unread, order_of
+from app.intake.periods import ReadPeriod, Unread, order_of, read_period
 from app.intake.stack import Body
 from app.intake.words import folded, text_of
 
@@ -147,7 +147,8 @@ def _period(columns: Sequence[Column], body: Body, how: How) -> tuple[Callable[[
         return _from_parts(parts, how), parts[0]
     if any("period" in column.at for column in columns):
         return lambda _: ReadPeriod(""), columns[0]
-    said = Periods(how.days, how.codes)[how.constants.get("period")]
+    given = how.constants.get("period")
+    said: Said = read_period(how.codes.get(given, given), how.days) if given else "blank"
     return lambda _: said, columns[0]
 
 

@@ -141,6 +141,7 @@ def test_a_line_of_text_between_rows_is_no_note():
     assert faults(HEAD + "Fuente: registro.,,\n2024-W10,HTI,10\n") == [
         ("value-missing", 2, "Personas"),
         ("code-missing", 2, "Nacionalidad"),
+        ("period-invalid", 2, "Semana"),
     ]
 
 
@@ -256,3 +257,23 @@ def test_a_profile_says_nothing_that_nobody_knows(wrong: Mapping[str, Any]):
     with pytest.raises(ValueError, match="layouts"):
         profile(wrong)
     assert Layout.model_validate(PLAIN).header_rows == 1
+
+
+def test_a_period_that_does_not_exist_is_told_together_with_all_else_that_is_at_fault():
+    damaged = HEAD + "2024-13,SOM,9\n2024-W10,SOMA,8\n2023-W53,ERI,x\n2024-W11,ERI,7\n"
+    assert faults(damaged) == [
+        ("period-invalid", 2, "Semana"),
+        ("code-unknown", 3, "Nacionalidad"),
+        ("not-a-whole-number", 4, "Personas"),
+        ("period-invalid", 4, "Semana"),
+    ]
+    parts = {"columns": [{"labels": ["Año"], "means": "year"}, {"labels": ["Mes"], "means": "month"}, *PLAIN["columns"][1:]]}
+    assert faults("Año,Mes,Nacionalidad,Personas\n2024,13,SOM,9\n2024,3,SOMM,8\n", parts) == [
+        ("period-invalid", 2, "Año"),
+        ("code-unknown", 3, "Nacionalidad"),
+    ]
+    wide = {"columns": PLAIN["columns"][1:2], "wide": ["period"]}
+    assert faults("Nacionalidad,2024-02,2024-13,3/4/2024\nSOM,9,8,7\n", wide) == [
+        ("period-invalid", 1, "2024-13"),
+        ("date-ambiguous", 1, "3/4/2024"),
+    ]
