@@ -110,7 +110,7 @@ BY_TURNS = (
         f"tests/contract/test_{name}"
         for name in ("allow_list", "client_routes", "directory", "policy", "refusals", "tokens", "vocabularies")
     ),
-    *(f"tests/contract/test_{name}" for name in ("certificate_routes", "disclosure_marking", "throttle", "files.py")),
+    *(f"tests/contract/test_{name}" for name in ("certificate_routes", "disclosure_marking", "throttle", "files.py", "repairable")),
     *(
         "tests/faults/test_clock_jumps.py",
         "tests/access/test_bearer.py",

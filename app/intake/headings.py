@@ -16,10 +16,11 @@ from app.wire.profile import Layout, ProfileColumn
 
 @dataclass(frozen=True)
 class Misfit:
-    """A layout whose heading does not stand in a sheet: how many of its columns the nearest row holds, and which it lacks."""
+    """A layout whose heading does not stand in a sheet: how many of its columns the nearest row (from 1) holds, and which it lacks."""
 
     found: int
     lacking: tuple[str, ...]
+    row: int | None = None
 
 
 def area_of(layout: Layout) -> tuple[int, int | None]:
@@ -49,7 +50,7 @@ def find_heading(sheet: Sheet, layout: Layout, options: Options, names: Names, m
     if len(fitting) > 1:
         return (twice(sheet, fitting),)
     if not fitting:
-        return _misfit(needed, [lacking for _, lacking in tried])
+        return _misfit(layout, needed, tried)
     at = fitting[0]
     first, last = area_of(layout)
     found = tuple(_columns(sheet, at, layout, options, names, manner))
@@ -60,10 +61,11 @@ def _needed(layout: Layout) -> list[ProfileColumn]:
     return [spec for spec in layout.columns if not spec.optional]
 
 
-def _misfit(needed: Sequence[ProfileColumn], tried: Sequence[Sequence[ProfileColumn]]) -> Misfit:
+def _misfit(layout: Layout, needed: Sequence[ProfileColumn], tried: Sequence[tuple[int, Sequence[ProfileColumn]]]) -> Misfit:
     """What the nearest of the rows that were tried lacks."""
-    lacking = min(tried, key=len, default=needed)
-    return Misfit(len(needed) - len(lacking), tuple(spec.labels[0] for spec in lacking))
+    at, lacking = min(tried, key=lambda each: len(each[1]), default=(0, needed))
+    row = at + layout.header_rows if len(lacking) < len(needed) else None
+    return Misfit(len(needed) - len(lacking), tuple(spec.labels[0] for spec in lacking), row)
 
 
 def _lines(sheet: Sheet, at: int, layout: Layout) -> list[list[str]]:
@@ -112,6 +114,8 @@ def _by_label(layout: Layout) -> dict[str, ProfileColumn]:
 def _lacking(labels: Sequence[str], needed: Sequence[ProfileColumn], options: Options) -> list[ProfileColumn]:
     mapped, present = _mapped(options), {folded(label) for label in labels}
     given = {mapped[label] for label in present if label in mapped}
+    # Theirs may be mapped onto a heading of the profile too: it then means all that the profile says of it.
+    present |= set(map(folded, given))
     return [spec for spec in needed if present.isdisjoint(map(folded, spec.labels)) and given.isdisjoint(spec.means)]
 
 
@@ -123,9 +127,9 @@ def _columns(sheet: Sheet, at: int, layout: Layout, options: Options, names: Nam
     row = at + layout.header_rows
     for index, parts in enumerate(_lines(sheet, at, layout), start):
         label = _joined(parts)
-        shown, spec = shown_name(sheet, label, index), specs.get(folded(label))
-        if folded(label) in mapped:
-            ours = mapped[folded(label)]
+        ours = mapped.get(folded(label))
+        shown, spec = _shown(sheet, row, label, index), specs.get(folded(ours or label))
+        if ours is not None and spec is None:
             yield Column(index, shown, ("ignored",) if ours == IGNORED else (ours,))
         elif spec is not None:
             if first.setdefault(id(spec), index + 1) != index + 1:
@@ -138,6 +142,11 @@ def _columns(sheet: Sheet, at: int, layout: Layout, options: Options, names: Nam
         else:
             known = [each.labels[0] for each in layout.columns]
             yield place(sheet, "column-unknown", row, shown, known=known, suggestions=[])
+
+
+def _shown(sheet: Sheet, row: int, label: str, index: int) -> str:
+    """The heading of a column; its letter where tables side by side have two of that heading."""
+    return shown_name(sheet, "" if [text_of(cell) for cell in sheet.rows[row - 1]].count(label) > 1 else label, index)
 
 
 def _wide(sheet: Sheet, row: int, column: Column, parts: Sequence[str], layout: Layout, names: Names, manner: Manner) -> Column | Finding:

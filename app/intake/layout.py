@@ -69,7 +69,7 @@ def _by_first_fitting(
     layout, heading = next(((one, found) for one, found in tried if not isinstance(found, Misfit)), tried[0])
     if isinstance(heading, Misfit):
         nearest = max((found for _, found in tried if isinstance(found, Misfit)), key=lambda each: (each.found, -len(each.lacking)))
-        return (place(sheet, "header-absent", known=list(nearest.lacking)),)
+        return (place(sheet, "header-absent", nearest.row, known=list(nearest.lacking)),)
     if isinstance(heading, Header):
         return _table(book, sheet, heading, layout, options, names, dimension_names)
     return heading

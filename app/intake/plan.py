@@ -183,7 +183,7 @@ def _left_out(columns: Sequence[Column], how: How, names: Names) -> Callable[[Ro
         (column.index, frozenset(map(folded, rule.labels)))
         for rule in how.leave_out
         for column in columns
-        if folded(column.shown) == folded(rule.column)
+        if folded(rule.column) in {folded(label) for label in (column.shown, *(column.spec.labels if column.spec else ()))}
     ]
     members, state = how.members, _only_one(columns, "reporting_state")
     if not rules and (members is None or state is None):

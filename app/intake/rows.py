@@ -1,5 +1,7 @@
 """The rows of one table: which of them are data, which state sums, which are notes, and what is at fault where."""
 
+import difflib
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +11,8 @@ from app.intake.cellwords import refused_in
 from app.intake.figures import MOST_FINDINGS, Note, TidyRow
 from app.intake.header import Column, place
 from app.intake.numbers import GREATEST_VALUE, readings, whole
-from app.intake.periods import ReadPeriod, Unread
-from app.intake.plan import Plan, Said
+from app.intake.periods import ReadPeriod, Unread, exists
+from app.intake.plan import PARTS, Plan
 from app.intake.stack import Body
 from app.intake.totals import is_doubtful, is_total
 from app.intake.words import folded, is_blank, text_of
@@ -24,6 +26,8 @@ _NOTE_WORDS = frozenset(
 )
 _LONG_NOTE = 30
 _MOST_KNOWN = 40
+_LONGEST_LABEL = 64
+_OTHER_SEPARATORS = re.compile("[;,|\t]")
 _HOPELESS = frozenset({"not-a-whole-number", "out-of-range"})
 """Faults of a number in any style."""
 
@@ -196,10 +200,11 @@ def _other(plan: Plan, found: Found, row: int, cells: Row) -> None:
         found.stated.append(Stated(len(found.lines), row, cells, tuple(doubts)))
         found.breaks.add(len(found.lines))
         return
+    if _is_note(plan, cells, filled):
+        found.held.append((len(found.lines), Note(row, text_of(cells[filled[0]])), faults or [place(plan.sheet, "text-between-rows", row)]))
+        return
     faults = faults or [*_faults(plan, row, cells), *_outside(plan, row, cells)]
-    if _is_note(cells, filled):
-        found.held.append((len(found.lines), Note(row, text_of(cells[filled[0]])), faults))
-    elif faults and _has_no_label(plan, cells):
+    if faults and _has_no_label(plan, cells):
         found.stated.append(Stated(len(found.lines), row, cells, tuple(faults)))
     elif faults:
         found.faults += faults
@@ -251,13 +256,19 @@ def _is_doubtful(cells: Row, filled: Sequence[int]) -> bool:
     return any(is_doubtful(text_of(cells[index])) for index in filled)
 
 
-def _is_note(cells: Row, filled: Sequence[int]) -> bool:
+def _is_note(plan: Plan, cells: Row, filled: Sequence[int]) -> bool:
     """A line of text alone that is long, or begins as notes do; whether it is one depends on what follows."""
     text = text_of(cells[filled[0]])
-    if len(filled) > 1 or not isinstance(cells[filled[0]], str) or readings(text):
+    if len(filled) > 1 or not isinstance(cells[filled[0]], str) or readings(text) or _is_parted_otherwise(plan, text):
         return False
     words = folded(text).split()
     return len(text) >= _LONG_NOTE or text.startswith(("*", "(")) or bool(words and words[0] in _NOTE_WORDS)
+
+
+def _is_parted_otherwise(plan: Plan, text: str) -> bool:
+    """Tell whether a line of a text file may be a row of figures whose cells other separators part."""
+    parts = _OTHER_SEPARATORS.split(text)
+    return len(parts) == plan.width and any(readings(part.strip()) for part in parts)
 
 
 def _has_no_label(plan: Plan, cells: Row) -> bool:
@@ -268,7 +279,7 @@ def _has_no_label(plan: Plan, cells: Row) -> bool:
 
 
 def _faults(plan: Plan, row: int, cells: Row) -> list[Finding]:
-    return [*_value_faults(plan, row, cells), *_code_faults(plan, row, cells), *_period_faults(plan, row, plan.period(cells))]
+    return [*_value_faults(plan, row, cells), *_code_faults(plan, row, cells), *_period_faults(plan, row, cells)]
 
 
 def _value_faults(plan: Plan, row: int, cells: Row) -> list[Finding]:
@@ -290,15 +301,32 @@ def _code_faults(plan: Plan, row: int, cells: Row) -> Iterator[Finding]:
 def _unknown(plan: Plan, row: int, column: Column, text: str) -> Finding:
     if not text:
         return place(plan.sheet, "code-missing", row, column.shown)
-    near = plan.names.nearest(column.means[0], text) if len(column.means) == 1 else list(column.spec.codes if column.spec else ())
-    return place(plan.sheet, "code-unknown", row, column.shown, suggestions=list(near)[:_MOST_KNOWN], known=list(near)[:_MOST_KNOWN])
+    near = _near(plan, column, text)[:_MOST_KNOWN]
+    return place(plan.sheet, "code-unknown", row, column.shown, suggestions=near, known=near)
 
 
-def _period_faults(plan: Plan, row: int, period: Said) -> Iterator[Finding]:
+def _near(plan: Plan, column: Column, text: str) -> list[str]:
+    """What may have been meant, the nearest first."""
+    if len(column.means) == 1:
+        return list(plan.names.nearest(column.means[0], text))
+    described = list(column.spec.codes if column.spec else ())
+    return difflib.get_close_matches(text[:_LONGEST_LABEL], described, max(1, len(described)), cutoff=0)
+
+
+def _period_faults(plan: Plan, row: int, cells: Row) -> Iterator[Finding]:
+    period, column = plan.period(cells), _period_column(plan, cells).shown
     if isinstance(period, Unread):
-        yield place(plan.sheet, period.code, row, plan.period_column.shown)
+        yield place(plan.sheet, period.code, row, column)
     elif isinstance(period, str):
-        yield place(plan.sheet, "period-missing" if period == "blank" else "period-invalid", row, plan.period_column.shown)
+        yield place(plan.sheet, "period-missing" if period == "blank" else "period-invalid", row, column)
+
+
+def _period_column(plan: Plan, cells: Row) -> Column:
+    """The column at fault where there are several: beside a year that exists it is that of the month, week or quarter."""
+    year = plan.period_column
+    if "year" not in year.means or not exists(text_of(cells[year.index])):
+        return year
+    return next((column for column in plan.columns if column is not year and {*PARTS}.intersection(column.means)), year)
 
 
 def _outside(plan: Plan, row: int, cells: Row) -> list[Finding]:

@@ -39,7 +39,7 @@ def _notes(found: Found) -> tuple[tuple[Note, ...], list[Finding]]:
     """The lines of text below all data, which are notes, and what is at fault in those that stand among the data."""
     notes, between, data = [], [], len(found.lines)
     for after, note, reasons in found.held:
-        if after == data and data:
+        if after == data:
             notes.append(note)
         else:
             between += reasons

@@ -98,7 +98,7 @@ def test_a_mapped_column_may_not_mean_what_another_means_already():
 def test_of_the_layouts_for_a_sheet_the_first_whose_heading_stands_in_it_reads_it():
     by_sex = {"columns": [PLAIN["columns"][0], SEX, PLAIN["columns"][2]]}
     assert figures("Semana,Sexo,Personas\n2024-W10,Mujeres,12\n", PLAIN, by_sex) == [("2024-W10", "F", 12)]
-    assert faults("Semana,Edad,Personas\n2024-W10,0-17,12\n", PLAIN, by_sex) == [("header-absent", None, None)]
+    assert faults("Semana,Edad,Personas\n2024-W10,0-17,12\n", PLAIN, by_sex) == [("header-absent", 1, None)]
 
 
 TOTALS = (
@@ -138,11 +138,7 @@ def test_a_code_that_is_misspelt_like_a_word_for_sums_is_no_sum():
 
 
 def test_a_line_of_text_between_rows_is_no_note():
-    assert faults(HEAD + "Fuente: registro.,,\n2024-W10,HTI,10\n") == [
-        ("value-missing", 2, "Personas"),
-        ("code-missing", 2, "Nacionalidad"),
-        ("period-invalid", 2, "Semana"),
-    ]
+    assert faults(HEAD + "Fuente: registro.,,\n2024-W10,HTI,10\n") == [("text-between-rows", 2, None)]
 
 
 WIDE = {
@@ -269,7 +265,7 @@ def test_a_period_that_does_not_exist_is_told_together_with_all_else_that_is_at_
     ]
     parts = {"columns": [{"labels": ["Año"], "means": "year"}, {"labels": ["Mes"], "means": "month"}, *PLAIN["columns"][1:]]}
     assert faults("Año,Mes,Nacionalidad,Personas\n2024,13,SOM,9\n2024,3,SOMM,8\n", parts) == [
-        ("period-invalid", 2, "Año"),
+        ("period-invalid", 2, "Mes"),
         ("code-unknown", 3, "Nacionalidad"),
     ]
     wide = {"columns": PLAIN["columns"][1:2], "wide": ["period"]}
@@ -277,3 +273,18 @@ def test_a_period_that_does_not_exist_is_told_together_with_all_else_that_is_at_
         ("period-invalid", 1, "2024-13"),
         ("date-ambiguous", 1, "3/4/2024"),
     ]
+
+
+def test_a_last_row_with_other_separators_is_no_note():
+    assert faults(HEAD + "2024-W10,SOM,9\n2024-W11;Bolivia (Estado Plurinacional);8\n") == [("row-ragged", 3, None)]
+    assert [note.row for note in table(HEAD + "2024-W10,SOM,9\nFuente: registro; cifras preliminares; sin menores\n").notes] == [3]
+
+
+def test_a_heading_mapped_onto_one_of_the_profile_means_all_that_the_profile_says_of_it():
+    group = {"labels": ["grupo"], "means": ["sex", "age"], "codes": {"hombres": ["M", "Y_GE18"], "niñas": ["F", "Y0T17"]}}
+    layout = {"columns": [PLAIN["columns"][0], group, PLAIN["columns"][2]]}
+    text = "Semana,Categoría,Personas\n2024-W10,Niñas,4\n"
+    assert faults(text, layout) == [("header-absent", 1, None)]
+    assert figures(text, layout, columns={"Categoría": "grupo"}) == [("2024-W10", "F", "Y0T17", 4)]
+    (unknown,) = read(text.replace("Niñas", "homres"), layout, columns={"Categoría": "grupo"})
+    assert unknown.params["suggestions"] == ["hombres", "niñas"]
