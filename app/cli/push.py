@@ -35,9 +35,9 @@ _WAITS: Mapping[str, str] = {"held": "push-held", "pending": "push-pending"}
 def push(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=words_of("push-file"))],
     *,
-    state: Annotated[str, typer.Option(help=words_of("push-state"))],
-    measure: Annotated[str, typer.Option(help=words_of("push-measure"))],
-    unit: Annotated[str, typer.Option(help=words_of("push-unit"))],
+    state: Annotated[Text, typer.Option(help=words_of("push-state"))] = None,
+    measure: Annotated[Text, typer.Option(help=words_of("push-measure"))] = None,
+    unit: Annotated[Text, typer.Option(help=words_of("push-unit"))] = None,
     publisher: Annotated[Text, typer.Option(help=words_of("push-publisher"))] = None,
     conference: Annotated[Text, typer.Option(help=words_of("push-conference"))] = None,
     figure_status: Annotated[Text, typer.Option(help=words_of("push-figure-status"))] = None,
@@ -68,7 +68,16 @@ def push(
     options = {name: value for name, value in given.items() if name not in _OURS and value not in (None, False, [])}
     for name in ("column", "code"):
         _require_mappings(given[name], f"--{name}")
+    if profile is None:
+        _require_said(options)
     _push(file, options, marked, as_json, url, key)
+
+
+def _require_said(options: Mapping[str, object]) -> None:
+    """Without a profile nothing but the options says whose figures these are, and of what."""
+    missing = [f"--{name}" for name in ("state", "measure", "unit") if name not in options]
+    if missing:
+        raise typer.BadParameter(words_of("usage-push-unsaid"), param_hint=" ".join(missing))
 
 
 def _require_mappings(pairs: list[str] | None, option: str) -> None:

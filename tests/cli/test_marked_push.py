@@ -37,7 +37,7 @@ def push(served: Served, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, value in {"ISTMO_URL": served.url, "ISTMO_KEY": served.keys["pan"], "ISTMO_LANG": "es", "NO_PROXY": "*"}.items():
         monkeypatch.setenv(name, value)
-    return lambda *words: CliRunner().invoke(shell(["push"]), ["push", "enero.xlsx", *OPTIONS, *words])
+    return lambda *words, options=OPTIONS: CliRunner().invoke(shell(["push"]), ["push", "enero.xlsx", *options, *words])
 
 
 def test_a_refused_workbook_comes_back_with_a_comment_at_each_cell_and_passes_once_they_are_followed(push, served: Served, tmp_path):
@@ -65,3 +65,9 @@ def test_of_a_file_that_is_no_table_no_copy_is_written(push, tmp_path):
     assert refused.exit_code == 1, refused.output
     assert not (tmp_path / "marcado.xlsx").exists()
     assert "no se pudo leer como tabla" in refused.stderr
+
+
+def test_a_profile_says_what_the_options_need_not_say(push):
+    workbook("enero.xlsx", (("mes", "nacionalidad", "personas"), ("Enero 2024", "Venezuela", 41), ("Enero 2024", "Haití", 12)))
+    done = push("--profile", "panama-snm", "--dry-run", options=())
+    assert (done.exit_code, done.stdout.split()[2:]) == (0, ["2024-01"]), done.output

@@ -218,7 +218,7 @@ def test_a_push_that_was_cut_off_is_unreachable_and_may_be_sent_again(istmo, her
     ("arguments", "named"),
     [
         (("push", "none.csv", *PUSH[2:]), "none.csv"),
-        (("push", "oct.csv", "--state", "PAN"), "--measure"),
+        (("push", "oct.csv", "--state", "PAN"), "--measure --unit"),
         ((*PUSH, "--column", "semana"), "THEIRS=OURS"),
         ((*PUSH, "--column", "=period"), "THEIRS=OURS"),
         ((*PUSH, "--code", "Haití="), "THEIRS=OURS"),
