@@ -47,6 +47,14 @@ ALIASES = {
     "AlertQuery.sort": "alert_sort",
     "ReviewItem.status": "review_state",
     "PublishedFee.scope": "fee_scope",
+    "AliasDraft.dimension": "column_meaning",
+    "AliasEntry.dimension": "column_meaning",
+    "Layout.wide": "column_meaning",
+    "Layout.constants": "column_meaning",
+    "Layout.totals": "file_totals",
+    "Level.means": "column_meaning",
+    "ProfileColumn.means": "column_meaning",
+    "ProfileColumn.at": "dimension",
 }
 # Constants of standards, which no vocabulary of ours names: RFC 6749, 7517, 7518, 7521, 8032, 8414; the name of rule(k) itself, and of a certificate's own table.
 CONSTANTS = re.compile(
