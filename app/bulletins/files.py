@@ -235,8 +235,11 @@ def at_row(finding: Finding, file: FileBulletins) -> Finding:
     cell, field = _CELL.match(pointer), _FIELD.match(pointer)
     if cell:
         return _at_cell(finding, file, cell)
-    if not field:
-        return finding
+    return _at_field(finding, file, field) if field else finding
+
+
+def _at_field(finding: Finding, file: FileBulletins, field: re.Match[str]) -> Finding:
+    """A finding about a field of a bulletin: told at its first row where the file says it, else of the option that does."""
     bulletin, name = file.bulletins[int(field[1])], field[2] or "period"
     if name == "period" and not {"period", "year"}.intersection(bulletin.column_of):
         return replace(finding, pointer="period")

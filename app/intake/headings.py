@@ -127,14 +127,14 @@ def _columns(sheet: Sheet, at: int, layout: Layout, options: Options, names: Nam
     row = at + layout.header_rows
     for index, parts in enumerate(_lines(sheet, at, layout), start):
         label = _joined(parts)
-        ours = mapped.get(folded(label))
-        shown, spec = _shown(sheet, row, label, index), specs.get(folded(ours or label))
-        if ours is not None and spec is None:
-            yield Column(index, shown, ("ignored",) if ours == IGNORED else (ours,))
-        elif spec is not None:
+        ours = mapped.get(folded(label), label)
+        shown, spec = _shown(sheet, row, label, index), specs.get(folded(ours))
+        if spec is not None:
             if first.setdefault(id(spec), index + 1) != index + 1:
                 yield place(sheet, "column-twice", row, shown, first=first[id(spec)], second=index + 1)
             yield Column(index, shown, spec.means, spec, {str(name): code for name, code in spec.at.items()})
+        elif folded(label) in mapped:
+            yield Column(index, shown, ("ignored",) if ours == IGNORED else (ours,))
         elif not label:
             yield Column(index, shown, ())
         elif layout.wide:

@@ -196,9 +196,7 @@ def _other(plan: Plan, found: Found, row: int, cells: Row) -> None:
         return
     faults = _form(plan, row, cells)
     if not faults and _is_sum(plan, cells, filled):
-        doubts = _faults(plan, row, cells) if _is_doubtful(cells, filled) else []
-        found.stated.append(Stated(len(found.lines), row, cells, tuple(doubts)))
-        found.breaks.add(len(found.lines))
+        _state(plan, found, row, cells, filled)
         return
     if _is_note(plan, cells, filled):
         found.held.append((len(found.lines), Note(row, text_of(cells[filled[0]])), faults or [place(plan.sheet, "text-between-rows", row)]))
@@ -210,6 +208,13 @@ def _other(plan: Plan, found: Found, row: int, cells: Row) -> None:
         found.faults += faults
     else:
         _nil(plan, found, row, cells)
+
+
+def _state(plan: Plan, found: Found, row: int, cells: Row, filled: Sequence[int]) -> None:
+    """Keep a row as a sum that the file states, with what is at fault in it should it be none."""
+    doubts = _faults(plan, row, cells) if _is_doubtful(cells, filled) else []
+    found.stated.append(Stated(len(found.lines), row, cells, tuple(doubts)))
+    found.breaks.add(len(found.lines))
 
 
 def _filled(plan: Plan, cells: Row) -> list[int]:
