@@ -1,5 +1,6 @@
 """Alerts, answers to them and acceptances that wait, decided over HTTP: confirmed, rejected, cancelled, replaced, overtaken (guarantees 2)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,17 +19,19 @@ Json = dict[str, Any]
 
 
 @dataclass
-class Desk:
+class Desk(ABC):
     """One form of what may wait: how it is sent with a text, what is sent in its place, and what overtakes it."""
 
     room: Room
     about: Json
 
+    @abstractmethod
     def send(self, who: str, said: Json) -> httpx.Response:
-        raise NotImplementedError
+        """Send it as somebody, with a text."""
 
+    @abstractmethod
     def body(self, said: Json) -> Json:
-        raise NotImplementedError
+        """What is sent in its place."""
 
     def overtake(self) -> None:
         """Take back what it is about."""
