@@ -80,8 +80,9 @@ def read_file(raw: bytes, query: FileQuery, row_limit: int, name: str = "", read
     if isinstance(figures, tuple):
         raise Problem("invalid-file", *figures)
     tables = tuple(map(_undeclared_dropped, figures.tables))
-    bulletins = tuple(bulletin for table in tables for bulletin in _bulletins(table, query))
-    return FileBulletins(bulletins, tables, (*figures.remarks, *(remark for table in tables for remark in table.remarks)))
+    read = [(table, tuple(_bulletins(table, query))) for table in tables]
+    remarks = (remark for table, bulletins in read for remark in (*table.remarks, *_added_up(table, bulletins, query)))
+    return FileBulletins(tuple(each for _, bulletins in read for each in bulletins), tables, (*figures.remarks, *remarks))
 
 
 def _refuse_undeclared(query: FileQuery) -> None:
@@ -116,6 +117,20 @@ def _bulletins(table: TidyFile, query: FileQuery) -> Iterator[FileBulletin]:
     for row in table.rows:
         groups.setdefault((row.period, row.overrides), []).append(row)
     return (_bulletin(rows, table, query) for rows in groups.values())
+
+
+def _added_up(table: TidyFile, bulletins: Iterable[FileBulletin], query: FileQuery) -> Iterator[Finding]:
+    """How many rows of a table have a figure that was added to one above."""
+    if not _sums_duplicates(table, query):
+        return
+    kept = {place for each in bulletins for place in zip(each.rows, each.columns, strict=True)}
+    added = {row.row for row in table.rows if (row.row, row.column) not in kept}
+    if added:
+        yield Finding("rows-added-up", sheet=table.sheet, params={"count": len(added)})
+
+
+def _sums_duplicates(table: TidyFile, query: FileQuery) -> bool:
+    return query.sum_duplicates or table.sum_duplicates
 
 
 def _undeclared_dropped(tidy: TidyFile) -> TidyFile:
@@ -171,7 +186,7 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
 def _kept(rows: Sequence[TidyRow], table: TidyFile, query: FileQuery, *, nil: bool) -> list[TidyRow]:
     if nil:
         return []
-    return _summed(rows) if query.sum_duplicates or table.sum_duplicates else list(rows)
+    return _summed(rows) if _sums_duplicates(table, query) else list(rows)
 
 
 def _cell(row: TidyRow, dimensions: tuple[str, ...]) -> dict[str, Any]:

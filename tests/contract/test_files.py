@@ -38,7 +38,10 @@ def test_columns_and_codes_are_mapped_and_duplicates_summed_only_when_asked(serv
     assert refused.status_code == 422
     assert places(refused) == {(3, "n", "cell-repeated")}
     assert served.counts()["log_entry"] == 0
-    assert send(served, text, **mapping, sum_duplicates=True).status_code == 201
+    taken = send(served, text, **mapping, sum_duplicates=True)
+    assert taken.status_code == 201
+    told = [each["detail"] for each in taken.json()["findings"] if each["code"] == "rows-added-up"]
+    assert [each.partition(" rows ")[0] for each in told] == ["The figures of 1"]
     shown = served.as_("analyst").get("/v1/flows", params={"totals": True}).json()["items"]
     assert {row["nationality"]: row["value"] for row in shown}["_T"] == 18
 
