@@ -196,6 +196,16 @@ def test_masks_marks_and_rules_are_the_profiles():
     assert figures(HEAD + "2024-W10,Haití,-\n", not_collected=("-",)) == [("2024-W10", "HTI", "not_collected")]
 
 
+def test_sums_are_of_rows_left_out_too_and_stay_unchecked_where_a_figure_is_masked():
+    layout = {**PLAIN, "masked": [5], "leave_out": [{"column": "Nacionalidad", "labels": ["Todas"]}]}
+    rows = HEAD + "2024-W10,Cuba,4\n2024-W10,Todas,70\n"
+    checked = ("totals-checked", None, None, {"count": 1})
+    left_out = ("rows-left-out", None, None, {"count": 1})
+    assert said(table(rows + "Total,,74\n", layout)) == [left_out, checked]
+    unchecked = ("totals-unchecked", None, None, {"count": 1})
+    assert said(table(rows + "2024-W10,Haití,5\nTotal,,80\n", layout)) == [left_out, unchecked]
+
+
 def test_only_rows_of_members_are_taken_and_a_state_that_is_none_is_not_taken_for_a_foreign_one():
     layout = {"columns": [*PLAIN["columns"], {"labels": ["Informa"], "means": "reporting_state"}]}
     text = "Semana,Nacionalidad,Personas,Informa\n2024-W10,HTI,5,Panamá\n2024-W10,HTI,6,Brasil\n2024-W10,HTI,7,Narnia\n"
