@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictStr
+from pydantic import Field
 
 from app.wire.bulletin import DimensionName, Wire
 from app.wire.directory import ListPage
 from app.wire.output import Identifier, Moment, Output, PartyCode, TermCode
-from app.wire.text import PRINTABLE, Code, clean
+from app.wire.text import PRINTABLE, Code, Word
 
 AliasDimension = DimensionName | Literal["reporting_state", "measure", "unit", "figure_status"]
 """What a column of a file may hold in words."""
@@ -17,9 +17,7 @@ class AliasDraft(Wire):
     """What a word of an office's files stands for from its next file on."""
 
     dimension: AliasDimension
-    label: Annotated[StrictStr, Field(min_length=1, max_length=100, json_schema_extra={"pattern": PRINTABLE}), AfterValidator(clean)] = (
-        Field(description="the word as the files have it; accents, case, punctuation and the order of its words do not count")
-    )
+    label: Word = Field(description="the word as the files have it; accents, case, punctuation and the order of its words do not count")
     code: Code = Field(description="the code of the dimension that it stands for")
 
 

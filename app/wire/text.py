@@ -62,6 +62,12 @@ _SENT = {"pattern": WRITTEN, "minLength": 1}
 Title = Annotated[StrictStr, Field(max_length=300, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(300))]
 Narrative = Annotated[StrictStr, Field(max_length=20_000, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(20_000))]
 Reason = Annotated[StrictStr, Field(max_length=1_000, json_schema_extra=_SENT), AfterValidator(clean), AfterValidator(_at_most(1_000))]
+Word = Annotated[
+    StrictStr,
+    Field(min_length=1, max_length=100, json_schema_extra={"pattern": PRINTABLE}),
+    AfterValidator(clean),
+    AfterValidator(_at_most(100)),
+]
 Code = Annotated[StrictStr, Field(min_length=1, max_length=64, json_schema_extra={"pattern": PRINTABLE}), AfterValidator(_code)]
 """A code of some vocabulary; which one it may be is judged where the vocabulary is known."""
 Mandate = Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]*$")]

@@ -99,6 +99,7 @@ def test_a_word_that_has_a_meaning_or_none_at_all_or_names_a_person_is_refused_a
         (422, "invalid-document", (("/label", "alias-wordless"),)): {"label": "- / -"},
         (422, "invalid-document", (("/code", "code-unknown"),)): {"label": "Congo belga", "code": "CGO"},
         (422, "invalid-document", (("/label", "text-character"),)): {"label": "Con\u200bgo"},
+        (422, "invalid-document", (("/label", "text-too-long"),)): {"label": "\ufdfa" * 100},  # 1800 characters in the stored form
         (422, "personal-data", (("/label", "text-personal"),)): {"label": "escribir a juana.perez@correo.example.com"},
         (422, "personal-data", (("/label", "kept-to-confirm"),)): {"label": "Juan Carlos Pérez González"},
     }
