@@ -1,10 +1,10 @@
 """Profiles: the described layouts that read an office's files, shipped ones and those that offices register (contract: /profiles)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
@@ -31,21 +31,21 @@ def profiles_for(session: Session, caller: Caller) -> Mapping[str, Profile]:
 def newest_for(session: Session, caller: Caller) -> list[KeptProfile]:
     """What offices registered that may read a caller's files, its own before its secretariat's of the same name, by name."""
     offices = offices_heard(caller)
-    rows = session.scalars(select(KeptProfile).where(KeptProfile.office.in_(offices)))
-    found: dict[str, KeptProfile] = {}
-    for row in sorted(rows, key=lambda row: (offices.index(row.office), row.version)):
-        found[row.name] = row
+    newest = select(KeptProfile.office, KeptProfile.name, func.max(KeptProfile.version)).group_by(KeptProfile.office, KeptProfile.name)
+    place = tuple_(KeptProfile.office, KeptProfile.name, KeptProfile.version)
+    rows = session.scalars(select(KeptProfile).where(place.in_(newest.where(KeptProfile.office.in_(offices)))))
+    found = {row.name: row for row in sorted(rows, key=lambda row: offices.index(row.office))}
     return [found[name] for name in sorted(found)]
 
 
 def profile_named(session: Session, caller: Caller, name: str, version: int | None = None) -> Profile:
     """One of the profiles that may read a caller's files, in its newest or in a named version; raises `not-found`."""
-    ours = shipped().get(name)
-    if ours is not None and version in (None, ours.version):
-        return ours
     newest = next((row for row in newest_for(session, caller) if row.name == name), None)
     if newest is None:
-        raise Problem("not-found")
+        ours = shipped().get(name)
+        if ours is None or version not in (None, ours.version):
+            raise Problem("not-found")
+        return ours
     asked = select(KeptProfile.content).where(KeptProfile.office == newest.office, KeptProfile.name == name)
     content = session.scalar(asked.where(KeptProfile.version == (version or newest.version)))
     found = profile_in(content) if content is not None else None
@@ -74,7 +74,8 @@ def add_profile(session: Session, caller: Caller, profile: Profile) -> KeptProfi
     if profile.name in shipped():
         raise Problem("profile-shipped")
     hold_table(session, KeptProfile)
-    expected = 1 + max(_versions(session, caller, profile.name), default=0)
+    newest = select(func.max(KeptProfile.version)).where(KeptProfile.office == caller.office, KeptProfile.name == profile.name)
+    expected = 1 + (session.scalar(newest) or 0)
     if profile.version != expected:
         raise Problem("profile-version", expected=expected)
     _require_room(session, caller, expected)
@@ -82,10 +83,6 @@ def add_profile(session: Session, caller: Caller, profile: Profile) -> KeptProfi
     if not insert_new(session, KeptProfile, {**row, "added_by": caller.client_id, "added_at": utc_now()}):
         raise Problem("profile-version", expected=expected + 1)
     return session.get_one(KeptProfile, row["id"])
-
-
-def _versions(session: Session, caller: Caller, name: str) -> Iterator[int]:
-    return iter(session.scalars(select(KeptProfile.version).where(KeptProfile.office == caller.office, KeptProfile.name == name)))
 
 
 def _require_room(session: Session, caller: Caller, version: int) -> None:

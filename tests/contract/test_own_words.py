@@ -196,6 +196,18 @@ def test_what_is_shipped_is_listed_and_read_and_its_names_are_taken(served: Serv
         assert faults(served.as_("rcm").delete(f"/v1/profiles/{name}"))[:2] == (403, "not-your-office")
 
 
+def test_a_name_that_an_office_took_before_it_was_shipped_stays_the_offices(served: Served):
+    name, ours = next(iter(shipped().items()))
+    assert profile(served).status_code == 201
+    with served.node.db.write() as session:
+        session.execute(update(KeptProfile).values(name=name, content=json.dumps({**PROFILE, "name": name})))
+    with served.node.db.read() as session:
+        assert profiles_for(session, CALLERS["pan"])[name].title.es == PROFILE["title"]["es"]
+    assert served.as_("pan").get(f"/v1/profiles/{name}").json()["title"] == PROFILE["title"]
+    assert served.as_("hnd").get(f"/v1/profiles/{name}").json()["title"] == ours.title.model_dump(exclude_none=True)
+    assert served.as_("hnd").get(f"/v1/profiles/{name}", params={"version": ours.version + 1}).status_code == 404
+
+
 def test_a_layout_that_an_older_node_took_and_this_one_cannot_read_stops_no_file_and_can_be_taken_back(served: Served):
     assert profile(served).status_code == 201
     with served.node.db.write() as session:
