@@ -1,16 +1,18 @@
 """`istmo profiles`: the layouts that are known, and how each of them would read a file, figure by figure, without sending it."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from app.cli.office import Json, Key, Text, Url, _node, _settings
 from app.cli.output import REFUSED, finding_line, language, outcome, result, result_json, say, tell, words_of
 from app.cli.tables import print_readings, text_in
-from app.client import Istmo
+from app.client import Istmo, NotFound
 from app.core.problems import as_json as told
 from app.directory.dimensions import DIMENSIONS
 from app.directory.names import Names
@@ -80,8 +82,13 @@ def _known(settings: Settings, *, as_json: bool) -> dict[str, Profile | None]:
 
 
 def _registered(node: Istmo) -> dict[str, Profile]:
-    """What offices registered at the node for files of the caller, in the newest version."""
-    return {item["name"]: profile_of(node.profile(item["name"])) for item in node.profiles() if item.get("office")}
+    """What offices registered at the node for files of the caller, in the newest version; without what node or program cannot read."""
+    found: dict[str, Profile] = {}
+    for item in node.profiles():
+        if item.get("office"):
+            with contextlib.suppress(NotFound, ValidationError):
+                found[item["name"]] = profile_of(node.profile(item["name"]))
+    return found
 
 
 def _read(book: Book | tuple[Finding, ...], profile: Profile | None) -> Figures | tuple[Finding, ...]:

@@ -89,6 +89,15 @@ def test_with_a_key_what_offices_registered_is_listed_and_tried_too(tmp_path):
     ]
 
 
+def test_a_layout_that_the_node_or_this_program_cannot_read_stops_no_trial(tmp_path):
+    (tmp_path / "x.csv").write_text("mes;país;personas\n2024-01;Venezuela;41\n2024-01;Haití;12\n", "utf-8")
+    entries = [{**OWN, "name": name, "office": "RCM/PAN"} for name in ("old", "newer", "semanal")]
+    gone = Says({"code": "not-found", "title": "-", "status": 404}, 404)
+    with Node(Says({"items": entries, "next_cursor": None, "total": 3}), gone, Says({**OWN, "colour": "red"}), Says(OWN)) as node:
+        tried = istmo("profiles", "try", "x.csv", "--json", "--url", node.url, "--key", "k")
+    assert [each["name"] for each in json.loads(tried.stdout)["profiles"]] == ["-", *shipped(), "semanal"]
+
+
 def test_a_file_is_tried_where_nothing_of_the_server_is_installed(tmp_path):
     program = (
         "import sys\nfrom app.cli import main\n"
