@@ -147,6 +147,7 @@ def test_the_versions_of_a_layout_stay_and_its_newest_reads_the_files_of_its_off
     }
     assert served.as_("hnd").get("/v1/profiles/pan-semanal").status_code == 404
     assert profile(served, "rcm").status_code == 201
+    assert served.as_("pan").get("/v1/profiles/pan-semanal").json()["version"] == 2
     assert served.as_("hnd").get("/v1/profiles/pan-semanal").json()["version"] == 1
     assert faults(served.as_("hnd").delete("/v1/profiles/pan-semanal"))[:2] == (403, "not-your-office")
     assert faults(served.as_("bra").delete("/v1/profiles/pan-semanal"))[:2] == (404, "not-found")
@@ -174,10 +175,11 @@ def test_a_layout_with_unknown_codes_or_with_persons_in_it_is_refused_at_its_pla
     mailed = [{**columns[0], "labels": ["Semana", "dudas a juana.perez@correo.example.com"]}, *columns[1:]]
     assert faults(with_layout(columns=mailed)) == (422, "personal-data", [("/layouts/0/columns/0/labels/1", "text-personal")])
     assert ("/layouts/0/colour", "field-unknown") in faults(with_layout(colour="red"))[2]
-    monkeypatch.setattr(profiles, "MOST_PROFILES", 0)
-    assert faults(profile(served))[:2] == (409, "register-full")
+    for limit in ("MOST_PROFILES", "MOST_VERSIONS"):
+        with monkeypatch.context() as full:
+            full.setattr(profiles, limit, 0)
+            assert faults(profile(served))[:2] == (409, "register-full")
     assert [row for row in listed(served, "profiles") if row["office"]] == []
-    monkeypatch.undo()
     named = [columns[0], {**columns[1], "codes": {"Aeropuerto Benito Juárez": ["_OASI"]}}, columns[2]]
     assert with_layout(columns=named).status_code == 201  # what only looks like a name passes as it does in the file itself
 
