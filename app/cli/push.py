@@ -70,6 +70,8 @@ def push(
         _require_mappings(given[name], f"--{name}")
     if profile is None:
         _require_said(options)
+    if marked is not None and marked.resolve() == file.resolve():
+        raise typer.BadParameter(words_of("usage-marked-over"), param_hint="--marked-copy")
     _push(file, options, marked, as_json, url, key)
 
 

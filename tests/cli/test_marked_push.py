@@ -67,6 +67,16 @@ def test_of_a_file_that_is_no_table_no_copy_is_written(push, tmp_path):
     assert "no se pudo leer como tabla" in refused.stderr
 
 
+def test_a_marked_copy_is_never_written_over_the_file_itself(push, tmp_path):
+    workbook("enero.xlsx", WRONG)
+    (tmp_path / "otro.xlsx").symlink_to("enero.xlsx")
+    before = (tmp_path / "enero.xlsx").read_bytes()
+    for out in ("enero.xlsx", "./enero.xlsx", "otro.xlsx"):
+        refused = push("--marked-copy", out)
+        assert refused.exit_code == 2, refused.output
+    assert (tmp_path / "enero.xlsx").read_bytes() == before
+
+
 def test_a_profile_says_what_the_options_need_not_say(push):
     workbook("enero.xlsx", (("mes", "nacionalidad", "personas"), ("Enero 2024", "Venezuela", 41), ("Enero 2024", "Haití", 12)))
     done = push("--profile", "panama-snm", "--dry-run", options=())
