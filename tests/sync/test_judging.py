@@ -2,6 +2,7 @@
 
 import gc
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.exchange.foreign import foreign_keys
 from app.sync import judging
 from app.sync.checking import Doubtful, Item, Rules, judged
 from app.sync.judging import Judge
+from app.sync.pulling import _set_aside
 
 
 def nested(depth: int) -> list[Any]:
@@ -32,6 +34,14 @@ def page(pair: Twins) -> list[Any]:
     forged["document"]["title"] = {"es": "Otro"}
     named["document"]["contact"] = "juana.ruiz@correo.example"
     return [good, forged, named, {"kind": "", "id": good["id"], "version": 9, "op": "erase", "origin": "RCM"}, 7, {"kind": None}]
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """A process that has set nothing aside for good, as these tests do at their start."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 @pytest.fixture
@@ -88,6 +98,7 @@ def test_a_folder_that_is_called_as_ours_is_not_taken_for_it(
         assert judge._beside is not None
 
 
+@pytest.mark.usefixtures("thawed")
 def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.sync.pulling.PAGE", 2)
     monkeypatch.setattr(judging, "_FEW", 1)
@@ -108,3 +119,14 @@ def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, mo
     # While pages come, what was there before is not looked through for garbage; afterwards it is again.
     assert set_aside[0] > 0
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.usefixtures("thawed")
+def test_what_a_process_set_aside_at_its_start_stays_so_and_grows_by_no_pull():
+    gc.freeze()
+    kept, loose = gc.get_freeze_count(), [[each] for each in range(1_000)]
+    for _ in range(2):
+        with _set_aside():
+            # What is let go meanwhile is counted no more.
+            assert kept - 500 < gc.get_freeze_count() < kept + len(loose)
+    assert kept - 500 < gc.get_freeze_count() < kept + len(loose)
