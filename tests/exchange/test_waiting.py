@@ -8,14 +8,15 @@ import pytest
 from serving import settings_for
 from sqlalchemy import select
 
+from app.access.audit import Attempt
 from app.access.callers import Caller
 from app.cli.node import prepare_store
 from app.core.problems import Problem
-from app.exchange import places, waiting
+from app.exchange import decided, places, waiting
 from app.exchange.models import WaitingItem
 from app.exchange.node import open_node
 from app.exchange.waiting import Waiting
-from app.wire.codes import Role
+from app.wire.codes import Role, WaitingStatus
 from app.wire.problem import Finding
 
 OFFICER = Caller("c1", Role.SECRETARIAT, "RCM", None, 4, "A. Invented")
@@ -85,3 +86,14 @@ def test_what_waits_is_unreadable_without_its_key_and_with_another_ones(node):
     found = only(node)
     found.version = 2  # what was sealed for one version cannot be passed off as another
     assert waiting.read(node.secrets, found) is None
+
+
+def test_what_another_decided_meanwhile_is_not_cancelled_with_the_document_that_it_followed(node):
+    with node.db.write() as session:
+        kept = waiting.hold(session, node.secrets, OFFICER, item("PAN|2012-W45"))
+        found = decided.locked(session, kept.id)
+        assert found is not None
+        decided.settle(session, found, WaitingStatus.PUBLISHED, by="c2")
+        decided._drop(session, [kept.id], decided.ERASED, Attempt("erase_bulletin"))
+    row = only(node)
+    assert (row.status, row.reason, row.decided_by, row.version) == ("published", None, "c2", 2)
