@@ -17,7 +17,7 @@ import forked
 import psycopg
 import pytest
 import statements
-from serving import Nodes, Served
+from serving import Nodes, Served, draw_alike
 from stores import STORES, Stores, memory
 
 from app.core.db import Database
@@ -79,6 +79,7 @@ def db(store_url: str) -> Iterator[Database]:
 def secrets_dir(tmp_path: Path) -> Secrets:
     """A folder of secrets with its HMAC keys."""
     made = Secrets(tmp_path / "secrets")
+    draw_alike(made)
     made.make_hmac_keys()
     return made
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import hashlib
 import shutil
 import socket
 import ssl
@@ -95,9 +96,18 @@ class Served:
             client.close()
 
 
+def draw_alike(secrets: Secrets) -> None:
+    """Give a node the key by which decoys and roundings are drawn, the same in every run.
+
+    With a new key each run, any large count that a test asks for by its code is sometimes a decoy and pooled.
+    """
+    secrets.write("disclosure.key", hashlib.sha512(b"the same draws in every run").digest())
+
+
 def prepare(settings: Settings) -> dict[str, str]:
     """Give a migrated store the directory, keys and the clients of every role; the API keys of these."""
     db, secrets = open_database(settings), Secrets(settings.secrets_dir)
+    draw_alike(secrets)
     with db.write() as session:
         seed(session)
         initialise(session, secrets, settings)

@@ -1,10 +1,11 @@
 """Case B033: NA is Namibia in CSV and JSON, out and in again; N/A and empty are refused or declared, never Namibia."""
 
 import httpx
-from bodies import publish
+from bodies import bulletin
 from serving import Served
 
 OPTIONS = {"state": "PAN", "measure": "irregular_transit", "unit": "person"}
+UNPOOLED = {"protect": "none"}
 THEIRS = {"column": ["semana=period", "nacionalidad=nationality", "personas=value"]}
 FILE = """semana,nacionalidad,personas
 2024-W10,NA,12
@@ -32,16 +33,17 @@ def test_the_letters_na_are_namibia_and_marks_of_nothing_are_refused_at_their_ro
     }
     assert "NAM" not in refused.text
     assert served.counts()["log_entry"] == 0
-    declared = send(served, FILE, **THEIRS, code=["N/A=_U", "=_U"], sum_duplicates=True)
+    declared = send(served, FILE, **THEIRS, code=["N/A=_U", "=_U"], sum_duplicates=True, **UNPOOLED)
     assert declared.status_code == 201
     assert flows(served, "2024-W10") == [("NAM", 25), ("_U", 29)]
 
 
 def test_namibia_comes_back_from_json_and_from_our_own_export(served: Served):
-    publish(served.as_("pan"), period="2024-W10", cells=[{"nationality": "NA", "value": 12}])
+    body = bulletin(period="2024-W10", cells=[{"nationality": "NA", "value": 12}])
+    assert served.as_("pan").post("/v1/bulletins", params=UNPOOLED, json=body).status_code == 201
     assert flows(served, "2024-W10") == [("NAM", 12)]
     exported = served.as_("pan").get("/v1/flows", params={"format": "csv"}).text
     assert ",NAM," in exported
-    again = send(served, exported.replace("2024-W10", "2024-W11").replace("2024-03-04", "2024-03-11").replace("2024-03-10", "2024-03-17"))
+    again = send(served, exported.replace("2024-W10", "2024-W11").replace("2024-03-04", "2024-03-11").replace("2024-03-10", "2024-03-17"), **UNPOOLED)
     assert again.status_code == 201, again.text
     assert flows(served, "2024-W11") == [("NAM", 12)]
