@@ -44,6 +44,8 @@ def test_namibia_comes_back_from_json_and_from_our_own_export(served: Served):
     assert flows(served, "2024-W10") == [("NAM", 12)]
     exported = served.as_("pan").get("/v1/flows", params={"format": "csv"}).text
     assert ",NAM," in exported
-    again = send(served, exported.replace("2024-W10", "2024-W11").replace("2024-03-04", "2024-03-11").replace("2024-03-10", "2024-03-17"), **UNPOOLED)
+    again = send(
+        served, exported.replace("2024-W10", "2024-W11").replace("2024-03-04", "2024-03-11").replace("2024-03-10", "2024-03-17"), **UNPOOLED
+    )
     assert again.status_code == 201, again.text
     assert flows(served, "2024-W11") == [("NAM", 12)]
