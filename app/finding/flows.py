@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.alerts.around import Around
-from app.bulletins import flow_rows
-from app.bulletins.flow_answering import Answered, answering
-from app.bulletins.flow_question import FlowQuestion, question_of
-from app.bulletins.flows import page
-from app.bulletins.queries import FlowQuery
+from app.bulletins.flows import rows as plain_rows
+from app.bulletins.flows.answering import Answered, answering
+from app.bulletins.flows.answers import page
+from app.bulletins.flows.query import FlowQuery
+from app.bulletins.flows.question import FlowQuestion, question_of
 
 Series = list[tuple[str, str]]
 """Measure and unit of what was found, each pair once, in alphabetical order."""
@@ -107,4 +107,4 @@ def _series(session: Session, caller: Caller, question: FlowQuestion) -> Series:
 
 def _has_rows(session: Session, caller: Caller, question: FlowQuestion, measure: str, unit: str) -> bool:
     narrowed = replace(question, matching={**question.matching, "measure": (measure,), "unit": (unit,)})
-    return bool(flow_rows.page(session, answering(caller, narrowed), narrowed, None, 1).rows)
+    return bool(plain_rows.page(session, answering(caller, narrowed), narrowed, None, 1).rows)

@@ -8,11 +8,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.bulletins import flows
 from app.bulletins.door import scheme
-from app.bulletins.flow_question import question_of
+from app.bulletins.flows import answers
+from app.bulletins.flows.query import FlowQuery
+from app.bulletins.flows.question import question_of
 from app.bulletins.projection import project
-from app.bulletins.queries import FlowQuery
 from app.core.db import Database
 from app.directory.dimensions import DIMENSIONS
 from app.disclosure import Draw, Leaf, ProtectedTable, Table, margins, protect
@@ -117,9 +117,9 @@ def query(**asked: object) -> FlowQuery:
     return FlowQuery.model_validate(asked)
 
 
-def ask(session: Session, caller: Caller = ANALYST, after: object = None, limit: int | None = None, **asked: object) -> flows.FlowPage:
+def ask(session: Session, caller: Caller = ANALYST, after: object = None, limit: int | None = None, **asked: object) -> answers.FlowPage:
     """One page of the answer."""
-    return flows.page(session, caller, question_of(query(**asked)), after, limit)  # type: ignore[arg-type]
+    return answers.page(session, caller, question_of(query(**asked)), after, limit)  # type: ignore[arg-type]
 
 
 def walked(session: Session, limit: int, caller: Caller = ANALYST, **asked: object) -> list[tuple[object, ...]]:

@@ -7,11 +7,11 @@ import pytest
 from serving import Served
 
 from app.access.callers import Caller
-from app.bulletins import flows
 from app.bulletins.door import scheme
-from app.bulletins.flow_question import question_of
+from app.bulletins.flows import answers
+from app.bulletins.flows.query import FlowQuery
+from app.bulletins.flows.question import question_of
 from app.bulletins.projection import project
-from app.bulletins.queries import FlowQuery
 from app.core.db import Database
 from app.core.problems import Problem
 from app.directory.codes import area_of, in_scheme
@@ -60,7 +60,7 @@ def publish(db: Database, *documents: dict[str, object]) -> None:
 
 def ask(db: Database, caller: Caller = ANALYST, **filters: object) -> list[dict[str, object]]:
     with db.read() as session:
-        page = flows.page(session, caller, question_of(FlowQuery(**filters)), None, 1000)
+        page = answers.page(session, caller, question_of(FlowQuery(**filters)), None, 1000)
     assert page.total == len(page.rows)
     return [dict(zip(page.columns, row, strict=True)) for row in page.rows]
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from flowbook import query
 
-from app.bulletins.flow_question import AREA_MARGINS, COLUMNS, GROUPS, period_of, question_of, scheme_codes
+from app.bulletins.flows.question import AREA_MARGINS, COLUMNS, GROUPS, period_of, question_of, scheme_codes
 from app.core.problems import Problem
 from app.directory.codes import in_scheme
 from app.directory.dimensions import DIMENSIONS

@@ -7,9 +7,9 @@ import pytest
 from flowbook import bulletin, pooled, publish
 from sqlalchemy import text
 
-from app.bulletins.flow_routes import _MEDIA
-from app.bulletins.flow_rows import COLUMNS
-from app.bulletins.queries import FlowQuery
+from app.bulletins.flows.query import FlowQuery
+from app.bulletins.flows.routes import _MEDIA
+from app.bulletins.flows.rows import COLUMNS
 from app.core.accepting import accepted
 from app.core.problems import Problem
 

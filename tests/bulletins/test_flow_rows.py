@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from flowbook import ANALYST, PARTNER, SECRETARIAT, ask, bulletin, by, items, pooled, publish, query, statements, walked
 
-from app.bulletins import flows
-from app.bulletins.flow_question import question_of
-from app.bulletins.flow_rows import COLUMNS
+from app.bulletins.flows import answers
+from app.bulletins.flows.question import question_of
+from app.bulletins.flows.rows import COLUMNS
 
 BY_SEX = {("SOM", "F"): 10, ("SOM", "M"): 21, ("NPL", "M"): 20}
 
@@ -289,23 +289,23 @@ class TestPages:
 
 class TestWholeAnswer:
     def test_it_is_the_same_as_the_pages_in_a_few_reads(self, db, monkeypatch):
-        monkeypatch.setattr(flows, "_BULLETINS_A_READ", 2)
+        monkeypatch.setattr(answers, "_BULLETINS_A_READ", 2)
         ids = TestPages().publish_some(db)
         publish(db, pooled("2022-11", TestIntervals.POOLED))
         for asked in ({}, {"nationality": "_AFR,_EUR"}, {"totals": True}, {"group_by": "period", "nationality": "SOM"}):
-            answer = flows.whole(db, ANALYST, question_of(query(**asked)))
+            answer = answers.whole(db, ANALYST, question_of(query(**asked)))
             assert [dict(zip(answer.columns, row, strict=True)) for row in answer.rows] == items(db, **asked)
-        assert [read[0] for read in flows.whole(db, ANALYST, question_of(query())).answered][:3] == ids
+        assert [read[0] for read in answers.whole(db, ANALYST, question_of(query())).answered][:3] == ids
 
     def test_a_revision_meanwhile_changes_no_row_and_a_withdrawal_takes_its_rows_out(self, db, monkeypatch):
-        monkeypatch.setattr(flows, "_BULLETINS_A_READ", 1)
+        monkeypatch.setattr(answers, "_BULLETINS_A_READ", 1)
         one, two, three = (
             bulletin("2022-08", counts={"SOM": 5}),
             bulletin("2022-09", counts={"SOM": 6}),
             bulletin("2022-10", counts={"SOM": 7}),
         )
         publish(db, one, two, three)
-        answer = flows.whole(db, ANALYST, question_of(query()))
+        answer = answers.whole(db, ANALYST, question_of(query()))
         first = next(answer.rows)
         envelope = {key: three[key] for key in ("id", "origin", "issuer", "tlp", "audience", "published_at")}
         publish(

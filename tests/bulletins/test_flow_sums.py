@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 from flowbook import ANALYST, SECRETARIAT, ask, bulletin, by, items, pooled, publish, statements, walked
 
-from app.bulletins import flow_sums
+from app.bulletins.flows import sums
 from app.core.problems import Problem
 
 MONTHS = [f"2022-{month:02}" for month in range(1, 13)]
@@ -295,7 +295,7 @@ class TestPages:
 
     def test_too_many_groups_are_refused(self, db, monkeypatch):
         self.publish_some(db)
-        monkeypatch.setattr(flow_sums, "MOST_GROUPS", 3)
+        monkeypatch.setattr(sums, "MOST_GROUPS", 3)
         assert refusal(db, group_by="sex,mode").findings[0].params == {"count": 4, "maximum": 3}
 
     def test_statements_are_four_at_most_whatever_the_size(self, db):

@@ -11,7 +11,8 @@ from world import BOTH
 from app.access import rules, visibility
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
-from app.bulletins import certificate_routes, certificates, edge, flow_answering, models, projection, rights
+from app.bulletins import certificate_routes, certificates, edge, models, projection, rights
+from app.bulletins.flows import answering
 from app.directory import policy_routes
 from app.directory.service import is_member
 from app.documents import reading
@@ -99,8 +100,8 @@ def total_of_all(patch: pytest.MonkeyPatch) -> None:
 
 
 def sums_of_all(patch: pytest.MonkeyPatch) -> None:
-    right = flow_answering.visible_documents
-    patch.setattr(flow_answering, "visible_documents", lambda caller: right(as_operator(caller)))
+    right = answering.visible_documents
+    patch.setattr(answering, "visible_documents", lambda caller: right(as_operator(caller)))
 
 
 # What stands beside a bulletin, and the feed.

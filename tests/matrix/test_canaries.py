@@ -15,7 +15,8 @@ from stores import STORES, Stores
 from world import CALLERS, Answer, carried, peopled
 
 from app.alerts.queries import AlertQuery
-from app.bulletins.queries import FlowQuery, ListQuery
+from app.bulletins.flows.query import FlowQuery
+from app.bulletins.queries import ListQuery
 from app.core.clock import utc_now
 from app.core.conditional import answer_etag
 from app.core.paging import binding_of

@@ -31,8 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.bulletins.flow_question import COLUMNS, NATIONALITY, FlowQuestion, period_of
-from app.bulletins.flow_rests import beside_nationality, held_in, hideouts, reads, rests_beside, wanted_of
+from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion, period_of
+from app.bulletins.flows.rests import beside_nationality, held_in, hideouts, reads, rests_beside, wanted_of
 from app.bulletins.models import Cell
 from app.bulletins.projection import AREAS
 from app.core.problems import Problem

@@ -3,8 +3,8 @@
 from sqlalchemy import CTE, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.bulletins.flow_answering import SERIES, bucket_days, days
-from app.bulletins.flow_question import UNMIXED, FlowQuestion, period_of, refuse_mixed
+from app.bulletins.flows.answering import SERIES, bucket_days, days
+from app.bulletins.flows.question import UNMIXED, FlowQuestion, period_of, refuse_mixed
 from app.core.problems import Problem
 from app.wire.period import Bucket
 from app.wire.problem import Finding

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.bulletins import flow_rows, flow_sums
-from app.bulletins.flow_answering import Answered, answering, in_order, pinned, read_of
-from app.bulletins.flow_checks import refuse_sum
-from app.bulletins.flow_question import FlowQuestion
+from app.bulletins.flows import rows as plain_rows
+from app.bulletins.flows import sums as sum_rows
+from app.bulletins.flows.answering import Answered, answering, in_order, pinned, read_of
+from app.bulletins.flows.checks import refuse_sum
+from app.bulletins.flows.question import FlowQuestion
 from app.core.db import Database
 from app.wire.codes import TLP
 
@@ -37,12 +38,12 @@ def page(
     """
     answer = answering(caller, question)
     if not question.group_by:
-        plain = flow_rows.page(session, answer, question, after, limit)
-        total = flow_rows.total(session, answer, question)
-        return FlowPage(flow_rows.COLUMNS, plain.rows, plain.position, total, plain.answered)
+        plain = plain_rows.page(session, answer, question, after, limit)
+        total = plain_rows.total(session, answer, question)
+        return FlowPage(plain_rows.COLUMNS, plain.rows, plain.position, total, plain.answered)
     refuse_sum(session, answer, question)
-    sums = flow_sums.page(session, answer, question, after, limit)
-    return FlowPage(flow_sums.columns_of(question), sums.rows, sums.position, sums.total, read_of(session, answer, TLP.AMBER))
+    sums = sum_rows.page(session, answer, question, after, limit)
+    return FlowPage(sum_rows.columns_of(question), sums.rows, sums.position, sums.total, read_of(session, answer, TLP.AMBER))
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ def whole(db: Database, caller: Caller, question: FlowQuestion) -> WholeAnswer:
         return WholeAnswer(groups.columns, iter(groups.rows), groups.answered)
     with db.read() as session:
         settled = in_order(session, answering(caller, question))
-    return WholeAnswer(flow_rows.COLUMNS, _fetched(db, caller, question, [number for number, _ in settled]), [read for _, read in settled])
+    return WholeAnswer(plain_rows.COLUMNS, _fetched(db, caller, question, [number for number, _ in settled]), [read for _, read in settled])
 
 
 def _fetched(db: Database, caller: Caller, question: FlowQuestion, ids: Sequence[int]) -> Iterator[tuple[object, ...]]:
     for start in range(0, len(ids), _BULLETINS_A_READ):
         some = pinned(caller, ids[start : start + _BULLETINS_A_READ])
         with db.read() as session:
-            rows = flow_rows.page(session, some, question, None, None).rows
+            rows = plain_rows.page(session, some, question, None, None).rows
         yield from rows

@@ -8,8 +8,8 @@ from functools import cache
 from itertools import chain
 from typing import Literal
 
+from app.bulletins.flows.query import FlowQuery
 from app.bulletins.projection import AREAS, TOTAL, codes_of_area
-from app.bulletins.queries import FlowQuery
 from app.core.problems import Problem
 from app.directory import codes
 from app.directory.dimensions import DIMENSIONS, STATE_DIMENSIONS, is_margin, known, resolve

@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from app.access.callers import Caller
 from app.access.rules import BodyReader, attempt_of
-from app.bulletins import flows
-from app.bulletins.flow_question import FlowQuestion, question_of
-from app.bulletins.queries import FlowQuery
+from app.bulletins.flows import answers
+from app.bulletins.flows.query import FlowQuery
+from app.bulletins.flows.question import FlowQuestion, question_of
 from app.core.accepting import accepted
 from app.core.conditional import answer_etag, is_fresh
 from app.core.declared import CONDITIONAL, REFUSED, TEXT
@@ -92,7 +92,7 @@ def _asking(request: Request, caller: Caller, query: FlowQuery) -> _Asking:
 def _page(asking: _Asking, limit: int, headers: dict[str, str]) -> Response:
     node, request = asking.node, asking.request
     with node.db.read() as session:
-        found = flows.page(session, asking.caller, asking.question, asking.after, limit)
+        found = answers.page(session, asking.caller, asking.question, asking.after, limit)
     node.read_audit.note(attempt_of(request), found.answered)
     cursor = node.cursor_seal.seal(found.position, asking.binding) if found.position else None
     if cursor:
@@ -105,6 +105,6 @@ def _page(asking: _Asking, limit: int, headers: dict[str, str]) -> Response:
 
 
 def _whole_csv(asking: _Asking, headers: dict[str, str]) -> Response:
-    answer = flows.whole(asking.node.db, asking.caller, asking.question)
+    answer = answers.whole(asking.node.db, asking.caller, asking.question)
     asking.node.read_audit.note(attempt_of(asking.request), answer.answered)
     return StreamingResponse(csv_lines(answer.columns, answer.rows), headers=headers | _CSV_HEADERS)

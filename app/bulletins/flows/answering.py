@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.callers import Caller
 from app.access.visibility import visible_documents
-from app.bulletins.flow_question import COLUMNS, NATIONALITY, FlowQuestion
+from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
 from app.bulletins.models import Bulletin
 from app.wire.codes import TLP, Status
 from app.wire.period import Bucket

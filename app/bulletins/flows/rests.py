@@ -2,7 +2,7 @@
 
 from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, func, or_, select, true
 
-from app.bulletins.flow_question import NATIONALITY, FlowQuestion
+from app.bulletins.flows.question import NATIONALITY, FlowQuestion
 from app.bulletins.models import Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL, codes_of_area
 from app.directory.codes import area_of, margin_codes

@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.bulletins.flow_answering import Answered, declares
-from app.bulletins.flow_question import NATIONALITY, FlowQuestion
+from app.bulletins.flows.answering import Answered, declares
+from app.bulletins.flows.question import NATIONALITY, FlowQuestion
 from app.bulletins.models import Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL
 from app.directory.codes import margin_codes

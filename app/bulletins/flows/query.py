@@ -1,0 +1,41 @@
+"""What may be asked of flows: one model, declared once (contract: /flows)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.core.query import PageQuery, Word, Words
+
+
+class FlowQuery(PageQuery):
+    """Filters of the analyst query (contract: /flows)."""
+
+    reporting_state: Words | None = None
+    conference: Words | None = None
+    publisher: Words | None = None
+    measure: Words | None = None
+    unit: Words | None = None
+    definition_code: Words | None = None
+    accumulation: Words | None = None
+    figure_status: Words | None = None
+    period_from: Word | None = None
+    period_to: Word | None = None
+    frequency: Literal["week", "month", "quarter", "year", "fiscal_year", "interval"] | None = None
+    nationality: Words | None = None
+    origin_state: Words | None = None
+    sex: Words | None = None
+    age: Words | None = None
+    accompaniment: Words | None = None
+    procedure: Words | None = None
+    route_point: Words | None = None
+    mode: Words | None = None
+    previous_state: Words | None = None
+    destination_state: Words | None = None
+    extra_continental: bool | None = Field(
+        None, description="true: only nationalities that `classification` counts as such; false: only the others that it classifies"
+    )
+    classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
+    totals: bool = Field(default=False, description="every margin too, marked `is_total`")
+    group_by: Words | None = None
+    format: Literal["json", "csv"] | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None  # type: ignore[assignment]
