@@ -243,7 +243,7 @@ def test_pages_give_every_row_once_and_the_limit_is_never_cut(served: Served):
     assert reader.get("/v1/flows", headers={"Accept": "image/png"}).json()["code"] == "not-acceptable"
 
 
-@pytest.mark.parametrize("name", ["nationalty", "groupby", "period", "sort"])
+@pytest.mark.parametrize("name", ["nationalty", "groupby", "period", "sorts"])
 def test_a_misspelt_parameter_is_refused_with_the_valid_names(served: Served, name: str):
     answer = served.as_("analyst").get("/v1/flows", params={name: "x"})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "parameter-unknown")

@@ -1,11 +1,12 @@
 """What may be asked: codes, aliases, periods; every fault is named with what would be right, and never echoed."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from flowbook import query
 
 from app.bulletins.flows.question import AREA_MARGINS, COLUMNS, GROUPS, period_of, question_of, scheme_codes
+from app.core.clock import utc_now
 from app.core.problems import Problem
 from app.directory.codes import in_scheme
 from app.directory.dimensions import DIMENSIONS
@@ -50,6 +51,8 @@ def test_aliases_become_codes():
         ("previous_state", "Colombia", "COL"),
         ("destination_state", "USAA", None),
         ("group_by", "nationalities", "nationality"),
+        ("sort", "-perid", "period"),
+        ("fields", "valeu", "value"),
     ],
 )
 def test_a_wrong_code_is_refused_with_the_nearest_and_never_echoed(name, wrong, suggested):
@@ -68,6 +71,34 @@ def test_every_fault_is_named_at_once():
         "period_from": "period-invalid",
         "period_to": "period-invalid",
     }
+
+
+def test_columns_are_those_of_the_answer_and_each_orders_once():
+    assert question(sort="-value,period,value").sort == (("value", True), ("period", False))
+    assert question(group_by="period", sort="-upper,period_start").sort == (("upper", True), ("period_start", False))
+    assert question(fields="bulletin,value").sort == ()
+    assert faults(group_by="period", sort="nationality")["sort"].params["known"] == [
+        *("period", "period_start", "period_end", "value", "lower", "upper", "withheld", "bulletins")
+    ]
+    assert faults(group_by="period", fields="bulletin")["fields"].code == "code-unknown"
+
+
+def test_a_moment_is_an_instant_in_utc_or_the_end_of_a_day_and_never_to_come():
+    assert question(as_of="2022-11-30").as_of == datetime(2022, 11, 30, 23, 59, 59, 999999, UTC)
+    assert question(as_of="2022-11-30T12:00:00.5Z").as_of == datetime(2022, 11, 30, 12, 0, 0, 500000, UTC)
+    assert question().as_of is None
+    for wrong in (
+        "2022-11-31",
+        "2022",
+        "2022-11-30T12:00:00",
+        "2022-11-30T12:00:00+01:00",
+        "20221130",
+        "2022-11-30T25:00:00Z",
+        "٢٠٢٢-١١-٣٠",
+    ):
+        assert faults(as_of=wrong)["as_of"].code == "as-of-invalid", wrong
+    for later in (f"{utc_now():%Y-%m-%d}", "2999-01-01T00:00:00Z"):
+        assert faults(as_of=later)["as_of"].code == "as-of-future", later
 
 
 def test_a_span_runs_from_the_first_to_the_last_day():

@@ -7,9 +7,9 @@ import pytest
 from flowbook import bulletin, pooled, publish
 from sqlalchemy import text
 
+from app.bulletins.flows.columns import PLAIN
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.routes import _MEDIA
-from app.bulletins.flows.rows import COLUMNS
 from app.core.accepting import accepted
 from app.core.problems import Problem
 
@@ -35,7 +35,7 @@ def test_json_comes_in_pages_that_link_to_the_next(reader):
     first = reader.get(PATH, params={"limit": 3})
     body = first.json()
     assert (len(body["items"]), body["total"], list(body)) == (3, 7, ["items", "next_cursor", "total"])
-    assert list(body["items"][0]) == list(COLUMNS)
+    assert list(body["items"][0]) == list(PLAIN)
     assert first.headers["vary"] == "Authorization, Accept"
     assert first.headers["cache-control"] == "private, no-cache"
     assert first.links["next"]["url"].startswith(PATH)
@@ -55,7 +55,7 @@ def test_csv_has_the_same_rows_as_json_and_a_header_even_when_empty(reader):
         assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
         assert answer.headers["content-disposition"] == 'attachment; filename="flows.csv"'
         assert list(csv.DictReader(io.StringIO(answer.text))) == [{name: as_text(value) for name, value in item.items()} for item in items]
-    assert reader.get(PATH, params={"nationality": "HTI"}, headers={"Accept": "text/csv"}).text.splitlines() == [",".join(COLUMNS)]
+    assert reader.get(PATH, params={"nationality": "HTI"}, headers={"Accept": "text/csv"}).text.splitlines() == [",".join(PLAIN)]
 
 
 def test_csv_with_a_limit_is_a_page(reader):
@@ -142,3 +142,8 @@ def test_what_cannot_be_given_is_406(accept):
 def test_406_crosses_the_wire_and_format_goes_before_accept(reader):
     assert reader.get(PATH, headers={"Accept": "text/html"}).status_code == 406
     assert reader.get(PATH, params={"format": "csv"}, headers={"Accept": "text/html"}).status_code == 200
+
+
+@pytest.mark.parametrize("form", sorted({"ndjson", "xlsx", "parquet"} - set(_MEDIA)))
+def test_a_format_that_the_build_cannot_give_is_406_too(reader, form):
+    assert reader.get(PATH, params={"format": form}).json()["code"] == "not-acceptable"

@@ -7,8 +7,8 @@ from typing import ClassVar
 from flowbook import ANALYST, PARTNER, SECRETARIAT, ask, bulletin, by, items, pooled, publish, query, statements, walked
 
 from app.bulletins.flows import answers
+from app.bulletins.flows.columns import PLAIN
 from app.bulletins.flows.question import question_of
-from app.bulletins.flows.rows import COLUMNS
 
 BY_SEX = {("SOM", "F"): 10, ("SOM", "M"): 21, ("NPL", "M"): 20}
 
@@ -17,7 +17,7 @@ def test_a_row_says_everything_of_its_cell_and_bulletin(db):
     document = bulletin(counts={"SOM": 31}, figure_status="final")
     publish(db, document)
     (row,) = items(db)
-    assert list(row) == list(COLUMNS)
+    assert list(row) == list(PLAIN)
     assert row == {
         "period": "2022-10",
         "period_start": "2022-10-01",
@@ -313,5 +313,5 @@ class TestWholeAnswer:
             {**bulletin("2022-09", counts={"SOM": 60}), "id": two["id"], "version": 2},
             {**envelope, "version": 2, "status": "withdrawn"},
         )
-        value = list(COLUMNS).index("value")
+        value = list(PLAIN).index("value")
         assert [row[value] for row in (first, *answer.rows)] == [5, 6]

@@ -10,6 +10,7 @@ from app.bulletins.flows import rows as plain_rows
 from app.bulletins.flows import sums as sum_rows
 from app.bulletins.flows.answering import Answered, answering, in_order, pinned, read_of
 from app.bulletins.flows.checks import refuse_sum
+from app.bulletins.flows.columns import columns_of
 from app.bulletins.flows.question import FlowQuestion
 from app.core.db import Database
 from app.wire.codes import TLP
@@ -40,10 +41,10 @@ def page(
     if not question.group_by:
         plain = plain_rows.page(session, answer, question, after, limit)
         total = plain_rows.total(session, answer, question)
-        return FlowPage(plain_rows.COLUMNS, plain.rows, plain.position, total, plain.answered)
+        return FlowPage(columns_of(question.group_by), plain.rows, plain.position, total, plain.answered)
     refuse_sum(session, answer, question)
     sums = sum_rows.page(session, answer, question, after, limit)
-    return FlowPage(sum_rows.columns_of(question), sums.rows, sums.position, sums.total, read_of(session, answer, TLP.AMBER))
+    return FlowPage(columns_of(question.group_by), sums.rows, sums.position, sums.total, read_of(session, answer, TLP.AMBER))
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def whole(db: Database, caller: Caller, question: FlowQuestion) -> WholeAnswer:
         return WholeAnswer(groups.columns, iter(groups.rows), groups.answered)
     with db.read() as session:
         settled = in_order(session, answering(caller, question))
-    return WholeAnswer(plain_rows.COLUMNS, _fetched(db, caller, question, [number for number, _ in settled]), [read for _, read in settled])
+    return WholeAnswer(
+        columns_of(question.group_by), _fetched(db, caller, question, [number for number, _ in settled]), [read for _, read in settled]
+    )
 
 
 def _fetched(db: Database, caller: Caller, question: FlowQuestion, ids: Sequence[int]) -> Iterator[tuple[object, ...]]:

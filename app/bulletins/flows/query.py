@@ -37,5 +37,13 @@ class FlowQuery(PageQuery):
     classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
     totals: bool = Field(default=False, description="every margin too, marked `is_total`")
     group_by: Words | None = None
-    format: Literal["json", "csv"] | None = None
+    fields: Words | None = Field(None, description="columns of the answer, in this order; all of them where none is named")
+    sort: Words | None = Field(None, description="columns to order the rows by, `-` before one for the largest first")
+    labels: Literal["code", "name", "both"] = Field("code", description="codes as codes, as names in `lang`, or one column of each")
+    lang: Literal["es", "pt", "en"] | None = Field(None, description="language of names and notes; else that of Accept-Language")
+    as_of: Word | None = Field(
+        None, description="figures as they stood at this instant (2022-11-30T23:59:59Z) or at the end of this day (2022-11-30), in UTC"
+    )
+    format: Literal["json", "ndjson", "csv", "xlsx", "parquet"] | None = Field(None, description="goes before Accept")
+    excel: Literal["comma", "semicolon"] | None = Field(None, description="CSV in the form that Excel opens, by its list separator")
     limit: Annotated[int, Field(ge=1, le=1000)] | None = None  # type: ignore[assignment]

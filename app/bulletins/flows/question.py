@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from itertools import chain
 from typing import Literal
 
+from app.bulletins.flows.columns import columns_of
+from app.bulletins.flows.moments import moment
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.projection import AREAS, TOTAL, codes_of_area
 from app.core.problems import Problem
@@ -40,7 +42,7 @@ class FlowQuestion:
 
     `matching` holds codes by column of a bulletin; `first` and `last` are the days within which a period must lie; `chosen` are the
     codes by filtered dimension, margins among them; `scheme` what `extra_continental` leaves of the nationalities: their codes, the
-    rests and the margins of areas that lie wholly inside.
+    rests and the margins of areas that lie wholly inside; `sort` the columns to order by, each with whether the largest comes first.
     """
 
     matching: Mapping[str, tuple[str, ...]]
@@ -51,6 +53,8 @@ class FlowQuestion:
     scheme: frozenset[str] | None
     totals: bool
     group_by: tuple[str, ...]
+    as_of: datetime | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
 
     @property
     def grouped(self) -> tuple[str, ...]:
@@ -130,7 +134,8 @@ def scheme_codes(classification: str, inside: bool) -> frozenset[str]:
 def question_of(query: FlowQuery) -> FlowQuestion:
     """The question that the parameters ask.
 
-    Raises `invalid-query` with every fault: `code-unknown` {suggestions, known}, `period-invalid`, `period-order`; and
+    Raises `invalid-query` with every fault: `code-unknown` {suggestions, known}, `period-invalid`, `period-order`, `as-of-invalid`,
+    `as-of-future`; and
     `mixed-sum` {parameter, known} for a sum over several units, measures, publishers, definition codes or accumulations.
     """
     faults: list[Finding] = []
@@ -138,10 +143,11 @@ def question_of(query: FlowQuery) -> FlowQuestion:
     chosen = {name: frozenset(_codes(query, name, _dimension(name), faults)) for name in DIMENSIONS if getattr(query, name)}
     group_by = _codes(query, "group_by", _Reader(_member(GROUPS), GROUPS), faults) if query.group_by else ()
     first, last = _span(query, faults)
+    as_of, sort = moment(query.as_of, faults), _columns(query, group_by, faults)
     if faults:
         raise Problem("invalid-query", *faults)
     scheme = None if query.extra_continental is None else scheme_codes(query.classification, query.extra_continental)
-    question = FlowQuestion(matching, first, last, query.frequency, chosen, scheme, query.totals, group_by)
+    question = FlowQuestion(matching, first, last, query.frequency, chosen, scheme, query.totals, group_by, as_of, sort)
     refuse_mixed(question, matching)
     return question
 
@@ -207,9 +213,27 @@ def _reader(name: str) -> _Reader:
     return _Reader(_member(terms), terms)
 
 
+def _columns(query: FlowQuery, group_by: Sequence[str], faults: list[Finding]) -> tuple[tuple[str, bool], ...]:
+    """The order asked for; `fields` is judged too, and read where the answer is shown."""
+    names = columns_of(group_by)
+    reader = _Reader(_member(names), names)
+    if query.fields:
+        _read("fields", query.fields, reader, faults)
+    descending: dict[str, bool] = {}
+    for text in query.sort or []:
+        column = text.removeprefix("-")
+        descending.setdefault(column, column != text)
+    _read("sort", descending, reader, faults)
+    return tuple(descending.items())
+
+
 def _codes(query: FlowQuery, name: str, reader: _Reader, faults: list[Finding]) -> tuple[str, ...]:
+    return _read(name, getattr(query, name), reader, faults)
+
+
+def _read(name: str, texts: Iterable[str], reader: _Reader, faults: list[Finding]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for text in getattr(query, name):
+    for text in texts:
         code = reader.read(text)
         if code is None:
             near = codes.suggest(text, reader.candidates)

@@ -17,6 +17,7 @@ from app.core.conditional import answer_etag, is_fresh
 from app.core.declared import CONDITIONAL, REFUSED, TEXT
 from app.core.http import JSON, json_response
 from app.core.paging import binding_of, page_size, unguessable
+from app.core.problems import Problem
 from app.documents.edge import node_of
 from app.exchange.log import head, highest_visible
 from app.exchange.node import Node
@@ -79,6 +80,8 @@ def list_flows(request: Request, caller: BodyReader, query: Annotated[FlowQuery,
 def _asking(request: Request, caller: Caller, query: FlowQuery) -> _Asking:
     node = node_of(request)
     form = query.format or accepted(request.headers.get("accept"), _MEDIA)
+    if form not in _MEDIA:
+        raise Problem("not-acceptable", headers={"Vary": "Accept"}, known=list(_MEDIA.values()))
     question = question_of(query)
     # The format and the limit are not part of what a cursor is bound to: a reader may go on in another one.
     asked = query.model_dump(exclude={"cursor", "limit", "format"}, mode="json")

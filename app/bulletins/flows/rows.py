@@ -26,19 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.bulletins.flows.answering import Answered, declares
+from app.bulletins.flows.columns import OF_BULLETIN, PLAIN
 from app.bulletins.flows.question import NATIONALITY, FlowQuestion
 from app.bulletins.models import Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL
 from app.directory.codes import margin_codes
 from app.directory.dimensions import DIMENSIONS
 from app.wire.codes import TLP
-
-_OF_BULLETIN = (
-    *("period", "period_start", "period_end", "conference", "reporting_state", "publisher", "measure", "unit", "stock_or_flow"),
-    *("definition_code", "accumulation", "figure_status"),
-)
-COLUMNS = (*_OF_BULLETIN, *DIMENSIONS, "value", "value_status", "lower", "upper", "is_total", "bulletin")
-"""Columns of a plain row, in the order of every format."""
 
 _POSITION = ("period_start", "period_end", "document_id", "row")
 # Rows that are worked out for an area stand behind all cells of their bulletin.
@@ -47,7 +41,7 @@ _AFTER_CELLS = 2_000_000_000
 
 @dataclass(frozen=True)
 class PlainPage:
-    """Rows in the order of `COLUMNS`, the position after the last where more wait, and the bulletins that they come from."""
+    """Rows in the order of `PLAIN`, the position after the last where more wait, and the bulletins that they come from."""
 
     rows: list[tuple[object, ...]]
     position: list[object] | None
@@ -83,7 +77,7 @@ def _shown(row: Row[Any]) -> tuple[object, ...]:
     values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
     given = {**values, "period_start": row.period_start.isoformat(), "period_end": row.period_end.isoformat()}
     given |= {"is_total": bool(row.is_total), "bulletin": f"{row.document_id}@v{row.version}"}
-    return tuple(given[name] for name in COLUMNS)
+    return tuple(given[name] for name in PLAIN)
 
 
 def _published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
@@ -95,7 +89,7 @@ def _published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 
 def _head(answer: CTE, row: ColumnElement[int]) -> list[ColumnElement[Any]]:
-    shared: list[ColumnElement[Any]] = [answer.c["origin" if name == "conference" else name].label(name) for name in _OF_BULLETIN]
+    shared: list[ColumnElement[Any]] = [answer.c["origin" if name == "conference" else name].label(name) for name in OF_BULLETIN]
     return [*shared, answer.c.document_id, answer.c.version, answer.c.tlp, row.label("row")]
 
 

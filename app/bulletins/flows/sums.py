@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.bulletins.flows.columns import columns_of
 from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion, period_of
 from app.bulletins.flows.rests import beside_nationality, held_in, hideouts, reads, rests_beside, wanted_of
 from app.bulletins.models import Cell
@@ -41,7 +42,6 @@ from app.directory.dimensions import DIMENSIONS
 from app.wire.problem import Finding
 
 MOST_GROUPS = 20_000
-FIGURES = ("value", "lower", "upper", "withheld", "bulletins")
 _PERIOD = ("period_start", "period_end", "period")
 
 
@@ -52,12 +52,6 @@ class SumPage:
     rows: list[tuple[object, ...]]
     position: list[object] | None
     total: int
-
-
-def columns_of(question: FlowQuestion) -> tuple[str, ...]:
-    """Columns of a group, in the order of every format: what it is grouped by, then its figures."""
-    named = [("period", "period_start", "period_end") if name == "period" else (name,) for name in question.group_by]
-    return (*(column for columns in named for column in columns), *FIGURES)
 
 
 def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[object] | None, limit: int | None) -> SumPage:
@@ -112,7 +106,7 @@ def _shown(question: FlowQuestion, row: Row[Any]) -> tuple[object, ...]:
         given |= {"period": period.code, "period_start": period.first, "period_end": period.last}
     upper = None if row.unknown else row.lower + row.hidden
     given |= {"upper": upper, "value": row.lower if upper == row.lower else None}
-    columns = (given[name] for name in columns_of(question))
+    columns = (given[name] for name in columns_of(question.group_by))
     return tuple(value.isoformat() if isinstance(value, date) else value for value in columns)
 
 
