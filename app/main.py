@@ -28,6 +28,7 @@ import app.alerts.routes
 import app.bulletins.alias_routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
+import app.bulletins.flows.looking_routes
 import app.bulletins.flows.routes
 import app.bulletins.profile_routes
 import app.bulletins.projection
@@ -105,6 +106,7 @@ ROUTERS = (
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
     app.bulletins.certificate_routes.router,
+    app.bulletins.flows.looking_routes.router,
     app.bulletins.flows.routes.router,
     app.access.token_routes.router,
     app.access.own_routes.router,

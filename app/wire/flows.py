@@ -1,9 +1,12 @@
 """Answers to the analyst query as JSON: tidy rows, groups, pages (contract: /flows)."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from app.wire.codes import FigureStatus, StockOrFlow, Unit
-from app.wire.output import ConferenceCode, Cursor, Date, Output, PeriodCode, StateCode, Sum, TermCode
+from app.wire.output import ConferenceCode, Cursor, Date, Moment, Name, Output, PeriodCode, ProblemCode, StateCode, Sum, TermCode, Words
+from app.wire.period import Frequency
 from app.wire.published import PublishedStatus
 
 
@@ -75,9 +78,91 @@ class FlowGroup(Output):
     bulletins: Sum = Field(description="how many bulletins the sum reads")
 
 
+class FlowWarning(Output):
+    """What one must know before one compares or adds up what an answer shows: where its series differ, break, or are not whole."""
+
+    code: ProblemCode
+    words: Words
+    values: list[TermCode] = Field(max_length=300, description="the codes that it concerns")
+    periods: list[PeriodCode] = Field(max_length=40, description="the periods where it begins, or between which it lies")
+
+
 class FlowPage(Output):
     """A page of rows, or of groups where `group_by` was given, and the exact number of all."""
 
     items: list[FlowRow | FlowGroup] = Field(max_length=10_000)
     next_cursor: Cursor | None
     total: Sum
+    warnings: list[FlowWarning] = Field(max_length=40, description="of the whole answer, whatever page is shown")
+    as_of: Moment | None = Field(description="the instant as of which the figures are told; null for the present")
+
+
+class FacetValue(Output):
+    """How many of the rows that answer have a value, and how many bulletins they are of."""
+
+    code: TermCode
+    label: Name
+    rows: Sum
+    bulletins: Sum
+
+
+class FlowFacet(Output):
+    """The values of a column or dimension under all other filters, the most frequent first, and the exact number of all."""
+
+    values: list[FacetValue] = Field(max_length=300)
+    number: Sum
+
+
+class FlowFacets(Output):
+    """Over which values the published rows that answer are spread; `rows` and `bulletins` answer under all filters."""
+
+    rows: Sum
+    bulletins: Sum
+    facets: dict[TermCode, FlowFacet] = Field(max_length=40)
+
+
+Periods = Annotated[list[PeriodCode], Field(max_length=60)]
+Days = Annotated[int, Field(ge=-100_000, le=100_000)]
+
+
+class CoverageRow(Output):
+    """What one publisher reported of one measure, by one definition and calendar."""
+
+    conference: ConferenceCode
+    reporting_state: StateCode
+    publisher: TermCode
+    measure: TermCode
+    unit: Unit
+    definition_code: TermCode
+    accumulation: TermCode
+    frequency: Frequency
+    first_period: PeriodCode
+    last_period: PeriodCode
+    first_day: Date
+    last_day: Date
+    periods: Sum
+    missing: Sum = Field(description="periods of the calendar between the first and the last that nobody told of; 0 for intervals")
+    missing_periods: Periods = Field(description="the first of them")
+    gap_days: Sum = Field(description="days between the first and the last that no period holds")
+    nil: Sum = Field(description="periods of which all that is told is that nothing happened")
+    nil_periods: Periods = Field(description="the first of them")
+    bulletins: Sum
+    versions: Sum = Field(description="versions of these bulletins that you may see")
+    last_update: Moment
+    usual_lateness_days: Days = Field(
+        description="median of the days from the end of a period to its first publication; of periods loaded on one day the last counts"
+    )
+    last_lateness_days: Days
+    next_period: PeriodCode | None
+    expected_by: Date | None = Field(description="the end of the next period and the usual lateness")
+    overdue: bool
+    overdue_days: Sum
+
+
+class CoveragePage(Output):
+    """A page of who reported what for which periods, with the exact number of series; `today` is the day that `overdue` is told for."""
+
+    items: list[CoverageRow] = Field(max_length=1_000)
+    next_cursor: Cursor | None
+    total: Sum
+    today: Date

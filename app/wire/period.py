@@ -90,6 +90,38 @@ def bucket(period: Period, frequency: Bucket) -> Period | None:
     return found if contains(found, period) else None
 
 
+def following(period: Period) -> Period | None:
+    """The next period of the same calendar; None for an interval of a State's own, and behind the last period there can be."""
+    if period.frequency == "interval":
+        return None
+    first = period.last + timedelta(days=1)
+    fiscal = period.frequency == "fiscal_year"
+    code = f"{int(period.code[:4]) + 1}-FY" if fiscal else _NAMES[period.frequency](first)
+    try:
+        return parse_period(code, first if fiscal else None)
+    except PeriodError:
+        return None
+
+
+def number_between(frequency: Frequency, first: date, last: date) -> int:
+    """How many periods of a calendar lie wholly between two days; of fiscal years those that begin as `first` does.
+
+    Raises KeyError for intervals.
+    """
+    if frequency == "week":
+        monday = first + timedelta(days=-first.weekday() % 7)
+        return max(0, ((last - monday).days + 1) // 7)
+    size = _MONTHS[frequency]
+    begin, end = _month_number(first) + (first.day > 1), _month_number(last + timedelta(days=1))
+    if frequency == "fiscal_year":
+        return max(0, (end - begin) // size)
+    return max(0, end // size - -(-begin // size))
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
 def _week(text: str, year: str, week: str) -> Period:
     try:
         monday = date.fromisocalendar(int(year), int(week), 1)
@@ -156,3 +188,5 @@ _BUCKETS: dict[str, Callable[[date], str]] = {
     "quarter": lambda day: f"{day.year}-Q{(day.month + 2) // 3}",
     "year": lambda day: str(day.year),
 }
+_NAMES: dict[str, Callable[[date], str]] = {**_BUCKETS, "week": lambda day: "{}-W{:02}".format(*day.isocalendar())}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12, "fiscal_year": 12}

@@ -34,9 +34,9 @@ def as_text(value):
 def test_json_comes_in_pages_that_link_to_the_next(reader):
     first = reader.get(PATH, params={"limit": 3})
     body = first.json()
-    assert (len(body["items"]), body["total"], list(body)) == (3, 7, ["items", "next_cursor", "total"])
+    assert (len(body["items"]), body["total"], list(body)) == (3, 7, ["items", "next_cursor", "total", "warnings", "as_of"])
     assert list(body["items"][0]) == list(PLAIN)
-    assert first.headers["vary"] == "Authorization, Accept"
+    assert first.headers["vary"] == "Authorization, Accept, Accept-Language"
     assert first.headers["cache-control"] == "private, no-cache"
     assert first.links["next"]["url"].startswith(PATH)
     second = reader.get(first.links["next"]["url"]).json()

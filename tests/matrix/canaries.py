@@ -162,6 +162,8 @@ LISTS = {
     "changes": ("limit=1", "origin=RCM", "origin=SACM", "kind=bulletin", "kind=alert", "kind=proposal"),
     "snapshot": ("limit=1", "origin=RCM", "kind=bulletin"),
     "flows": ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state"),
+    "flows/facets": ("facets=publisher,definition_code", "reporting_state=CRI,ECU", "lang=pt"),
+    "flows/coverage": ("limit=1", "format=csv", "reporting_state=CRI,ECU", "period_to=1999"),
     "alerts": ("limit=1", "limit=1&sort=-severity", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "passes=PAN&active_from=2012-05", "format=csv", "format=ndjson"),
     "alerts/facets": ("tlp=RED", "q=zeisig"),
 }  # fmt: skip

@@ -174,7 +174,7 @@ def test_no_etag_lets_the_number_of_hidden_entries_be_found_by_trying(cage: Cage
         "/v1/changes": lambda number: ("changes", epoch, number, rights, 0, 100, None, None, today),
         "/v1/snapshot": lambda number: ("snapshot", epoch, number, number, rights, 0, 100, None, None, today),
         "/v1/bulletins": lambda number: (epoch, number, bulletins, None, 100),
-        "/v1/flows": lambda number: ("flows", epoch, number, flows, None, 100, "json", version("istmo")),
+        "/v1/flows": lambda number: ("flows", epoch, number, flows, None, 100, "json", "en", version("istmo")),
         "/v1/alerts": lambda number: (epoch, number, alerts, None, 100, today),
     }
     tags = {path: cage.world.ask("analyst", "GET", path).header("etag") for path in recipes}

@@ -18,7 +18,7 @@ SERIES = ("reporting_state", "publisher", "measure", "unit", "definition_code", 
 
 _KEPT = (
     *("id", "document_id", "version", "tlp", "period", "period_start", "period_end", "frequency", "dimensions", "pooled"),
-    *("stock_or_flow", *COLUMNS.values()),
+    *("stock_or_flow", "classification", *COLUMNS.values()),
 )
 _DAY = 86_400
 
@@ -26,15 +26,15 @@ Answered = tuple[str, int, TLP]
 """A bulletin that answers, as the audit of reads names it: document, version, marking."""
 
 
-def answering(caller: Caller, question: FlowQuestion) -> CTE:
+def answering(caller: Caller, question: FlowQuestion, apart: Sequence[str] = ()) -> CTE:
     """The bulletins that answer: visible, newest, published, matching, covering; one where several could.
 
     The fewest dimensions win, then one that declares a filtered dimension, then nationality, then the smaller id.  With calendar
     groups (`frequency=year` beside `group_by=period`) each carries the number of its `bucket`; one that lies in no bucket or in
-    another one of its series does not answer.
+    another one of its series does not answer.  Bulletins that differ in a column named in `apart` never stand in for each other.
     """
     ranked = (
-        select(*(getattr(Bulletin, name) for name in _KEPT), _rank(question).label("rank"))
+        select(*(getattr(Bulletin, name) for name in _KEPT), _rank(question, apart).label("rank"))
         .where(*_seen(caller), *_conditions(question))
         .cte("candidate")
     )
@@ -97,8 +97,8 @@ def _conditions(question: FlowQuestion) -> list[ColumnElement[bool]]:
     return found
 
 
-def _rank(question: FlowQuestion) -> ColumnElement[int]:
-    same = [getattr(Bulletin, name) for name in ("origin", *SERIES, "period_start", "period_end")]
+def _rank(question: FlowQuestion, apart: Sequence[str]) -> ColumnElement[int]:
+    same = [getattr(Bulletin, name) for name in ("origin", *SERIES, "period_start", "period_end", *apart)]
     preferred = [*question.chosen, NATIONALITY]
     order: list[Any] = [Bulletin.dimension_count, *(case((declares(Bulletin.dimensions, name), 0), else_=1) for name in preferred)]
     order.append(Bulletin.document_id)

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.core.query import PageQuery, Word, Words
+from app.core.query import PageQuery, Query, Word, Words
 
 
-class FlowQuery(PageQuery):
-    """Filters of the analyst query (contract: /flows)."""
+class BulletinFilters(Query):
+    """Filters by what a bulletin as a whole bears, and by the span of its periods (contract: /flows)."""
 
     reporting_state: Words | None = None
     conference: Words | None = None
@@ -21,6 +21,11 @@ class FlowQuery(PageQuery):
     period_from: Word | None = None
     period_to: Word | None = None
     frequency: Literal["week", "month", "quarter", "year", "fiscal_year", "interval"] | None = None
+
+
+class FlowFilters(BulletinFilters):
+    """Filters of the published rows (contract: /flows)."""
+
     nationality: Words | None = None
     origin_state: Words | None = None
     sex: Words | None = None
@@ -35,6 +40,11 @@ class FlowQuery(PageQuery):
         None, description="true: only nationalities that `classification` counts as such; false: only the others that it classifies"
     )
     classification: Literal["strict@1", "extra_regional@1"] = "strict@1"
+
+
+class FlowQuery(FlowFilters, PageQuery):
+    """The analyst query (contract: /flows)."""
+
     totals: bool = Field(default=False, description="every margin too, marked `is_total`")
     group_by: Words | None = None
     fields: Words | None = Field(None, description="columns of the answer, in this order; all of them where none is named")

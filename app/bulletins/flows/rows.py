@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Subquery,
     and_,
     case,
     func,
@@ -65,8 +66,12 @@ def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[
 
 def total(session: Session, answer: CTE, question: FlowQuestion) -> int:
     """How many rows answer, exactly, in one statement."""
-    found = _published(answer, question).subquery("found")
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    return session.scalar(select(func.count()).select_from(all_of(answer, question))) or 0
+
+
+def all_of(answer: CTE, question: FlowQuestion) -> Subquery:
+    """Every row that answers, to be counted: its columns, with the bulletin's `document_id` and `version`."""
+    return _published(answer, question).subquery("found")
 
 
 def _position(row: Row[Any]) -> tuple[object, ...]:
