@@ -156,6 +156,16 @@ def document_is_seen(caller: Caller, document_id: ColumnElement[str] | Instrumen
     return select(literal(1)).where(*newest).limit(1).scalar_subquery().is_not(None)
 
 
+def version_is_seen(
+    caller: Caller,
+    document_id: ColumnElement[str] | InstrumentedAttribute[str],
+    version: ColumnElement[int] | InstrumentedAttribute[int],
+) -> ColumnElement[bool]:
+    """Condition on one version: the caller may see it. It is `visible_to`, asked of one row at a time."""
+    own = select(literal(1)).where(_OWN.document_id == document_id, _OWN.version == version, _matches(caller, _OWN))
+    return and_(own.limit(1).scalar_subquery().is_not(None), document_is_seen(caller, document_id))
+
+
 def could_see(caller: Caller) -> Select[str, int]:
     """(document id, version) of the versions that the caller could see when they were the newest: who is told of a `hide`."""
     return select(DocumentAccess.document_id, DocumentAccess.version).where(_matches(caller, DocumentAccess)).distinct()

@@ -1,15 +1,17 @@
 """The answering bulletins: of those that a caller may see and that match, one a reporter, publisher and period (contract: /flows)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Integer, and_, case, cast, extract, func, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.access.callers import Caller
-from app.access.visibility import visible_documents
+from app.access.visibility import version_is_seen, visible_documents
 from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
 from app.bulletins.models import Bulletin
+from app.exchange.knowing import known_by
 from app.wire.codes import TLP, Status
 from app.wire.period import Bucket
 
@@ -21,6 +23,8 @@ _KEPT = (
     *("stock_or_flow", "classification", *COLUMNS.values()),
 )
 _DAY = 86_400
+# Made once: an alias costs as much as all else of a condition.
+_LATER = aliased(Bulletin)
 
 Answered = tuple[str, int, TLP]
 """A bulletin that answers, as the audit of reads names it: document, version, marking."""
@@ -29,13 +33,14 @@ Answered = tuple[str, int, TLP]
 def answering(caller: Caller, question: FlowQuestion, apart: Sequence[str] = ()) -> CTE:
     """The bulletins that answer: visible, newest, published, matching, covering; one where several could.
 
+    With `as_of` the newest is that which was it then, of what this node had; what was withdrawn or hidden since does not come back.
     The fewest dimensions win, then one that declares a filtered dimension, then nationality, then the smaller id.  With calendar
     groups (`frequency=year` beside `group_by=period`) each carries the number of its `bucket`; one that lies in no bucket or in
     another one of its series does not answer.  Bulletins that differ in a column named in `apart` never stand in for each other.
     """
     ranked = (
         select(*(getattr(Bulletin, name) for name in _KEPT), _rank(question, apart).label("rank"))
-        .where(*_seen(caller), *_conditions(question))
+        .where(*_seen(caller, question.as_of), *_conditions(question))
         .cte("candidate")
     )
     chosen = select(*(ranked.c[name] for name in _KEPT)).where(ranked.c.rank == 1)
@@ -46,7 +51,8 @@ def answering(caller: Caller, question: FlowQuestion, apart: Sequence[str] = ())
 
 def pinned(caller: Caller, ids: Sequence[int]) -> CTE:
     """Bulletins that were found to answer a moment ago, by their row's id: how a long answer stays one answer over many reads."""
-    return select(*(getattr(Bulletin, name) for name in _KEPT)).where(Bulletin.id.in_(ids), *_readable(caller)).cte("answering")
+    readable = (Bulletin.status == Status.PUBLISHED.value, version_is_seen(caller, Bulletin.document_id, Bulletin.version))
+    return select(*(getattr(Bulletin, name) for name in _KEPT)).where(Bulletin.id.in_(ids), *readable).cte("answering")
 
 
 def read_of(session: Session, answer: CTE, at_least: TLP = TLP.CLEAR) -> list[Answered]:
@@ -77,12 +83,20 @@ def calendar(day: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement
     return cast(extract("year", day), Integer), cast(extract("month", day), Integer)
 
 
-def _readable(caller: Caller) -> list[ColumnElement[bool]]:
-    return [Bulletin.status == Status.PUBLISHED.value, Bulletin.document_id.in_(visible_documents(caller))]
+def _seen(caller: Caller, as_of: datetime | None) -> list[ColumnElement[bool]]:
+    published = Bulletin.status == Status.PUBLISHED.value
+    if as_of is None:
+        return [Bulletin.superseded_at.is_(None), published, Bulletin.document_id.in_(visible_documents(caller))]
+    return [published, *was_newest(as_of), version_is_seen(caller, Bulletin.document_id, Bulletin.version)]
 
 
-def _seen(caller: Caller) -> list[ColumnElement[bool]]:
-    return [Bulletin.superseded_at.is_(None), *_readable(caller)]
+def was_newest(as_of: datetime) -> list[ColumnElement[bool]]:
+    """Conditions on a version: this node had it at an instant, and no later one of its document."""
+    later = select(literal(1)).where(
+        _LATER.document_id == Bulletin.document_id, _LATER.version > Bulletin.version, known_by(_LATER.document_id, _LATER.version, as_of)
+    )
+    replaced = later.limit(1).scalar_subquery().is_not(None)
+    return [known_by(Bulletin.document_id, Bulletin.version, as_of), or_(Bulletin.superseded_at.is_(None), ~replaced)]
 
 
 def _conditions(question: FlowQuestion) -> list[ColumnElement[bool]]:
