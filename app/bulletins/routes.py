@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.access.once import KeepAnswer, once
 from app.access.rules import Reader, Secretariat, Writer, attempt_of
 from app.bulletins import models
+from app.bulletins.certificate_routes import NamedPath, named
 from app.bulletins.declare import declare, declare_all
 from app.bulletins.edge import Passage, answer, findings_of, kept, outcome_of, right_to_change, right_to_write, rights_to_write
 from app.bulletins.listing import listing_of
@@ -242,12 +243,12 @@ def list_bulletins(request: Request, caller: Reader, query: Annotated[ListQuery,
 
 
 @router.get("/{document_id}", operation_id="get_bulletin", responses=_READ)
-def get_bulletin(request: Request, caller: Reader, query: Nothing, document_id: DocumentPath) -> Response:
-    """The newest version of a bulletin."""
+def get_bulletin(request: Request, caller: Reader, query: Nothing, document_id: NamedPath) -> Response:
+    """The newest version of a bulletin; or the one that `id@vN` names, as every row of flows names where it comes from."""
     del query
     node = node_of(request)
     with node.db.read() as session:
-        found = reading.one(session, caller, models.Bulletin, known_form(document_id))
+        found = named(session, caller, document_id)
     return document_answer(request, node, found)
 
 

@@ -12,7 +12,7 @@ MULTIPART = {"Content_Type": "multipart/form-data; boundary=x"}
 NO_CSV = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\nneither period nor value\r\n1,2\r\n--x--\r\n'
 ONE = "GET /v1/bulletins/{document_id}"
 CHANGES = existing(["PUT /v1/bulletins/{document_id}", *(f"POST /v1/bulletins/{{document_id}}/{verb}" for verb in ("withdraw", "erase"))])
-REPORT, CERTIFICATE, READERS = existing(f"{ONE}/{name}" for name in ("disclosure-report", "certificate", "readers"))
+REPORT, CERTIFICATE, READERS, CITATION = existing(f"{ONE}/{name}" for name in ("disclosure-report", "certificate", "readers", "citation"))
 VERSIONS, VERSION = existing([f"{ONE}/versions", f"{ONE}/versions/{{number}}"])
 
 
@@ -32,8 +32,10 @@ def _questions(matrix: Matrix, who: str, filed: list[Filed]) -> Iterator[Questio
         for number in range(1, each.newest + 1):
             named = client and certificate(client, each, number)
             yield matrix.question(CERTIFICATE, who, each, named, number=number, query=f"?version={number}", read=status)
+        seen = form(client, each, each.newest) if client else None
+        yield matrix.question(CITATION, who, each, f"200 {seen}" if seen else "404 not-found", read=_cited)
         yield from versions(matrix, who, each, VERSIONS, VERSION)
-    for route in (ONE, *CHANGES, REPORT, CERTIFICATE, READERS, VERSIONS, VERSION):
+    for route in (ONE, *CHANGES, REPORT, CERTIFICATE, READERS, CITATION, VERSIONS, VERSION):
         yield matrix.question(route, who, None, "404 not-found")
 
 
@@ -63,6 +65,13 @@ def versions(matrix: Matrix, who: str, filed: Filed, listed: str, single: str) -
 
 def _by_version(answer: Answer) -> object:
     return {item["version"]: kind_of(item) for item in answer.json()["items"]} if answer.status == 200 else outcome(answer)
+
+
+def _cited(answer: Answer) -> str:
+    """Whether a citation tells of the body, or says no more than the envelope."""
+    if answer.status != 200:
+        return outcome(answer)
+    return f"200 {'body' if '. Version ' in answer.json()['citation']['en'] else 'envelope'}"
 
 
 def lists(matrix: Matrix) -> Iterator[Mismatch]:

@@ -24,6 +24,7 @@ RIGHTS = {
     "PUT /v1/bulletins/{document_id}": WRITES,
     "POST /v1/bulletins/{document_id}/erase": ERASES,
     **{f"GET /v1/bulletins{path}": ANYONE for path in ("", "/{document_id}", "/{document_id}/versions", "/{document_id}/versions/{number}")},
+    "GET /v1/bulletins/{document_id}/citation": ANYONE,  # of a withdrawn one, and to an operator, what the envelope says
     "GET /v1/bulletins/{document_id}/certificate": READS_BODIES,
     "GET /v1/bulletins/{document_id}/disclosure-report": WRITES,  # "for the issuer"
     **{f"GET /v1/{kind}s/{{document_id}}/readers": WRITES for kind in ("bulletin", "alert")},  # "for issuer and origin secretariat"

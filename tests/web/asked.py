@@ -103,6 +103,7 @@ def _read(asked: Asked) -> None:
     asked("get_bulletin", "analyst", "GET", f"/v1/bulletins/{one}")
     asked("list_bulletin_versions", "analyst", "GET", f"/v1/bulletins/{one}/versions")
     asked("get_bulletin_version", "analyst", "GET", f"/v1/bulletins/{one}/versions/1")
+    asked("get_bulletin_citation", "analyst", "GET", f"/v1/bulletins/{one}@v1/citation")
     asked("get_bulletin_certificate", "analyst", "GET", f"/v1/bulletins/{one}/certificate")
     asked("get_disclosure_report", "rcm", "GET", f"/v1/bulletins/{one}/disclosure-report")
     asked("list_bulletin_readers", "rcm", "GET", f"/v1/bulletins/{one}/readers")
