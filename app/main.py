@@ -58,7 +58,8 @@ from app.access.rules import audited
 from app.access.throttle import Throttle
 from app.core.admission import Admission, Rooms
 from app.core.db import PASSING
-from app.core.gate import Gate
+from app.core.gate import Gate, Share
+from app.core.kept import Kept
 from app.core.methods import HeadAsGet, allowed
 from app.core.metrics import Metrics
 from app.core.observing import Observed
@@ -265,6 +266,8 @@ async def _lifespan(made: FastAPI, *, node: Node | None) -> AsyncIterator[None]:
         raise RuntimeError(message)
     anyio.to_thread.current_default_thread_limiter().total_tokens = node.settings.threads
     made.state.protection = Gate(node.settings.protection_threads, node.settings.protection_queue)
+    made.state.analysts = Share(node.settings.analyst_threads, node.settings.analyst_queue, node.settings.analyst_timeout_s)
+    made.state.kept = Kept(node.settings.answer_cache_bytes)
     app.web.running.watch(made, node)
     node.read_audit.start()
     yield

@@ -1,10 +1,11 @@
 """The database: explicit transactions, one home (house.md, ADR 0002). No other file commits or rolls back."""
 
+import functools
 import math
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, cast
 import psycopg
 from sqlalchemy import (
     Boolean,
+    Connection,
     CursorResult,
     DateTime,
     Dialect,
@@ -44,6 +46,7 @@ _NAMING = {
 }
 _SQLITE_TRANSIENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
 _FULL = ("SQLITE_FULL", "53100")
+_ENDED = ("SQLITE_INTERRUPT", "57014")
 PASSING = frozenset({"busy", "storage-full"})
 """Codes of what the store cannot do now: nothing was changed, or nobody knows yet whether it was."""
 _STEPS_BETWEEN_LOOKS = 5_000_000
@@ -78,6 +81,62 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+class Patience:
+    """How long each statement of a read may take, and a way for another thread to end them all, as their reader has gone."""
+
+    def __init__(self, seconds: float) -> None:
+        """Begin with somebody who waits."""
+        self.seconds = seconds
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._cancel: Callable[[], None] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._over.is_set()
+
+    def end(self) -> None:
+        """Nobody waits any more: what runs is ended, and nothing is begun."""
+        with self._lock:
+            self._over.set()
+            if self._cancel:
+                self._cancel()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise `query-too-long` {seconds} for a statement that was ended."""
+        try:
+            yield
+        except _Ended as error:
+            raise Problem("query-too-long", seconds=f"{self.seconds:g}") from error
+
+    @contextmanager
+    def over(self, session: Session) -> Iterator[None]:
+        """Let it count for the statements of a session."""
+        if self.is_over:
+            raise _Ended
+        connection = session.connection()
+        try:
+            if _is_sqlite(session):
+                connection.info["patience"] = self
+            else:
+                session.execute(text(f"SET LOCAL statement_timeout = {int(self.seconds * 1000)}"))
+                driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+                self._cancel = driver.cancel
+            yield
+        finally:
+            with self._lock:
+                self._cancel = None
+            connection.info.pop("patience", None)
+            if self.is_over and not connection.invalidated:
+                connection.invalidate()  # a cancellation that comes late must not meet another's statement
+
+
+class _Ended(Exception):  # noqa: N818 - says what happened, as Problem does
+    """A statement was ended before it was done."""
+
+
 class Database:
     """One store, SQLite file or PostgreSQL, with two ways in: `read()` and `write()`.
 
@@ -86,15 +145,17 @@ class Database:
     the connection is lost, and `storage-full` (507, Retry-After) when there is no room on the disk.
     """
 
-    def __init__(self, url: str, *, threads: int = 4, lock_wait_s: float = 10.0, statement_timeout_s: float = 30.0) -> None:
-        """Open the pools, as large as the thread limit; nothing is connected before the first use."""
+    def __init__(
+        self, url: str, *, threads: int = 4, readers: int = 0, lock_wait_s: float = 10.0, statement_timeout_s: float = 30.0
+    ) -> None:
+        """Open the pools, as large as the thread limit, for readers by `readers` more; nothing is connected before the first use."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turn = threading.Lock()
         self._lock_wait_s = lock_wait_s
         make = self._sqlite_engine if self.is_sqlite else self._postgresql_engine
         self.writer = make(threads=threads, read_only=False, statement_timeout_s=statement_timeout_s)
-        self.reader = make(threads=threads, read_only=True, statement_timeout_s=statement_timeout_s)
+        self.reader = make(threads=threads + readers, read_only=True, statement_timeout_s=statement_timeout_s)
 
     def _sqlite_engine(self, *, threads: int, read_only: bool, statement_timeout_s: float) -> Engine:
         if self.url.database and not read_only:
@@ -130,9 +191,16 @@ class Database:
         )
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """One consistent view of the store; nothing can be written through it."""
-        with told_where_transient(), Session(self.reader) as session:
+    def read(self, patience: Patience | None = None) -> Iterator[Session]:
+        """One consistent view of the store; nothing can be written through it.
+
+        Statements end where `patience` does, with `query-too-long` (422).
+        """
+        if patience is None:
+            with told_where_transient(), Session(self.reader) as session:
+                yield session
+            return
+        with patience.told(), told_where_transient(patient=True), Session(self.reader) as session, patience.over(session):
             yield session
 
     @contextmanager
@@ -264,25 +332,31 @@ def _sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
 def _limit_statements(engine: Engine, seconds: float) -> None:
     """Interrupt a statement of a reader after so many seconds; one that is fetched in parts (`yield_per`) may take its time.
 
+    What a read's own `Patience` says goes before.
     SQLite has no limit of its own.  It looks at the clock every few million steps (about a tenth of a second): each look takes
     Python's lock away from somebody.
     """
-    deadlines: dict[int, float] = {}
+    deadlines: dict[int, tuple[float, Patience | None]] = {}
+
+    def is_late(mine: int) -> bool:
+        deadline, patience = deadlines.get(mine, (math.inf, None))
+        return time.monotonic() > deadline or (patience is not None and patience.is_over)
 
     def connected(connection: sqlite3.Connection, _record: object) -> None:
-        mine = id(connection)
-        connection.set_progress_handler(lambda: time.monotonic() > deadlines.get(mine, math.inf), _STEPS_BETWEEN_LOOKS)
+        connection.set_progress_handler(functools.partial(is_late, id(connection)), _STEPS_BETWEEN_LOOKS)
 
-    def executing(_connection: object, cursor: Any, _statement: object, _parameters: object, context: Any, _many: bool) -> None:  # noqa: ANN401 - SQLAlchemy's own signature
+    def executing(connection: Connection, cursor: Any, _statement: object, _parameters: object, context: Any, _many: bool) -> None:  # noqa: ANN401 - SQLAlchemy's own signature
+        patience: Patience | None = connection.info.get("patience")
         in_parts = context is not None and context.execution_options.get("yield_per")
-        deadlines[id(cursor.connection)] = math.inf if in_parts else time.monotonic() + seconds
+        most = patience.seconds if patience else math.inf if in_parts else seconds
+        deadlines[id(cursor.connection)] = (time.monotonic() + most, patience)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", executing)
 
 
 @contextmanager
-def told_where_transient() -> Iterator[None]:
+def told_where_transient(*, patient: bool = False) -> Iterator[None]:
     """Raise `busy` or `storage-full` for a fault of the store that passes."""
     try:
         yield
@@ -291,6 +365,8 @@ def told_where_transient() -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         name = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", ""))
+        if patient and name in _ENDED:
+            raise _Ended from error
         if name in _FULL:
             raise Problem("storage-full", headers={"Retry-After": "60"}) from error
         if name.startswith(_SQLITE_TRANSIENT) if isinstance(cause, sqlite3.Error) else _is_lost(error):

@@ -1,12 +1,18 @@
 """A small gate before heavy work: who waits for it holds no request thread (house.md: the journey of a bulletin, step 2)."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import anyio
+import anyio.to_thread
+from starlette.types import Receive
 
 from app.core.admission import stepped_aside
-from app.core.db import busy
+from app.core.db import Patience, busy
+
+_Value = TypeVar("_Value")
 
 
 class Gate:
@@ -42,3 +48,42 @@ class Gate:
                 self._slots.release()
         finally:
             self._inside -= 1
+
+
+class Share:
+    """Threads of their own for reads that may be long, behind a gate: however many ask, those that write keep theirs."""
+
+    def __init__(self, width: int, queue: int, patience_s: float) -> None:
+        """Make the share inside a running event loop; each statement of its reads may take `patience_s` seconds."""
+        self.gate, self.patience_s = Gate(width, queue), patience_s
+        self._threads = anyio.CapacityLimiter(width)
+
+    async def work(self, receive: Receive, job: Callable[[Patience], _Value]) -> _Value:
+        """Wait for a slot and do the job in a thread; its statement ends where the client that asked goes away.
+
+        Raises `busy` (503, Retry-After) where the queue is full.
+        """
+        patience = Patience(self.patience_s)
+        watch = asyncio.create_task(_until_gone(receive, patience))
+        try:
+            async with self.gate.passage():
+                return await anyio.to_thread.run_sync(job, patience, limiter=self._threads)
+        finally:
+            watch.cancel()
+
+    async def parts(self, made: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """The parts of a long answer, each made in a thread of the share; nothing of it is left open where the client goes away."""
+        try:
+            while (part := await anyio.to_thread.run_sync(next, made, None, limiter=self._threads)) is not None:
+                yield part
+        finally:
+            close = getattr(made, "close", None)
+            if close:
+                close()
+
+
+async def _until_gone(receive: Receive, patience: Patience) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    # In a thread: a driver may have to ask its server for it, and neither the share nor the requests may have one free.
+    await asyncio.to_thread(patience.end)

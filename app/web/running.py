@@ -16,8 +16,9 @@ from app.access.callers import Caller
 from app.access.rules import Rule
 from app.core import schema
 from app.core.admission import Rooms
-from app.core.gate import Gate
+from app.core.gate import Gate, Share
 from app.core.http import json_response
+from app.core.kept import Kept
 from app.core.metrics import MEDIA_TYPE, Metrics
 from app.core.problems import Problem
 from app.exchange.keys import CHECKPOINT, document_purpose
@@ -106,6 +107,8 @@ def watch(made: FastAPI, node: Node) -> None:
     counted: Metrics = made.state.metrics
     rooms: Rooms = made.state.rooms
     protection: Gate = made.state.protection
+    analysts: Share = made.state.analysts
+    kept: Kept = made.state.kept
     threads = anyio.to_thread.current_default_thread_limiter()
     made.state.threads_aside = anyio.CapacityLimiter(_THREADS_ASIDE)
     counted.watch("istmo_requests_inside", "requests that hold a place", lambda: rooms.inside.taken)
@@ -113,6 +116,10 @@ def watch(made: FastAPI, node: Node) -> None:
     counted.watch("istmo_requests_waiting", "requests that wait for a thread", lambda: threads.statistics().tasks_waiting)
     counted.watch("istmo_bodies_arriving", "bodies on their way in", lambda: rooms.arriving.taken)
     counted.watch("istmo_protection_inside", "tables being protected or waiting for it", lambda: protection.inside)
+    counted.watch("istmo_analysts_inside", "questions about the flows being worked on or waiting", lambda: analysts.gate.inside)
+    counted.watch("istmo_kept_hits", "answers of flows, or parts of them, that were found in memory", lambda: kept.hits)
+    counted.watch("istmo_kept_misses", "answers of flows, or parts of them, that were not", lambda: kept.misses)
+    counted.watch("istmo_kept_bytes", "bytes of answers held in memory", lambda: kept.held)
     counted.watch("istmo_read_audit_waiting", "rows of the audit of reads that are not written yet", lambda: node.read_audit.waiting)
     counted.watch("istmo_log_entries", "entries of the exchange log; not a number where the store does not answer", lambda: _log_size(node))
 

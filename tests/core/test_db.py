@@ -328,13 +328,14 @@ def test_a_read_longer_than_the_longest_statement_ends_as_busy_and_the_next_is_s
 
 
 def test_the_store_of_an_installation_takes_its_limits_from_the_settings(store_url: str, tmp_path: Path):
-    db = open_database(settings_for(store_url, tmp_path, threads=1, lock_wait_s=0.2, statement_timeout_s=0.4))
+    db = open_database(settings_for(store_url, tmp_path, threads=1, analyst_threads=1, lock_wait_s=0.2, statement_timeout_s=0.4))
     began = time.monotonic()
     for _ in range(2):
         with pytest.raises(Problem) as refused, db.read() as session:
             session.execute(COUNT)
-            with pytest.raises(Problem) as full, db.read() as second:
+            with pytest.raises(Problem) as full, db.read() as second, db.read() as third:
                 second.execute(COUNT)
+                third.execute(COUNT)
             session.execute(LONG)
         assert told(full) == told(refused) == BUSY
     # Twice both waits, far below the 10 s and 30 s that stand without a setting.

@@ -12,7 +12,8 @@ from app.bulletins.flows.answering import Answered, answering, in_order, pinned,
 from app.bulletins.flows.checks import refuse_sum
 from app.bulletins.flows.columns import columns_of
 from app.bulletins.flows.question import FlowQuestion
-from app.core.db import Database
+from app.bulletins.flows.standing import NOWHERE, Standing, key_of
+from app.core.db import Database, Patience
 from app.wire.codes import TLP
 
 Rows = list[tuple[object, ...]]
@@ -31,16 +32,23 @@ class FlowPage:
 
 
 def page(
-    session: Session, caller: Caller, question: FlowQuestion, after: Sequence[object] | None = None, limit: int | None = None
+    session: Session,
+    caller: Caller,
+    question: FlowQuestion,
+    after: Sequence[object] | None = None,
+    limit: int | None = None,
+    stands: Standing = NOWHERE,
 ) -> FlowPage:
     """The rows or groups after a position, at most `limit`; a fixed number of statements: two for rows, at most four for groups.
+
+    What does not hang on the page is worked out once while the store `stands` as it does.
 
     Raises `mixed-sum`, `overlapping-periods`, `group-not-whole` and `too-many-groups` for sums that cannot be.
     """
     answer = answering(caller, question)
     if not question.group_by:
         plain = plain_rows.page(session, answer, question, after, limit)
-        total = plain_rows.total(session, answer, question)
+        total = stands.once(int, ("total", key_of(question)), lambda: plain_rows.total(session, answer, question))
         return FlowPage(columns_of(question.group_by), plain.rows, plain.position, total, plain.answered)
     refuse_sum(session, answer, question)
     sums = sum_rows.page(session, answer, question, after, limit)
@@ -56,26 +64,27 @@ class WholeAnswer:
     answered: list[Answered]
 
 
-def whole(db: Database, caller: Caller, question: FlowQuestion) -> WholeAnswer:
+def whole(db: Database, caller: Caller, question: FlowQuestion, patience: Patience | None = None) -> WholeAnswer:
     """The whole answer as it stands now, in flat memory.
 
     The bulletins that answer are settled first; their rows never change.  They are fetched in short reads of `_BULLETINS_A_READ`
     bulletins, so that a slow reader holds no connection; what is withdrawn or hidden meanwhile is left out from there on.
     """
     if question.group_by:
-        with db.read() as session:
+        with db.read(patience) as session:
             groups = page(session, caller, question)
         return WholeAnswer(groups.columns, iter(groups.rows), groups.answered)
-    with db.read() as session:
+    with db.read(patience) as session:
         settled = in_order(session, answering(caller, question))
-    return WholeAnswer(
-        columns_of(question.group_by), _fetched(db, caller, question, [number for number, _ in settled]), [read for _, read in settled]
-    )
+    rows = _fetched(db, caller, question, [number for number, _ in settled], patience)
+    return WholeAnswer(columns_of(question.group_by), rows, [read for _, read in settled])
 
 
-def _fetched(db: Database, caller: Caller, question: FlowQuestion, ids: Sequence[int]) -> Iterator[tuple[object, ...]]:
+def _fetched(
+    db: Database, caller: Caller, question: FlowQuestion, ids: Sequence[int], patience: Patience | None
+) -> Iterator[tuple[object, ...]]:
     for start in range(0, len(ids), _BULLETINS_A_READ):
         some = pinned(caller, ids[start : start + _BULLETINS_A_READ])
-        with db.read() as session:
+        with db.read(patience) as session:
             rows = plain_rows.page(session, some, question, None, None).rows
         yield from rows

@@ -1,0 +1,125 @@
+"""How an answer about the flows is served: as unchanged, from memory, or worked out in the analysts' share of the threads (ADR 0019)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+
+from app.access.callers import Caller
+from app.access.rules import attempt_of
+from app.bulletins.flows.answering import Answered
+from app.bulletins.flows.standing import Standing, standing
+from app.core.conditional import answer_etag, is_fresh
+from app.core.db import Patience
+from app.core.gate import Share
+from app.documents.edge import node_of
+
+_READ_BYTES = 120
+_VARY = "Authorization, Accept"
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer as it may be given again: its bytes, the headers of its form, the cursor after it, and what was read for it."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    cursor: str | None = None
+    answered: list[Answered] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A long answer that is made while it is sent: its parts, the headers of its form, and what is read for it."""
+
+    parts: Iterator[bytes]
+    headers: Mapping[str, str]
+    answered: list[Answered] = field(default_factory=list)
+
+
+Asked = tuple[object, ...]
+"""All of a question that decides its answer's bytes, beside the caller's rights and the store: route, binding, page, form, language."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A question whose answer may be kept, and how it is worked out in one read."""
+
+    asked: Asked
+    make: Callable[[Session, Standing], Given]
+    vary: str = _VARY
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A question whose answer is too long for that, and how it is settled in reads of its own."""
+
+    asked: Asked
+    make: Callable[[Patience], Streamed]
+    vary: str = _VARY
+
+
+async def served(request: Request, caller: Caller, judge: Callable[[], Page | Whole]) -> Response:
+    """The answer to what `judge` makes of a request: 304, what is kept, or what is worked out behind the analysts' gate.
+
+    Raises `busy` (503, Retry-After) where too many questions wait, `query-too-long` (422), and what judging and making raise.
+    """
+    job, known = await run_in_threadpool(_known, request, caller, judge)
+    if known is not None:
+        return known
+    share: Share = request.app.state.analysts
+    if isinstance(job, Page):
+        return await share.work(request.receive, partial(_page, request, caller, job))
+    made, headers = await share.work(request.receive, partial(_whole, request, caller, job))
+    return StreamingResponse(share.parts(made.parts), headers=headers)
+
+
+def _known(request: Request, caller: Caller, judge: Callable[[], Page | Whole]) -> tuple[Page | Whole, Response | None]:
+    job = judge()
+    stands, tag = _standing(request, caller, job)
+    if is_fresh(request.headers.get("if-none-match"), tag):
+        return job, Response(status_code=304, headers=_headers(tag, job.vary))
+    given = stands.kept.get((caller.rights, tag), Given) if isinstance(job, Page) else None
+    return job, None if given is None else _response(request, given, _headers(tag, job.vary))
+
+
+def _standing(request: Request, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:
+    with node_of(request).db.read() as session:
+        return _stands(request, session, caller, job)
+
+
+def _stands(request: Request, session: Session, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:
+    stands = standing(session, caller, node_of(request).cursor_seal, request.app.state.kept)
+    return stands, answer_etag("flows", *stands.mark, *job.asked)
+
+
+def _page(request: Request, caller: Caller, job: Page, patience: Patience) -> Response:
+    with node_of(request).db.read(patience) as session:
+        stands, tag = _stands(request, session, caller, job)
+        given = job.make(session, stands)
+    stands.kept.put((caller.rights, tag), given, len(given.body) + _READ_BYTES * len(given.answered))
+    return _response(request, given, _headers(tag, job.vary))
+
+
+def _whole(request: Request, caller: Caller, job: Whole, patience: Patience) -> tuple[Streamed, dict[str, str]]:
+    _, tag = _standing(request, caller, job)
+    made = job.make(patience)
+    node_of(request).read_audit.note(attempt_of(request), made.answered)
+    return made, _headers(tag, job.vary) | dict(made.headers)
+
+
+def _headers(tag: str, vary: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": vary}
+
+
+def _response(request: Request, given: Given, headers: Mapping[str, str]) -> Response:
+    node_of(request).read_audit.note(attempt_of(request), given.answered)
+    headers = {**headers, **given.headers}
+    if given.cursor:
+        link = request.url.include_query_params(cursor=given.cursor)
+        headers["Link"] = f'<{link.path}?{link.query}>; rel="next"'
+    return Response(given.body, headers=headers)
