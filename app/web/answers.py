@@ -32,6 +32,9 @@ HEADERS: dict[str, Described] = {
     "Link": header('The next page, `rel="next"`, where there is one.', required=False, maxLength=8_000),
     "Idempotency-Replayed": header("The answer is the one kept under the Idempotency-Key.", required=False, maxLength=4, pattern="^true$"),
     "Content-Disposition": header("The name of the file.", required=False),
+    "Istmo-Total": header(
+        "How many rows the whole answer has, also where it comes in pages.", required=False, type="integer", minimum=0, maximum=2**31 - 1
+    ),
     "Istmo-Left-Out": header(
         "Of a file: what was left out of it, by your own filter (`tlp`) or for it may not be passed on (`no-onward=2`).",
         required=False,

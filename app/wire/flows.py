@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, RootModel
 
 from app.wire.codes import FigureStatus, StockOrFlow, Unit
 from app.wire.output import ConferenceCode, Cursor, Date, Moment, Name, Output, PeriodCode, ProblemCode, StateCode, Sum, TermCode, Words
@@ -78,6 +78,15 @@ class FlowGroup(Output):
     bulletins: Sum = Field(description="how many bulletins the sum reads")
 
 
+ColumnName = Annotated[str, Field(max_length=40, pattern="^[a-z_]+$")]
+
+
+class FlowChosen(RootModel[dict[ColumnName, Name | Sum | bool | None]]):
+    """A row or a group by the columns that `fields` names, with names of codes where `labels` asks for them."""
+
+    model_config = ConfigDict(json_schema_extra={"maxProperties": 60})
+
+
 class FlowWarning(Output):
     """What one must know before one compares or adds up what an answer shows: where its series differ, break, or are not whole."""
 
@@ -90,7 +99,7 @@ class FlowWarning(Output):
 class FlowPage(Output):
     """A page of rows, or of groups where `group_by` was given, and the exact number of all."""
 
-    items: list[FlowRow | FlowGroup] = Field(max_length=10_000)
+    items: list[FlowRow | FlowGroup | FlowChosen] = Field(max_length=10_000)
     next_cursor: Cursor | None
     total: Sum
     warnings: list[FlowWarning] = Field(max_length=40, description="of the whole answer, whatever page is shown")

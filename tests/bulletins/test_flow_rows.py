@@ -4,9 +4,10 @@ import threading
 from datetime import date
 from typing import ClassVar
 
+import pytest
 from flowbook import ANALYST, PARTNER, SECRETARIAT, ask, bulletin, by, items, pooled, publish, query, statements, walked
 
-from app.bulletins.flows import answers
+from app.bulletins.flows import whole
 from app.bulletins.flows.columns import PLAIN
 from app.bulletins.flows.question import question_of
 
@@ -289,29 +290,32 @@ class TestPages:
 
 class TestWholeAnswer:
     def test_it_is_the_same_as_the_pages_in_a_few_reads(self, db, monkeypatch):
-        monkeypatch.setattr(answers, "_BULLETINS_A_READ", 2)
+        monkeypatch.setattr(whole, "_BULLETINS_A_READ", 2)
         ids = TestPages().publish_some(db)
         publish(db, pooled("2022-11", TestIntervals.POOLED))
         for asked in ({}, {"nationality": "_AFR,_EUR"}, {"totals": True}, {"group_by": "period", "nationality": "SOM"}):
-            answer = answers.whole(db, ANALYST, question_of(query(**asked)))
-            assert [dict(zip(answer.columns, row, strict=True)) for row in answer.rows] == items(db, **asked)
-        assert [read[0] for read in answers.whole(db, ANALYST, question_of(query())).answered][:3] == ids
+            answer = whole.whole(db, ANALYST, question_of(query(**asked)))
+            rows = [dict(zip(answer.columns, row, strict=True)) for batch in answer.batches for row in batch]
+            assert (rows, answer.total) == (items(db, **asked), len(rows))
+        assert [read[0] for read in whole.whole(db, ANALYST, question_of(query())).answered][:3] == ids
 
-    def test_a_revision_meanwhile_changes_no_row_and_a_withdrawal_takes_its_rows_out(self, db, monkeypatch):
-        monkeypatch.setattr(answers, "_BULLETINS_A_READ", 1)
+    def test_a_revision_meanwhile_changes_no_row_and_a_withdrawal_ends_the_answer_before_its_end(self, db, monkeypatch):
+        monkeypatch.setattr(whole, "_BULLETINS_A_READ", 1)
         one, two, three = (
             bulletin("2022-08", counts={"SOM": 5}),
             bulletin("2022-09", counts={"SOM": 6}),
             bulletin("2022-10", counts={"SOM": 7}),
         )
         publish(db, one, two, three)
-        answer = answers.whole(db, ANALYST, question_of(query()))
-        first = next(answer.rows)
+        answer = whole.whole(db, ANALYST, question_of(query()))
+        value = list(PLAIN).index("value")
+        assert [row[value] for row in next(answer.batches)] == [5]
         envelope = {key: three[key] for key in ("id", "origin", "issuer", "tlp", "audience", "published_at")}
         publish(
             db,
             {**bulletin("2022-09", counts={"SOM": 60}), "id": two["id"], "version": 2},
             {**envelope, "version": 2, "status": "withdrawn"},
         )
-        value = list(PLAIN).index("value")
-        assert [row[value] for row in (first, *answer.rows)] == [5, 6]
+        assert [row[value] for row in next(answer.batches)] == [6]
+        with pytest.raises(whole.AnswerChangedError):
+            next(answer.batches)

@@ -1,6 +1,6 @@
 """The analyst query: from a question to one page of rows or groups, of what the caller may see (contract: /flows)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -8,16 +8,14 @@ from sqlalchemy.orm import Session
 from app.access.callers import Caller
 from app.bulletins.flows import rows as plain_rows
 from app.bulletins.flows import sums as sum_rows
-from app.bulletins.flows.answering import Answered, answering, in_order, pinned, read_of
+from app.bulletins.flows.answering import Answered, answering, read_of
 from app.bulletins.flows.checks import refuse_sum
 from app.bulletins.flows.columns import columns_of
 from app.bulletins.flows.question import FlowQuestion
 from app.bulletins.flows.standing import NOWHERE, Standing, key_of
-from app.core.db import Database, Patience
 from app.wire.codes import TLP
 
 Rows = list[tuple[object, ...]]
-_BULLETINS_A_READ = 200
 
 
 @dataclass(frozen=True)
@@ -53,38 +51,3 @@ def page(
     refuse_sum(session, answer, question)
     sums = sum_rows.page(session, answer, question, after, limit)
     return FlowPage(columns_of(question.group_by), sums.rows, sums.position, sums.total, read_of(session, answer, TLP.AMBER))
-
-
-@dataclass(frozen=True)
-class WholeAnswer:
-    """Every row of an answer, to be read while it is sent, and the bulletins that give it."""
-
-    columns: tuple[str, ...]
-    rows: Iterator[tuple[object, ...]]
-    answered: list[Answered]
-
-
-def whole(db: Database, caller: Caller, question: FlowQuestion, patience: Patience | None = None) -> WholeAnswer:
-    """The whole answer as it stands now, in flat memory.
-
-    The bulletins that answer are settled first; their rows never change.  They are fetched in short reads of `_BULLETINS_A_READ`
-    bulletins, so that a slow reader holds no connection; what is withdrawn or hidden meanwhile is left out from there on.
-    """
-    if question.group_by:
-        with db.read(patience) as session:
-            groups = page(session, caller, question)
-        return WholeAnswer(groups.columns, iter(groups.rows), groups.answered)
-    with db.read(patience) as session:
-        settled = in_order(session, answering(caller, question))
-    rows = _fetched(db, caller, question, [number for number, _ in settled], patience)
-    return WholeAnswer(columns_of(question.group_by), rows, [read for _, read in settled])
-
-
-def _fetched(
-    db: Database, caller: Caller, question: FlowQuestion, ids: Sequence[int], patience: Patience | None
-) -> Iterator[tuple[object, ...]]:
-    for start in range(0, len(ids), _BULLETINS_A_READ):
-        some = pinned(caller, ids[start : start + _BULLETINS_A_READ])
-        with db.read(patience) as session:
-            rows = plain_rows.page(session, some, question, None, None).rows
-        yield from rows

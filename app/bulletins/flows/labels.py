@@ -13,11 +13,12 @@ _LISTED: Final = frozenset(codes.vocabularies())
 
 def label_of(column: str, code: str, language: str) -> str:
     """The name of a code of a column or dimension, in en, es or pt."""
-    return _labels(column, language).get(code, code)
+    return labels_of(column, language).get(code, code)
 
 
 @cache
-def _labels(column: str, language: str) -> Mapping[str, str]:
+def labels_of(column: str, language: str) -> Mapping[str, str]:
+    """Names by code, of a column or dimension, in en, es or pt."""
     if column == "conference":
         return {each.code: each.labels[language] for each in codes.conferences()}
     terms = codes.vocabulary(column).terms if column in _LISTED else {}

@@ -9,43 +9,61 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.access.rules import BodyReader
-from app.bulletins.flows import answers
+from app.bulletins.flows import answers, export
+from app.bulletins.flows.export import CSV, MEDIA, Sheet
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import FlowQuestion, question_of
-from app.bulletins.flows.serving import Given, Page, Streamed, Whole, served
+from app.bulletins.flows.serving import Asked, Given, Page, Streamed, Whole, served
+from app.bulletins.flows.showing import view_of
 from app.bulletins.flows.standing import Standing
+from app.bulletins.flows.warnings import told, warnings_of
+from app.bulletins.flows.whole import WholeAnswer, whole
 from app.core.accepting import accepted
+from app.core.clock import rfc3339
 from app.core.db import Patience
-from app.core.declared import CONDITIONAL, REFUSED, TEXT
-from app.core.http import JSON
+from app.core.declared import CONDITIONAL, FILE, REFUSED, TEXT
+from app.core.language import language_of, spoken
 from app.core.paging import binding_of, page_size
 from app.core.problems import Problem
 from app.documents.edge import node_of
 from app.exchange.node import Node
-from app.formats.csv_text import csv_lines
 from app.formats.json_page import page_json
 from app.wire.flows import FlowPage
+from app.wire.problem import Finding
 
 router = APIRouter(prefix="/v1/flows", tags=["flows"])
 
-CSV = "text/csv"
-_MEDIA = {"json": JSON, "csv": CSV}
 _DEFAULT_LIMIT = 100
-_CSV_HEADERS = {"Content-Type": f"{CSV}; charset=utf-8; header=present", "Content-Disposition": 'attachment; filename="flows.csv"'}
+_SHOWN = ("fields", "labels", "lang", "excel")
+_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("FlowRow", "FlowGroup", "FlowChosen")]}
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """One request, judged: who asks what of which node, in which format, from where on."""
+    """One request, judged: who asks what of which node, in which format and language, from where on."""
 
-    request: Request
     node: Node
     caller: Caller
+    query: FlowQuery
     question: FlowQuestion
+    language: str
     binding: str
     form: str
     after: list[object] | None
     limit: int | None
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The headers of the answer's language, and what the answer depends on; no language where no word is part of it."""
+        varies = ("Authorization", "Accept")
+        is_spoken = self.query.labels != "code" or self.form in {"xlsx", "json"}
+        return spoken(self.language, *varies) if is_spoken else {"Vary": ", ".join(varies)}
+
+    @property
+    def asked(self) -> Asked:
+        """All that decides the answer's bytes beside the store."""
+        shown = self.query.model_dump_json(include=set(_SHOWN))
+        return self.binding, self.after, self.limit, self.form, shown, self.said.get("Content-Language")
 
 
 @router.get(
@@ -54,8 +72,13 @@ class _Asking:
     responses={
         200: {
             "model": FlowPage,
-            "description": "Rows or groups, a page as JSON or all of them as CSV.",
-            "content": {CSV: {"schema": TEXT}},
+            "description": "Rows or groups, a page as JSON or all of them as a file.",
+            "content": {
+                CSV: {"schema": TEXT},
+                MEDIA["ndjson"]: {"schema": _LINE, "x-lines": True},
+                MEDIA["xlsx"]: {"schema": FILE},
+                MEDIA["parquet"]: {"schema": FILE},
+            },
         },
         **CONDITIONAL,
         406: REFUSED,
@@ -64,41 +87,66 @@ class _Asking:
 async def list_flows(request: Request, caller: BodyReader, query: Annotated[FlowQuery, Query()]) -> Response:
     """Published cells as tidy rows, or their sums by group; intervals where anonymity leaves no number.
 
-    JSON comes in pages; CSV is the whole answer unless `limit` is given.
+    JSON comes in pages; NDJSON, CSV, XLSX and Parquet are the whole answer unless `limit` is given.  `Istmo-Total` says how many rows
+    the whole answer has before the first of them comes; an answer that could not be sent to its end ends without its last chunk.
     """
     return await served(request, caller, partial(_judged, request, caller, query))
 
 
 def _judged(request: Request, caller: Caller, query: FlowQuery) -> Page | Whole:
     asking = _asking(request, caller, query)
-    asked = (asking.binding, asking.after, asking.limit, asking.form)
-    return Whole(asked, partial(_whole, asking)) if asking.limit is None else Page(asked, partial(_page, asking, asking.limit))
+    vary = asking.said["Vary"]
+    if asking.limit is None:
+        return Whole(asking.asked, partial(_whole, asking), vary)
+    return Page(asking.asked, partial(_page, asking, asking.limit), vary)
 
 
 def _asking(request: Request, caller: Caller, query: FlowQuery) -> _Asking:
     node = node_of(request)
-    form = query.format or accepted(request.headers.get("accept"), _MEDIA)
-    if form not in _MEDIA:
-        raise Problem("not-acceptable", headers={"Vary": "Accept"}, known=list(_MEDIA.values()))
+    form = _form(request, query)
     question = question_of(query)
-    # The format and the limit are not part of what a cursor is bound to: a reader may go on in another one.
-    asked = query.model_dump(exclude={"cursor", "limit", "format"}, mode="json")
+    # How rows are shown is not part of what a cursor is bound to: a reader may go on in another format.
+    asked = query.model_dump(exclude={"cursor", "limit", "format", *_SHOWN}, mode="json")
     binding = binding_of("flows", asked, caller.rights)
     after = node.cursor_seal.open(query.cursor, binding) if query.cursor else None
-    everything = form == "csv" and query.limit is None and after is None
+    everything = form != "json" and query.limit is None and after is None
     limit = None if everything else page_size(query.limit or _DEFAULT_LIMIT, node.settings.page_limit)
-    return _Asking(request, node, caller, question, binding, form, after, limit)
+    return _Asking(node, caller, query, question, binding, form, query.lang or language_of(request), after, limit)
+
+
+def _form(request: Request, query: FlowQuery) -> str:
+    """The format: the one that is named, CSV for `excel`, else what Accept asks for."""
+    offered = export.offered()
+    form = query.format or ("csv" if query.excel else None) or accepted(request.headers.get("accept"), offered)
+    if form not in offered:
+        raise Problem("not-acceptable", headers={"Vary": "Accept"}, known=list(offered.values()))
+    if query.excel and form != "csv":
+        raise Problem("invalid-query", Finding("excel-without-csv", pointer="excel"))
+    return form
 
 
 def _page(asking: _Asking, limit: int, session: Session, stands: Standing) -> Given:
     found = answers.page(session, asking.caller, asking.question, asking.after, limit, stands)
     cursor = asking.node.cursor_seal.seal(found.position, asking.binding) if found.position else None
-    if asking.form == "csv":
-        return Given(b"".join(csv_lines(found.columns, found.rows)), _CSV_HEADERS, cursor, found.answered)
-    items = (dict(zip(found.columns, row, strict=True)) for row in found.rows)
-    return Given(page_json(items, cursor, found.total), {"Content-Type": JSON}, cursor, found.answered)
+    sheet = _sheet(asking, WholeAnswer(found.columns, iter([found.rows]), found.total, found.answered))
+    headers = asking.said | export.headers_of(asking.form, found.total)
+    if asking.form != "json":
+        return Given(b"".join(export.pieces(asking.form, sheet, asking.query.excel)), headers, cursor, found.answered)
+    items = (dict(zip(sheet.view.columns, row, strict=True)) for row in sheet.view.of(found.rows))
+    warned = warnings_of(session, asking.caller, asking.question)
+    as_of = rfc3339(asking.question.as_of) if asking.question.as_of else None
+    also = {"warnings": told(warned, asking.language), "as_of": as_of}
+    return Given(page_json(items, cursor, found.total, **also), headers, cursor, found.answered)
 
 
 def _whole(asking: _Asking, patience: Patience) -> Streamed:
-    answer = answers.whole(asking.node.db, asking.caller, asking.question, patience)
-    return Streamed(csv_lines(answer.columns, answer.rows), _CSV_HEADERS, answer.answered)
+    answer = whole(asking.node.db, asking.caller, asking.question, patience)
+    export.require_room(asking.form, answer.total)
+    headers = asking.said | export.headers_of(asking.form, answer.total)
+    return Streamed(export.pieces(asking.form, _sheet(asking, answer), asking.query.excel), headers, answer.answered)
+
+
+def _sheet(asking: _Asking, answer: WholeAnswer) -> Sheet:
+    query = asking.query
+    view = view_of(answer.columns, query.fields, query.labels, asking.language, {})
+    return Sheet(answer.columns, answer.batches, view, answer.total)

@@ -51,7 +51,7 @@ class PlainPage:
 
 def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[object] | None, limit: int | None) -> PlainPage:
     """The rows after a position, at most `limit` of them, in one statement."""
-    found = _published(answer, question).subquery("found")
+    found = published(answer, question).subquery("found")
     asked = select(found).order_by(*(found.c[name] for name in _POSITION))
     if after:
         first, last, document_id, row = after
@@ -71,7 +71,7 @@ def total(session: Session, answer: CTE, question: FlowQuestion) -> int:
 
 def all_of(answer: CTE, question: FlowQuestion) -> Subquery:
     """Every row that answers, to be counted: its columns, with the bulletin's `document_id` and `version`."""
-    return _published(answer, question).subquery("found")
+    return published(answer, question).subquery("found")
 
 
 def _position(row: Row[Any]) -> tuple[object, ...]:
@@ -85,9 +85,10 @@ def _shown(row: Row[Any]) -> tuple[object, ...]:
     return tuple(given[name] for name in PLAIN)
 
 
-def _published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+def published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+    """The rows that answer, in no order: published cells, and the areas that are worked out."""
     cells = _cells(answer, question)
-    if not question.areas or not _at_totals(question):
+    if not has_areas(question):
         return cells
     both = union_all(cells, _areas(answer, question)).subquery("either")
     return select(both)
@@ -102,10 +103,11 @@ def _cells(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     dimensions = [getattr(Cell, name).label(name) for name in DIMENSIONS]
     figures = [Cell.value.label("value"), Cell.value_status.label("value_status"), func.coalesce(Cell.value, 0).label("lower")]
     columns = [*_head(answer, Cell.row.expression), *dimensions, *figures, Cell.value.label("upper"), Cell.is_total.label("is_total")]
-    return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*_matches(answer, question))
+    return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*matches(answer, question))
 
 
-def _matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
+def matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
+    """Conditions on a cell: what is asked of its codes."""
     shown = {name: codes for name in DIMENSIONS if (codes := question.shown(name)) is not None}
     found: list[ColumnElement[bool]] = [getattr(Cell, name).in_(sorted(codes)) for name, codes in shown.items()]
     if question.totals:
@@ -117,10 +119,10 @@ def _matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
     return found + [or_(getattr(Cell, name).not_in(sorted(margins)), not_(declares(answer.c.dimensions, name))) for name in others]
 
 
-def _at_totals(question: FlowQuestion) -> bool:
-    """Whether rows at the totals of all other dimensions are asked for: an area without a margin has no others."""
+def has_areas(question: FlowQuestion) -> bool:
+    """Whether areas are asked for, at the totals of all other dimensions: an area without a margin has no others."""
     shown = (question.shown(name) for name in DIMENSIONS if name != NATIONALITY)
-    return all(codes is None or TOTAL in codes for codes in shown)
+    return bool(question.areas) and all(codes is None or TOTAL in codes for codes in shown)
 
 
 def _areas(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
