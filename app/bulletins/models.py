@@ -9,6 +9,7 @@ from app.core.db import Base
 from app.documents.models import VersionRow
 
 _NEWEST = text("superseded_at IS NULL")
+_SERIES = ("reporting_state", "measure", "period_start")
 
 
 class Flow(Base):
@@ -76,6 +77,8 @@ class Bulletin(VersionRow, Base):
         UniqueConstraint("document_id", "version"),
         Index("uq_bulletin_newest_natural_key", "natural_key", unique=True, sqlite_where=_NEWEST, postgresql_where=_NEWEST),
         Index("ix_bulletin_newest_period", "period_start", "document_id", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_bulletin_newest_series", *_SERIES, sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_bulletin_series", *_SERIES),
     )
 
 

@@ -1,6 +1,7 @@
 """The database: explicit transactions, one home (house.md, ADR 0002). No other file commits or rolls back."""
 
 import functools
+import json
 import math
 import sqlite3
 import threading
@@ -13,26 +14,34 @@ from typing import Any, cast
 
 import psycopg
 from sqlalchemy import (
+    ARRAY,
     Boolean,
+    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
     Dialect,
     Engine,
+    Integer,
     MetaData,
     Result,
+    String,
     Table,
+    any_,
     create_engine,
     event,
+    func,
     literal,
     make_url,
+    select,
     text,
 )
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
 from app.core.problems import Problem
@@ -296,6 +305,21 @@ def _copy(session: Session, statement: str, rows: Sequence[tuple[object, ...]]) 
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
+
+
+def one_of(session: Session, column: InstrumentedAttribute[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Condition: a column holds one of many numbers, which go to the store as one parameter, however many they are."""
+    if _is_sqlite(session):
+        listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(literal(list(numbers), ARRAY(Integer)))
+
+
+def by_code(session: Session, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column as it is to be compared and sorted: codes by code points, whatever language the server sorts in, flags as 0 and 1."""
+    if isinstance(column.type, Boolean):
+        return cast_to(column, Integer)
+    return column if _is_sqlite(session) or not isinstance(column.type, String) else column.collate("C")
 
 
 def table_of(model: type[Base]) -> Table:

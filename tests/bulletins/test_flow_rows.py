@@ -275,12 +275,12 @@ class TestPages:
         assert [row[12] for row in first.rows + rest.rows] == ["_AFR", "_ASI", "_EUR"] * 2
         assert (first.total, rest.position) == (6, None)
 
-    def test_a_page_is_two_statements_whatever_the_size(self, db):
+    def test_a_page_is_three_statements_whatever_the_size(self, db):
         self.publish_some(db)
         for asked in ({"limit": 1}, {"limit": 15}, {"nationality": "_AFR,SOM"}):
             with statements(db) as seen, db.read() as session:
                 ask(session, **asked)
-            assert len(seen) == 2
+            assert len(seen) == 3
 
     def test_the_bulletins_of_a_page_are_named_for_the_audit(self, db):
         ids = self.publish_some(db)

@@ -298,7 +298,7 @@ class TestPages:
         monkeypatch.setattr(sums, "MOST_GROUPS", 3)
         assert refusal(db, group_by="sex,mode").findings[0].params == {"count": 4, "maximum": 3}
 
-    def test_statements_are_four_at_most_whatever_the_size(self, db):
+    def test_statements_are_five_at_most_whatever_the_size(self, db):
         self.publish_some(db)
         pair(db)
         for asked in (
@@ -308,7 +308,7 @@ class TestPages:
         ):
             with statements(db) as seen, db.read() as session:
                 ask(session, **asked)
-            assert len(seen) <= 4
+            assert len(seen) <= 5
 
     def test_of_groups_the_audit_names_amber_bulletins_only(self, db):
         ids = publish(db, bulletin(), bulletin("2022-11", tlp="AMBER"), bulletin("2022-12", tlp="AMBER+STRICT"))

@@ -1,16 +1,19 @@
 """The answering bulletins: of those that a caller may see and that match, one a reporter, publisher and period (contract: /flows)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Integer, and_, case, cast, extract, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Integer, Select, and_, case, cast, extract, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.access.callers import Caller
-from app.access.visibility import version_is_seen, visible_documents
+from app.access.visibility import document_is_seen, version_is_seen, visible_documents
 from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
+from app.bulletins.flows.standing import Standing, key_of
 from app.bulletins.models import Bulletin
+from app.core.db import one_of
 from app.exchange.knowing import known_by
 from app.wire.codes import TLP, Status
 from app.wire.period import Bucket
@@ -23,6 +26,7 @@ _KEPT = (
     *("stock_or_flow", "classification", *COLUMNS.values()),
 )
 _DAY = 86_400
+_SETTLED_BYTES = 300
 # Made once: an alias costs as much as all else of a condition.
 _LATER = aliased(Bulletin)
 
@@ -38,15 +42,44 @@ def answering(caller: Caller, question: FlowQuestion, apart: Sequence[str] = ())
     groups (`frequency=year` beside `group_by=period`) each carries the number of its `bucket`; one that lies in no bucket or in
     another one of its series does not answer.  Bulletins that differ in a column named in `apart` never stand in for each other.
     """
-    ranked = (
-        select(*(getattr(Bulletin, name) for name in _KEPT), _rank(question, apart).label("rank"))
-        .where(*_seen(caller, question.as_of), *_conditions(question))
-        .cte("candidate")
-    )
-    chosen = select(*(ranked.c[name] for name in _KEPT)).where(ranked.c.rank == 1)
-    if question.bucket is None:
-        return chosen.cte("answering")
-    return _whole_parts(chosen.cte("part"), question.bucket)
+    return _in_buckets(_chosen(caller, question, _KEPT, apart), question)
+
+
+def _chosen(caller: Caller, question: FlowQuestion, names: Sequence[str], apart: Sequence[str] = ()) -> Select[*tuple[Any, ...]]:
+    """Columns of one where several could answer, whatever the buckets."""
+    columns = [getattr(Bulletin, name) for name in names]
+    ranked = select(*columns, _rank(question, apart).label("rank")).where(*_seen(caller, question), *_conditions(question)).cte("candidate")
+    return select(*(ranked.c[name] for name in names)).where(ranked.c.rank == 1)
+
+
+def _in_buckets(chosen: Select[*tuple[Any, ...]], question: FlowQuestion) -> CTE:
+    return chosen.cte("answering") if question.bucket is None else _whole_parts(chosen.cte("part"), question.bucket)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The bulletins that answer, before any bucket, in the order of their rows: each row's id, and its place in the order."""
+
+    ids: tuple[int, ...]
+    places: tuple[tuple[str, str, str], ...]
+
+
+def settled(session: Session, caller: Caller, question: FlowQuestion, stands: Standing) -> Settled:
+    """What answers, found out once while the store stands as it does: pages, counts and other cells of the same bulletins begin here."""
+    bulletins = replace(question, chosen=dict.fromkeys(question.chosen, frozenset()), scheme=None, totals=False, group_by=(), sort=())
+    about = ("answering", key_of(bulletins), question.required, question.bucket is None)
+    return stands.once(Settled, about, lambda: _settle(session, caller, question), lambda made: _SETTLED_BYTES * (1 + len(made.ids)))
+
+
+def _settle(session: Session, caller: Caller, question: FlowQuestion) -> Settled:
+    rows = session.execute(_chosen(caller, question, ("id", "period_start", "period_end", "document_id"))).all()
+    placed = sorted((row.period_start.isoformat(), row.period_end.isoformat(), row.document_id, row.id) for row in rows)
+    return Settled(tuple(each[3] for each in placed), tuple(each[:3] for each in placed))
+
+
+def answering_of(session: Session, question: FlowQuestion, ids: Sequence[int]) -> CTE:
+    """Bulletins that were settled in this session, by their rows' ids, as `answering` gives them."""
+    return _in_buckets(select(*(getattr(Bulletin, name) for name in _KEPT)).where(one_of(session, Bulletin.id, ids)), question)
 
 
 def pinned(caller: Caller, ids: Sequence[int]) -> CTE:
@@ -83,11 +116,13 @@ def calendar(day: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement
     return cast(extract("year", day), Integer), cast(extract("month", day), Integer)
 
 
-def _seen(caller: Caller, as_of: datetime | None) -> list[ColumnElement[bool]]:
+def _seen(caller: Caller, question: FlowQuestion) -> list[ColumnElement[bool]]:
     published = Bulletin.status == Status.PUBLISHED.value
-    if as_of is None:
-        return [Bulletin.superseded_at.is_(None), published, Bulletin.document_id.in_(visible_documents(caller))]
-    return [published, *was_newest(as_of), version_is_seen(caller, Bulletin.document_id, Bulletin.version)]
+    if question.as_of is not None:
+        return [published, *was_newest(question.as_of), version_is_seen(caller, Bulletin.document_id, Bulletin.version)]
+    # Where the question is narrow each bulletin of it is looked up; a list of all that the caller sees would take longer than the rest.
+    seen = document_is_seen(caller, Bulletin.document_id) if question.matching else Bulletin.document_id.in_(visible_documents(caller))
+    return [Bulletin.superseded_at.is_(None), published, seen]
 
 
 def was_newest(as_of: datetime) -> list[ColumnElement[bool]]:

@@ -1,6 +1,6 @@
 """The route of the analyst query (contract: /flows)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import FlowQuestion, question_of
 from app.bulletins.flows.serving import Asked, Given, Page, Streamed, Whole, served
 from app.bulletins.flows.showing import view_of
-from app.bulletins.flows.standing import Standing
+from app.bulletins.flows.standing import Standing, key_of
 from app.bulletins.flows.warnings import told, warnings_of
 from app.bulletins.flows.whole import WholeAnswer, whole
 from app.core.accepting import accepted
@@ -133,7 +133,10 @@ def _page(asking: _Asking, limit: int, session: Session, stands: Standing) -> Gi
     if asking.form != "json":
         return Given(b"".join(export.pieces(asking.form, sheet, asking.query.excel)), headers, cursor, found.answered)
     items = (dict(zip(sheet.view.columns, row, strict=True)) for row in sheet.view.of(found.rows))
-    warned = warnings_of(session, asking.caller, asking.question)
+    about = ("warnings", key_of(replace(asking.question, sort=())))
+    warned = stands.once(
+        list, about, lambda: warnings_of(session, asking.caller, asking.question, stands), lambda made: 500 * (1 + len(made))
+    )
     as_of = rfc3339(asking.question.as_of) if asking.question.as_of else None
     also = {"warnings": told(warned, asking.language), "as_of": as_of}
     return Given(page_json(items, cursor, found.total, **also), headers, cursor, found.answered)

@@ -21,16 +21,17 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     union_all,
 )
 from sqlalchemy.orm import Session
 
 from app.bulletins.flows.answering import Answered, declares
 from app.bulletins.flows.columns import OF_BULLETIN, PLAIN
+from app.bulletins.flows.ordering import behind, ordered_by
 from app.bulletins.flows.question import NATIONALITY, FlowQuestion
 from app.bulletins.models import Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL
+from app.core.db import by_code
 from app.directory.codes import margin_codes
 from app.directory.dimensions import DIMENSIONS
 from app.wire.codes import TLP
@@ -52,14 +53,16 @@ class PlainPage:
 def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[object] | None, limit: int | None) -> PlainPage:
     """The rows after a position, at most `limit` of them, in one statement."""
     found = published(answer, question).subquery("found")
-    asked = select(found).order_by(*(found.c[name] for name in _POSITION))
+    names = _sorted_by(question)
+    sort = [(by_code(session, found.c[name]), descending) for name, (_, descending) in zip(names, question.sort, strict=True)]
+    natural = [found.c[name] for name in _POSITION]
+    asked = select(found).order_by(*ordered_by(sort), *natural)
     if after:
-        first, last, document_id, row = after
-        place = (date.fromisoformat(str(first)), date.fromisoformat(str(last)), str(document_id), int(str(row)))
-        asked = asked.where(tuple_(*(found.c[name] for name in _POSITION)) > tuple_(*place))
+        values = [_read(name, value) for name, value in zip((*names, *_POSITION), after, strict=True)]
+        asked = asked.where(behind(sort, values[: len(sort)], natural, values[len(sort) :]))
     rows: Sequence[Row[Any]] = session.execute(asked.limit(limit + 1) if limit is not None else asked).all()
     given = rows[:limit] if limit is not None else rows
-    position = list(_position(given[-1])) if len(rows) > len(given) else None
+    position = _position(question, given[-1]) if len(rows) > len(given) else None
     answered = dict.fromkeys((row.document_id, row.version, list(TLP)[row.tlp]) for row in given)
     return PlainPage([_shown(row) for row in given], position, list(answered))
 
@@ -74,8 +77,33 @@ def all_of(answer: CTE, question: FlowQuestion) -> Subquery:
     return published(answer, question).subquery("found")
 
 
-def _position(row: Row[Any]) -> tuple[object, ...]:
-    return row.period_start.isoformat(), row.period_end.isoformat(), row.document_id, row.row
+def counts(session: Session, answer: CTE, question: FlowQuestion) -> dict[int, int]:
+    """How many rows each bulletin gives that gives any, by its row's id, exactly, in one statement."""
+    found = all_of(answer, question)
+    rows = session.execute(select(found.c.id, func.count().label("rows")).group_by(found.c.id))
+    return {row.id: row.rows for row in rows}
+
+
+def place_of(after: Sequence[object]) -> tuple[str, str, str]:
+    """The bulletin that a position in the natural order lies in, as `Settled` places it."""
+    first, last, document_id, _ = after
+    return str(first), str(last), str(document_id)
+
+
+def _sorted_by(question: FlowQuestion) -> list[str]:
+    """The columns to sort by as statements name them: one version of a document answers, so its id orders as its name does."""
+    return ["document_id" if name == "bulletin" else name for name, _ in question.sort]
+
+
+def _position(question: FlowQuestion, row: Row[Any]) -> list[object]:
+    values = [getattr(row, name) for name in (*_sorted_by(question), *_POSITION)]
+    return [value.isoformat() if isinstance(value, date) else value for value in values]
+
+
+def _read(name: str, value: object) -> object:
+    if name in {"period_start", "period_end"} and value is not None:
+        return date.fromisoformat(str(value))
+    return int(bool(value)) if name == "is_total" else value
 
 
 def _shown(row: Row[Any]) -> tuple[object, ...]:
@@ -96,7 +124,7 @@ def published(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 def _head(answer: CTE, row: ColumnElement[int]) -> list[ColumnElement[Any]]:
     shared: list[ColumnElement[Any]] = [answer.c["origin" if name == "conference" else name].label(name) for name in OF_BULLETIN]
-    return [*shared, answer.c.document_id, answer.c.version, answer.c.tlp, row.label("row")]
+    return [*shared, answer.c.id, answer.c.document_id, answer.c.version, answer.c.tlp, row.label("row")]
 
 
 def _cells(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:

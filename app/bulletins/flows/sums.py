@@ -8,7 +8,6 @@ where, and how much is there at most.  Two forms of sum follow:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,8 +24,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    true,
-    tuple_,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -45,58 +42,26 @@ MOST_GROUPS = 20_000
 _PERIOD = ("period_start", "period_end", "period")
 
 
-@dataclass(frozen=True)
-class SumPage:
-    """Groups in the order of `columns_of`, the position after the last where more wait, and how many groups there are."""
-
-    rows: list[tuple[object, ...]]
-    position: list[object] | None
-    total: int
-
-
-def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[object] | None, limit: int | None) -> SumPage:
-    """The groups after a position, at most `limit` of them, with the exact number of all, in one statement.
+def every(session: Session, answer: CTE, question: FlowQuestion) -> list[tuple[object, ...]]:
+    """All groups, in no order; in one statement.
 
     Raises `too-many-groups` {count, maximum}.
     """
-    groups = _groups(answer, question).cte("groups")
-    order = [groups.c[name] for name in _keys(question)]
-    asked = select(groups).order_by(*order)
-    if after:
-        asked = asked.where(tuple_(*order) > tuple_(*_place(question, after)))
-    found = (asked.limit(limit + 1) if limit is not None else asked).subquery("found")
-    counted = select(func.count().label("total")).select_from(groups).subquery("counted")
-    columns = [counted.c.total, *found.c]
-    rows = session.execute(
-        select(*columns).outerjoin_from(counted, found, true()).order_by(*(found.c[name] for name in _keys(question)))
-    ).all()
-    number = rows[0].total
-    _refuse_many(number)
-    present = [row for row in rows if row.lower is not None]
-    given = present[:limit] if limit is not None else present
-    position = _position(question, given[-1]) if len(present) > len(given) else None
-    return SumPage([_shown(question, row) for row in given], position, number)
+    groups = _groups(answer, question)
+    rows = session.execute(groups.limit(MOST_GROUPS + 1)).all()
+    if len(rows) > MOST_GROUPS:
+        _refuse_many(session.scalar(select(func.count()).select_from(groups.subquery("groups"))) or 0)
+    return [_shown(question, row) for row in rows]
 
 
 def _refuse_many(number: int) -> None:
-    if number > MOST_GROUPS:
-        figures = {"count": number, "maximum": MOST_GROUPS}
-        raise Problem("too-many-groups", Finding("too-many-groups", pointer="group_by", params=figures), headers=None, **figures)
+    figures = {"count": number, "maximum": MOST_GROUPS}
+    raise Problem("too-many-groups", Finding("too-many-groups", pointer="group_by", params=figures), headers=None, **figures)
 
 
 def _keys(question: FlowQuestion) -> list[str]:
     period = ("bucket",) if question.bucket else _PERIOD
     return [key for name in question.group_by for key in (period if name == "period" else (name,))]
-
-
-def _place(question: FlowQuestion, after: Sequence[object]) -> list[object]:
-    dates = ("period_start", "period_end")
-    return [date.fromisoformat(str(value)) if key in dates else value for key, value in zip(_keys(question), after, strict=True)]
-
-
-def _position(question: FlowQuestion, row: Row[Any]) -> list[object]:
-    values = [getattr(row, key) for key in _keys(question)]
-    return [value.isoformat() if isinstance(value, date) else value for value in values]
 
 
 def _shown(question: FlowQuestion, row: Row[Any]) -> tuple[object, ...]:

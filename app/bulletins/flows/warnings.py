@@ -15,9 +15,10 @@ from sqlalchemy import CTE, Row, case, func, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.bulletins.flows.answering import answering, declares
+from app.bulletins.flows.answering import answering_of, declares, settled
 from app.bulletins.flows.labels import label_of
 from app.bulletins.flows.question import NATIONALITY, FlowQuestion
+from app.bulletins.flows.standing import NOWHERE, Standing
 from app.core.catalogue import filled, sentences
 from app.wire.period import Frequency, number_between
 
@@ -46,9 +47,9 @@ class Warned:
     periods: tuple[str, ...] = ()
 
 
-def warnings_of(session: Session, caller: Caller, question: FlowQuestion) -> list[Warned]:
+def warnings_of(session: Session, caller: Caller, question: FlowQuestion, stands: Standing = NOWHERE) -> list[Warned]:
     """What must be known of the bulletins that answer; one statement, and one more where a State has several publishers or definitions."""
-    answer = answering(caller, question)
+    answer = answering_of(session, question, settled(session, caller, question, stands).ids)
     kinds = _kinds(session, answer)
     found = [*_differences(kinds, question), *_changes(kinds, question), *_absent(kinds, question)]
     return [*found, *_gaps(_spans(session, answer, kinds), question)]

@@ -14,11 +14,14 @@ from app.bulletins.flows.columns import OF_BULLETIN, columns_of
 from app.bulletins.flows.question import FlowQuestion
 from app.bulletins.models import Cell
 from app.core.db import Database, Patience
+from app.core.problems import Problem
 from app.directory.dimensions import DIMENSIONS
+from app.wire.problem import Finding
 
 Row = tuple[object, ...]
 _ROWS_A_READ = 5_000
 _BULLETINS_A_READ = 200
+_MOST_SORTED = 50_000
 
 
 class AnswerChangedError(Exception):
@@ -40,7 +43,7 @@ def whole(db: Database, caller: Caller, question: FlowQuestion, patience: Patien
 
     The bulletins that answer are settled first, with the number of their rows, which never change.  They are fetched in short reads,
     so that a slow reader holds no connection.  Where one is withdrawn or hidden meanwhile, reading on raises `AnswerChangedError`:
-    what was sent so far is no whole answer.
+    what was sent so far is no whole answer.  Raises `too-many-to-sort` {count, maximum} for more rows than are held to be sorted.
     """
     columns = columns_of(question.group_by)
     with db.read(patience) as session:
@@ -50,8 +53,18 @@ def whole(db: Database, caller: Caller, question: FlowQuestion, patience: Patien
             return WholeAnswer(columns, iter([groups.rows]), groups.total, groups.answered)
         counts = _counts(session, answer, question)
         settled = [(number, read) for number, read in in_order(session, answer) if number in counts]
+        if question.sort:
+            _refuse_unsorted(sum(counts.values()))
+            rows = plain_rows.page(session, answer, question, None, None).rows
+            return WholeAnswer(columns, iter([rows]), len(rows), [read for _, read in settled])
     batches = _fetched(db, caller, question, [(number, counts[number]) for number, _ in settled], patience)
     return WholeAnswer(columns, batches, sum(counts.values()), [read for _, read in settled])
+
+
+def _refuse_unsorted(count: int) -> None:
+    if count > _MOST_SORTED:
+        figures = {"count": count, "maximum": _MOST_SORTED}
+        raise Problem("too-many-to-sort", Finding("too-many-to-sort", pointer="sort", params=figures), headers=None, **figures)
 
 
 def _counts(session: Session, answer: CTE, question: FlowQuestion) -> Mapping[int, int]:
