@@ -58,9 +58,15 @@ class FlowGroup(Output):
     publisher: TermCode | None = None
     measure: TermCode | None = None
     unit: Unit | None = None
+    stock_or_flow: StockOrFlow | None = None
     definition_code: TermCode | None = None
     accumulation: TermCode | None = None
     figure_status: FigureStatus | None = None
+    frequency: Frequency | None = None
+    area: TermCode | None = Field(None, description="AFR, AMN, AMS, ASI, CAR, EUR, OCE, or the code of what lies in none: XXA, `_U`, `_O`")
+    extra_continental: TermCode | None = Field(
+        None, description="under `classification`: true, false, or unclassified: the stateless, the unknown and the rests that hold both"
+    )
     nationality: TermCode | None = None
     origin_state: TermCode | None = None
     sex: TermCode | None = None

@@ -12,7 +12,13 @@ AREAS = ("AFR", "AMN", "AMS", "ASI", "CAR", "EUR", "OCE")
 MARGINS = {"_T", *(f"_{area}" for area in AREAS)}
 MEMBERS = {area: {code for code, one in nationalities().items() if one.area == area and code[0] != "_"} for area in AREAS}
 SERIES = ("origin", "reporting_state", "publisher", "measure", "unit", "definition_code", "accumulation")
+CLASSES = {"area", "extra_continental"}
 Document = Mapping[str, Any]
+
+
+def frequency_of(period: str) -> str:
+    """How often a period of this form is reported."""
+    return {4: "year", 8: "week"}.get(len(period), "quarter" if "Q" in period else "month")
 
 
 class Oracle:
@@ -23,8 +29,9 @@ class Oracle:
         self.totals = asked.get("totals", False)
         self.group_by = asked["group_by"].split(",") if "group_by" in asked else []
         self.scheme = self._scheme(asked) if "extra_continental" in asked else None
+        self.inside = in_scheme(asked.get("classification", "strict@1"))
         self.needed = {name for name, codes in self.chosen.items() if codes != {"_T"}} | set(self.group_by) & set(DIMENSIONS)
-        if self.scheme is not None:
+        if self.scheme is not None or CLASSES & set(self.group_by):
             self.needed.add("nationality")
         fitting = [each for each in documents if self._fits(each, asked) and self.needed <= set(each["dimensions"])]
         places: dict[object, list[Document]] = defaultdict(list)
@@ -87,20 +94,36 @@ class Oracle:
         sums: dict[tuple[object, ...], list[Any]] = defaultdict(lambda: [0, 0, 0, 0, set(), False])
         targets = self._targets()
         for each in self.answering:
-            for target, codes in targets.items():
+            for target, codes in targets:
                 self._add(each, target, codes, sums)
-        keep = {key: figures for key, figures in sums.items() if figures[5] or "nationality" not in self.group_by}
+        # Nobody is a national of the Antarctic or of Heard Island: no rest makes groups of them.
+        by_rest = "nationality" not in self.group_by
+        keep = {key: figures for key, figures in sums.items() if figures[5] or (by_rest and not {"ATA", "HMD"} & set(key))}
         return {key: (low, None if gaps else low + more, gaps + rests, len(of)) for key, (low, more, gaps, rests, of, _) in keep.items()}
 
-    def _targets(self) -> dict[str, set[str]]:
-        """By group of nationality (one, without a name, where it is no group): the codes that are added."""
+    def _targets(self) -> list[tuple[dict[str, str], set[str]]]:
+        """What a group of nationalities is called, by column, and the codes that it adds up; one without a name where there is none."""
         wanted = self.chosen.get("nationality")
         if "nationality" not in self.group_by:
-            return {"": self._added(wanted)}
+            return self._by_class(wanted) if CLASSES & set(self.group_by) else [({}, self._added(wanted))]
         published = {cell["nationality"] for each in self.answering for cell in each["cells"]} - MARGINS
         single = published if wanted is None else wanted
         single = single if self.scheme is None else single & self.scheme
-        return {code: self._added({code}) if code in MARGINS else {code} for code in single}
+        return [({"nationality": code, **self._classes(code)}, self._added({code}) if code in MARGINS else {code}) for code in single]
+
+    def _by_class(self, wanted: set[str] | None) -> list[tuple[dict[str, str], set[str]]]:
+        every = self._added(wanted)
+        groups: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for code in set(nationalities()) if every == {"_T"} else every:
+            groups[tuple(self._classes(code)[name] for name in self.group_by if name in CLASSES)].add(code)
+        return [(self._classes(min(codes)), codes) for codes in groups.values()]
+
+    def _classes(self, code: str) -> dict[str, str]:
+        area = next((area for area in AREAS if code in MEMBERS[area] | {f"_{area}", f"_O{area}"}), code)
+        below = {code} if code in nationalities() and code[0] != "_" and code != "XXA" else MEMBERS.get(area, set())
+        sides = {one in self.inside for one in below}
+        side = "_T" if code == "_T" else str(min(sides)).lower() if len(sides) == 1 else "unclassified"
+        return {"area": area, "extra_continental": side}
 
     def _added(self, wanted: set[str] | None) -> set[str]:
         if self.scheme is None and (wanted is None or "_T" in wanted):
@@ -114,7 +137,7 @@ class Oracle:
         codes |= {f"_O{area}" for area in AREAS if MEMBERS[area] <= codes}
         return codes - MARGINS
 
-    def _add(self, each: Document, target: str, codes: set[str], sums: dict[tuple[object, ...], list[Any]]) -> None:
+    def _add(self, each: Document, target: Mapping[str, str], codes: set[str], sums: dict[tuple[object, ...], list[Any]]) -> None:
         for cell in each["cells"]:
             if cell.get("nationality", "_T") in codes and all(self._reads(name, cell.get(name, "_T")) for name in DIMENSIONS[1:]):
                 figures = sums[self._key(each, cell, target)]
@@ -140,13 +163,13 @@ class Oracle:
         values = {cell["nationality"]: cell["value"] for cell in each["cells"]}
         places = set()
         for code in codes - set(values):
-            own = f"_O{area_of(code)}"
-            places.add(own if own in values else "_O")
+            area = area_of(code)
+            # A margin that is published is the sum of what is named: nothing of its area is in `_O`.
+            if f"_{area}" not in values or f"_O{area}" in values:
+                places.add(f"_O{area}" if f"_O{area}" in values else "_O")
         return [values[place] for place in places - codes if values.get(place)]
 
-    def _key(self, each: Document, cell: Mapping[str, Any], target: str) -> tuple[object, ...]:
-        names = {"conference": "origin"}
-        return tuple(
-            target if name == "nationality" else cell.get(name, "_T") if name in DIMENSIONS else each[names.get(name, name)]
-            for name in self.group_by
-        )
+    def _key(self, each: Document, cell: Mapping[str, Any], target: Mapping[str, str]) -> tuple[object, ...]:
+        told = {**each, "conference": each["origin"], "frequency": frequency_of(each["period"])}
+        told |= {name: cell.get(name, "_T") for name in DIMENSIONS} | dict(target)
+        return tuple(told[name] for name in self.group_by)

@@ -4,7 +4,7 @@ import contextlib
 from datetime import date
 
 import pytest
-from flow_oracle import AREAS, MEMBERS, Oracle
+from flow_oracle import AREAS, MEMBERS, Oracle, frequency_of
 from flowbook import ANALYST, SECRETARIAT, ask, bulletin, protected
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
@@ -26,6 +26,10 @@ ASKED = {
     "sex": ["F", "M", "_T"],
     "previous_state": ["COL", "_AMS", "_T"],
 }
+GROUPS = [
+    *("period", "nationality", "sex", "area", "extra_continental", "previous_state"),
+    *("reporting_state", "conference", "frequency", "figure_status", "stock_or_flow"),
+]
 PERIODS = ["2022-09", "2022-10", "2022-11", "2022-Q4", "2022"]
 SHARED = {"suppress_health_check": list(HealthCheck), "deadline": None, "derandomize": True}
 
@@ -51,6 +55,7 @@ def documents(draw):
         names = tuple(name for name in DIMENSIONS if name in names)
         period = draw(st.sampled_from(PERIODS))
         changes = {"tlp": draw(st.sampled_from(["GREEN", "GREEN", "AMBER"])), "publisher": draw(st.sampled_from(["PAN-SNM", "PAN-B"]))}
+        changes["figure_status"] = draw(st.sampled_from(["provisional", "final"]))
         # One natural key, one bulletin.
         if (names, period, changes["publisher"]) in keys:
             continue
@@ -76,8 +81,9 @@ def questions(draw, group_by):
     if draw(st.integers(0, 3)) == 0:
         asked |= {"extra_continental": draw(st.booleans()), "classification": draw(st.sampled_from(["strict@1", "extra_regional@1"]))}
     if group_by:
-        names = draw(st.lists(st.sampled_from(["period", "nationality", "sex", "reporting_state"]), min_size=1, max_size=3, unique=True))
+        names = draw(st.lists(st.sampled_from(GROUPS), min_size=1, max_size=3, unique=True))
         asked["group_by"] = ",".join(["publisher", *names])
+        asked.setdefault("classification", draw(st.sampled_from(["strict@1", "extra_regional@1"])))
     elif draw(st.booleans()):
         asked["totals"] = True
     if draw(st.integers(0, 3)) == 0:
@@ -114,7 +120,7 @@ def test_sums_are_those_of_the_oracle(db, made, questions, caller):
         for asked in questions:
             note(str(asked))
             oracle = Oracle(seen(made, caller), **as_oracle(asked))
-            if "period" not in asked["group_by"] and overlap(oracle.answering):
+            if "period" not in asked["group_by"] and overlap(oracle.answering, asked["group_by"].split(",")):
                 with pytest.raises(Problem, match="overlapping-periods"):
                     ask(session, caller, **asked)
                 continue
@@ -129,8 +135,12 @@ def test_sums_are_those_of_the_oracle(db, made, questions, caller):
             assert found == oracle.groups()
 
 
-def overlap(answering):
-    spans = [(each["publisher"], each["period_start"], each["period_end"]) for each in answering]
+def overlap(answering, group_by):
+    def group(each):
+        told = {"frequency": frequency_of(each["period"]), "figure_status": each["figure_status"]}
+        return each["publisher"], *(told[name] for name in told if name in group_by)
+
+    spans = [(group(each), each["period_start"], each["period_end"]) for each in answering]
     return any(a[0] == b[0] and a[1] <= b[2] and b[1] <= a[2] for at, a in enumerate(spans) for b in spans[:at])
 
 
@@ -179,6 +189,15 @@ def test_an_interval_always_holds_the_truth_and_a_value_is_the_truth(db, counts,
         for row in told(ask(session, group_by="nationality")):
             if not row["nationality"].startswith("_O"):
                 true = sum(one.get(row["nationality"], 0) for one in counts)
+                assert row["lower"] <= true <= row["upper"], row
+        told_of = {row["area"]: row for row in told(ask(session, group_by="area"))}
+        for area, members in {**MEMBERS, "XXA": {"XXA"}}.items():
+            true = sum(value for one in counts for code, value in one.items() if code in members)
+            row = told_of.get(area, {"lower": 0, "upper": 0})
+            assert row["lower"] <= true <= row["upper"], (area, row)
+        for row in told(ask(session, group_by="extra_continental")):
+            if row["extra_continental"] != "unclassified":
+                true = truth(counts, {"extra_continental": row["extra_continental"] == "true"})
                 assert row["lower"] <= true <= row["upper"], row
         for row in told(ask(session, nationality=codes)):
             one = counts[[table["id"] for table in made].index(row["bulletin"][:-3])]

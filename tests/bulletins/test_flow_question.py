@@ -119,10 +119,11 @@ def test_naming_several_of_what_is_never_added_is_refused_in_a_sum_alone(name):
 
 
 def test_groups_are_every_column_and_dimension_once():
-    assert set(GROUPS) == {"period", *COLUMNS, *DIMENSIONS}
+    assert sorted(GROUPS) == sorted(["period", *COLUMNS, "stock_or_flow", "frequency", "area", "extra_continental", *DIMENSIONS])
     assert question(group_by=["sex,period", "sex"]).group_by == ("sex", "period")
     assert question(group_by="sex,period", nationality="_T", age="Y0T17").required == ("sex", "age")
     assert question(extra_continental=False).required == ("nationality",)
+    assert question(group_by="area,sex").required == ("nationality", "sex")
 
 
 def test_calendar_groups_need_period_among_the_groups():

@@ -81,9 +81,12 @@ class TestReading:
 
     def test_every_column_groups(self, db):
         pair(db)
-        for name in ("conference", "publisher", "measure", "unit", "definition_code", "accumulation", "figure_status"):
+        told = {"conference": "RCM", "reporting_state": "PAN", "publisher": "PAN-SNM", "measure": "irregular_transit", "unit": "person"}
+        told |= {"definition_code": "default", "accumulation": "period", "figure_status": "provisional"}
+        told |= {"stock_or_flow": "flow", "frequency": "month"}
+        for name, code in told.items():
             (row,) = items(db, group_by=name, nationality="SOM")
-            assert (row["value"], row["bulletins"], next(iter(row))) == (42, 2, name)
+            assert (row["value"], row["bulletins"], next(iter(row)), row[name]) == (42, 2, name, code)
 
 
 class TestIntervals:
@@ -155,6 +158,77 @@ class TestIntervals:
         assert by(items(db, group_by="unit", nationality="NPL"), "unit") == {"person": (None, 0, 5)}
 
 
+class TestClasses:
+    HIDDEN = (None, 0, 14)
+    ELSEWHERE: ClassVar = dict.fromkeys(("AMN", "AMS", "CAR", "EUR", "OCE", "XXA", "_U"), HIDDEN)
+
+    def test_an_area_is_its_nationalities_its_rest_and_what_the_rest_of_all_may_hold(self, db):
+        publish(db, pooled("2022-10", OCTOBER))
+        rows = items(db, group_by="area")
+        assert by(rows, "area") == {"AFR": (40,) * 3, "ASI": (None, 20, 34), "_O": (14,) * 3, **self.ELSEWHERE}
+        assert {row["area"]: row["withheld"] for row in rows} == {"AFR": 0, "_O": 0, "ASI": 1, **dict.fromkeys(self.ELSEWHERE, 1)}
+        assert sum(row["lower"] for row in rows) == OCTOBER["_T"]
+
+    def test_over_bulletins_the_bounds_of_an_area_add_up(self, db):
+        pair(db)
+        found = by(items(db, group_by="area"), "area")
+        assert (found["AFR"], found["ASI"], found["OCE"], found["_O"]) == ((None, 63, 68), (None, 20, 39), (None, 0, 19), (19,) * 3)
+        assert by(items(db, group_by="area", nationality="SOM,IND"), "area") == {"AFR": (42,) * 3, "ASI": (None, 0, 19)}
+        assert by(items(db, group_by="area", nationality="_T,SOM"), "area") == found
+
+    def test_an_area_whose_margin_is_published_has_nothing_in_the_rest_of_all(self, db):
+        publish(db, pooled("2022-10", {"SOM": 31, "_AFR": 31, "NPL": 20, "_O": 14, "_T": 65}))
+        assert by(items(db, group_by="area", nationality="_AFR,_ASI"), "area") == {"AFR": (31,) * 3, "ASI": (None, 20, 34)}
+        assert items(db, group_by="period", nationality="ERI") == []
+        assert by(items(db, group_by="nationality", nationality="_AFR,_ASI"), "nationality") == {"_AFR": (31,) * 3, "_ASI": (None, 20, 34)}
+
+    def test_a_bulletin_that_is_not_pooled_has_the_areas_that_it_names(self, db):
+        publish(db, bulletin(counts={"SOM": 31, "GHA": 4, "VEN": 2, "XXA": 3, "_O": 7}))
+        assert by(items(db, group_by="area"), "area") == {"AFR": (35,) * 3, "AMS": (2,) * 3, "XXA": (3,) * 3, "_O": (7,) * 3}
+
+    def test_the_sides_of_a_scheme_and_what_is_on_neither(self, db):
+        pair(db)
+        assert by(items(db, group_by="extra_continental,period"), "extra_continental", "period") == {
+            ("true", "2022-10"): (None, 60, 74),
+            ("false", "2022-10"): (None, 0, 14),
+            ("unclassified", "2022-10"): (14,) * 3,
+            ("true", "2022-11"): (None, 23, 28),
+            ("false", "2022-11"): (None, 0, 5),
+            ("unclassified", "2022-11"): (5,) * 3,
+        }
+
+    def test_a_rest_of_both_sides_is_on_neither_and_may_hold_either(self, db):
+        publish(db, pooled("2022-10", {"SOM": 10, "HTI": 9, "_OCAR": 8, "_AFR": 10, "_CAR": 17, "_T": 27}))
+        told = items(db, group_by="extra_continental", classification="extra_regional@1")
+        assert by(told, "extra_continental") == {"true": (None, 19, 27), "false": (None, 0, 8), "unclassified": (8,) * 3}
+        assert by(items(db, group_by="extra_continental"), "extra_continental") == {"true": (10,) * 3, "false": (17,) * 3}
+        assert by(items(db, group_by="area,extra_continental", classification="extra_regional@1"), "area", "extra_continental") == {
+            ("AFR", "true"): (10,) * 3,
+            ("CAR", "true"): (None, 9, 17),
+            ("CAR", "false"): (None, 0, 8),
+            ("CAR", "unclassified"): (8,) * 3,
+        }
+
+    def test_beside_nationality_a_class_says_where_each_code_belongs(self, db):
+        publish(db, pooled("2022-10", OCTOBER))
+        rows = items(db, group_by="area,nationality,extra_continental", nationality="SOM,NPL,_OAFR,_O,_AFR,_T")
+        assert by(rows, "area", "nationality", "extra_continental") == {
+            ("AFR", "SOM", "true"): (31,) * 3,
+            ("AFR", "_OAFR", "true"): (9,) * 3,
+            ("AFR", "_AFR", "true"): (40,) * 3,
+            ("ASI", "NPL", "true"): (20,) * 3,
+            ("_O", "_O", "unclassified"): (14,) * 3,
+            ("_T", "_T", "_T"): (74,) * 3,
+        }
+
+    def test_a_class_is_told_by_bulletins_that_tell_nationalities(self, db):
+        publish(
+            db, bulletin(dimensions=("sex",), counts={("F",): 9}), bulletin(dimensions=("nationality", "sex"), counts={("SOM", "F"): 9})
+        )
+        assert by(items(db, group_by="area,sex"), "area", "sex") == {("AFR", "F"): (9,) * 3}
+        assert by(items(db, group_by="extra_continental", extra_continental="false"), "extra_continental") == {}
+
+
 class TestUnlikeFigures:
     OTHERS: ClassVar = {
         "unit": "event",
@@ -199,6 +273,7 @@ class TestPeriods:
         publish(db, bulletin("2022", counts={"SOM": 200}))
         problem = refusal(db, group_by="reporting_state")
         assert (problem.code, problem.findings[0].pointer) == ("overlapping-periods", "frequency")
+        assert problem.findings[0].params == {"earlier": "2022-01", "later": "2022"}
         assert by(items(db, group_by="unit", frequency="month"), "unit") == {"person": (11,) * 3}
         assert by(items(db, group_by="unit", frequency="year"), "unit") == {"person": (200,) * 3}
         assert len(items(db, group_by="period")) == 3
@@ -245,10 +320,43 @@ class TestPeriods:
         publish(db, bulletin("2022", counts={"SOM": 7000}))
         assert self.year(db) == {"2022": (7000,) * 3}
 
-    def test_weeks_never_make_a_month_even_where_four_fill_it(self, db):
-        self.months(db, [f"2021-W{week:02}" for week in range(5, 9)])
-        assert refusal(db, group_by="period", frequency="month").findings[0].params == {"group": "2021-02"}
-        assert len(items(db, group_by="period", frequency="week")) == 4
+    def test_weeks_make_the_month_or_quarter_that_they_fill(self, db):
+        self.months(db, [f"2021-W{week:02}" for week in range(5, 9)] + [f"2019-W{week:02}" for week in range(14, 27)])
+        assert self.year(db, "month", period_from="2021") == {"2021-02": (5 + 6 + 7 + 8,) * 3}
+        assert self.year(db, "quarter", period_to="2019") == {"2019-Q2": (sum(range(9, 22)),) * 3}
+        assert len(items(db, group_by="period", frequency="week")) == 17
+
+    @pytest.mark.parametrize(
+        ("weeks", "frequency", "group"),
+        [
+            (range(5, 8), "month", "2021-02"),
+            (range(5, 10), "month", "2021-03"),
+            (range(13, 14), "month", "2021-03"),
+            (range(4, 9), "month", "2021-01"),
+            (range(1, 53), "quarter", "2021-Q1"),
+            (range(1, 53), "year", "2021"),
+        ],
+    )
+    def test_weeks_that_do_not_fill_a_group_are_refused_by_its_name(self, db, weeks, frequency, group):
+        self.months(db, [f"2021-W{week:02}" for week in weeks])
+        problem = refusal(db, group_by="period", frequency=frequency)
+        assert [(each.code, each.params) for each in problem.findings] == [
+            ("group-not-whole", {"group": group}),
+            ("weeks-not-whole", {"group": group}),
+        ]
+
+    def test_parts_of_one_status_are_no_whole(self, db):
+        self.months(db, MONTHS[:6], figure_status="final")
+        self.months(db, MONTHS[6:])
+        assert self.year(db) == {"2022": (sum(range(5, 11)) * 2,) * 3}
+        assert refusal(db, group_by="period,figure_status", frequency="year").code == "group-not-whole"
+        assert list(by(items(db, group_by="period,frequency", frequency="year"), "period", "frequency")) == [("2022", "year")]
+
+    def test_what_overlaps_in_different_groups_counts_once_in_each(self, db):
+        self.months(db, MONTHS[:2])
+        publish(db, bulletin("2022", counts={"SOM": 200}, figure_status="final"))
+        assert by(items(db, group_by="frequency"), "frequency") == {"month": (11,) * 3, "year": (200,) * 3}
+        assert by(items(db, group_by="figure_status"), "figure_status") == {"provisional": (11,) * 3, "final": (200,) * 3}
 
     @pytest.mark.parametrize(
         ("spans", "stands"),

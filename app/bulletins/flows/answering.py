@@ -40,7 +40,8 @@ def answering(caller: Caller, question: FlowQuestion, apart: Sequence[str] = ())
     With `as_of` the newest is that which was it then, of what this node had; what was withdrawn or hidden since does not come back.
     The fewest dimensions win, then one that declares a filtered dimension, then nationality, then the smaller id.  With calendar
     groups (`frequency=year` beside `group_by=period`) each carries the number of its `bucket`; one that lies in no bucket or in
-    another one of its series does not answer.  Bulletins that differ in a column named in `apart` never stand in for each other.
+    another one of its series does not answer, but for a week, whose bucket cannot be whole.  Bulletins that differ in a column named in
+    `apart` never stand in for each other.
     """
     return _in_buckets(_chosen(caller, question, _KEPT, apart), question)
 
@@ -155,17 +156,19 @@ def _rank(question: FlowQuestion, apart: Sequence[str]) -> ColumnElement[int]:
 
 
 def _whole_parts(part: CTE, bucket: Bucket) -> CTE:
-    number = _number(part.c.period_start, bucket)
+    number, last = (_number(day, bucket) for day in (part.c.period_start, part.c.period_end))
     series = [part.c[name] for name in ("origin", *SERIES)]
     # In this order whatever holds a period stands before it, so the furthest end so far tells what is held or overlapped.
     order = [part.c.period_start, part.c.period_end.desc()]
     before = func.max(part.c.period_end).over(partition_by=[*series, number], order_by=order, rows=(None, -1))
+    # A week that lies in no bucket is kept, to be refused: its days are in no other part of the series either.
+    crossing = case((number == last, 0), else_=1).label("crossing")
     placed = (
-        select(*(part.c[name] for name in _KEPT), number.label("bucket"), before.label("before"))
-        .where(number == _number(part.c.period_end, bucket))
+        select(*(part.c[name] for name in _KEPT), number.label("bucket"), before.label("before"), crossing)
+        .where(or_(number == last, part.c.frequency == "week"))
         .cte("placed")
     )
-    overlapped = case((placed.c.before >= placed.c.period_start, 1), else_=0)
+    overlapped = case((placed.c.before >= placed.c.period_start, 1), else_=placed.c.crossing)
     kept = [*(placed.c[name] for name in _KEPT), placed.c.bucket, overlapped.label("overlapped")]
     return select(*kept).where(or_(placed.c.before.is_(None), placed.c.before < placed.c.period_end)).cte("answering")
 

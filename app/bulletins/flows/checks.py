@@ -1,10 +1,12 @@
 """What no sum may do: mix what is never added, count days twice, or call parts a whole (contract: /flows)."""
 
-from sqlalchemy import CTE, case, func, or_, select
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.bulletins.flows.answering import SERIES, bucket_days, days
-from app.bulletins.flows.question import UNMIXED, FlowQuestion, period_of, refuse_mixed
+from app.bulletins.flows.question import ATTRIBUTES, UNMIXED, FlowQuestion, period_of, refuse_mixed
 from app.core.problems import Problem
 from app.wire.period import Bucket
 from app.wire.problem import Finding
@@ -14,34 +16,47 @@ def refuse_sum(session: Session, answer: CTE, question: FlowQuestion) -> None:
     """Raise where the answering bulletins cannot be added up as asked; at most two statements.
 
     `mixed-sum` {parameter, known}: they hold several units, measures, publishers, definition codes or accumulations;
-    `overlapping-periods`: a series has a month and its year, or the like, and neither period nor frequency is asked for;
-    `group-not-whole` {group}: the smaller periods do not fill a calendar group, or a week is among them.
+    `overlapping-periods` {earlier, later}: a group has a month and its year, or the like, and neither period nor frequency is asked for;
+    `group-not-whole` {group}: the smaller periods do not fill a calendar group; beside it `weeks-not-whole` where they are weeks.
     """
     names = [name for name in UNMIXED if name not in question.group_by]
     if names:
         held = session.execute(select(*(answer.c[name] for name in names)).distinct()).all()
         refuse_mixed(question, {name: sorted({getattr(row, name) for row in held}) for name in names})
     if question.bucket:
-        _refuse_gaps(session, answer, question.bucket)
+        _refuse_gaps(session, answer, question, question.bucket)
     elif "period" not in question.group_by:
-        _refuse_overlaps(session, answer)
+        _refuse_overlaps(session, answer, question)
 
 
-def _refuse_overlaps(session: Session, answer: CTE) -> None:
-    order = [answer.c.period_start, answer.c.period_end]
-    before = func.max(answer.c.period_end).over(partition_by=[answer.c[name] for name in SERIES], order_by=order, rows=(None, -1))
-    spans = select(answer.c.period_start, before.label("before")).subquery("span")
-    if session.execute(select(spans.c.before).where(spans.c.before >= spans.c.period_start).limit(1)).first():
-        raise Problem("overlapping-periods", Finding("overlapping-periods", pointer="frequency"))
+def _apart(answer: CTE, question: FlowQuestion, *names: str) -> list[ColumnElement[Any]]:
+    """What tells series apart within the groups: nothing is counted twice, and nothing is whole, but within one group."""
+    grouped = [name for name in ("origin", *ATTRIBUTES.values()) if name in {ATTRIBUTES.get(each) for each in question.group_by}]
+    return [answer.c[name] for name in dict.fromkeys([*names, *SERIES, *grouped])]
 
 
-def _refuse_gaps(session: Session, answer: CTE, bucket: Bucket) -> None:
-    # A week is never a part: it fills no day of any month, though four of them can fill a February.
-    filled = func.sum(case((answer.c.frequency == "week", 0), else_=days(answer.c.period_start, answer.c.period_end)))
+def _refuse_overlaps(session: Session, answer: CTE, question: FlowQuestion) -> None:
+    series, order = _apart(answer, question), [answer.c.period_start, answer.c.period_end]
+    furthest = func.max(answer.c.period_end).over(partition_by=series, order_by=order, rows=(None, -1))
+    # Before the first overlap of a series nothing reaches further than what stands right before it.
+    before = func.lag(answer.c.period).over(partition_by=series, order_by=order)
+    spans = select(*order, answer.c.period, before.label("before"), furthest.label("furthest"), *series).subquery("span")
+    first = select(spans.c.before, spans.c.period).where(spans.c.furthest >= spans.c.period_start)
+    found = session.execute(first.order_by(*(column for column in spans.c if column.key not in {"before", "furthest"})).limit(1)).first()
+    if found:
+        both = {"earlier": found.before, "later": found.period}
+        raise Problem("overlapping-periods", Finding("overlapping-periods", pointer="frequency", params=both), headers=None, **both)
+
+
+def _refuse_gaps(session: Session, answer: CTE, question: FlowQuestion, bucket: Bucket) -> None:
+    filled = func.sum(days(answer.c.period_start, answer.c.period_end))
     broken = or_(filled != bucket_days(bucket, answer.c.bucket), func.max(answer.c.overlapped) > 0)
-    series = [answer.c[name] for name in ("origin", *SERIES)]
-    asked = select(answer.c.bucket).group_by(answer.c.bucket, *series).having(broken).order_by(answer.c.bucket).limit(1)
-    number = session.scalar(asked)
-    if number is not None:
-        group = period_of(bucket, number).code
-        raise Problem("group-not-whole", Finding("group-not-whole", pointer="frequency", params={"group": group}), group=group)
+    weekly = func.max(case((answer.c.frequency == "week", 1), else_=0))
+    series = _apart(answer, question, "origin")
+    asked = select(answer.c.bucket, weekly.label("weekly")).group_by(answer.c.bucket, *series).having(broken)
+    found = session.execute(asked.order_by(answer.c.bucket, weekly.desc()).limit(1)).first()
+    if found:
+        group = {"group": period_of(bucket, found.bucket).code}
+        codes = ["group-not-whole", *(["weeks-not-whole"] if found.weekly else [])]
+        findings = [Finding(code, pointer="frequency", params=group) for code in codes]
+        raise Problem("group-not-whole", *findings, headers=None, **group)

@@ -26,7 +26,14 @@ COLUMNS: Mapping[str, str] = {
 }
 """What of a bulletin as a whole may be filtered and grouped by: the parameter and the column that answers it."""
 
-GROUPS = ("period", *COLUMNS, *DIMENSIONS)
+ATTRIBUTES: Mapping[str, str] = {**COLUMNS, "stock_or_flow": "stock_or_flow", "frequency": "frequency"}
+"""What of a bulletin as a whole may be grouped by."""
+
+AREA = "area"
+CLASSES = (AREA, "extra_continental")
+"""What nationalities may be grouped by beside themselves."""
+
+GROUPS = ("period", *ATTRIBUTES, *CLASSES, *DIMENSIONS)
 UNMIXED = ("unit", "measure", "publisher", "definition_code", "accumulation")
 """What is never added together (contract: Flow bulletin, `unit`)."""
 
@@ -42,7 +49,7 @@ class FlowQuestion:
 
     `matching` holds codes by column of a bulletin; `first` and `last` are the days within which a period must lie; `chosen` are the
     codes by filtered dimension, margins among them; `scheme` what `extra_continental` leaves of the nationalities: their codes, the
-    rests and the margins of areas that lie wholly inside; `sort` the columns to order by, each with whether the largest comes first.
+    rests and the margins of areas that lie wholly inside, under `classification`; `sort` the columns to order by, each with whether the largest comes first.
     """
 
     matching: Mapping[str, tuple[str, ...]]
@@ -55,11 +62,17 @@ class FlowQuestion:
     group_by: tuple[str, ...]
     as_of: datetime | None = None
     sort: tuple[tuple[str, bool], ...] = ()
+    classification: str = "strict@1"
 
     @property
     def grouped(self) -> tuple[str, ...]:
         """The dimensions among the groups."""
         return tuple(name for name in self.group_by if name in DIMENSIONS)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of nationalities among the groups."""
+        return tuple(name for name in self.group_by if name in CLASSES)
 
     @property
     def filtered(self) -> tuple[str, ...]:
@@ -70,7 +83,8 @@ class FlowQuestion:
     @property
     def required(self) -> tuple[str, ...]:
         """The dimensions that a bulletin must declare in order to answer."""
-        return tuple(name for name in DIMENSIONS if name in self.filtered or name in self.grouped)
+        by_class = (NATIONALITY,) if self.classes else ()
+        return tuple(name for name in DIMENSIONS if name in (*self.filtered, *self.grouped, *by_class))
 
     @property
     def bucket(self) -> Bucket | None:
@@ -94,12 +108,13 @@ class FlowQuestion:
     def added(self, name: str) -> frozenset[str]:
         """Published codes of a dimension that a sum adds up, each once: `_T` alone where nothing narrows it.
 
-        A filter of an area adds its nationalities and its rest; a rest is added too where all nationalities of its area are.
+        A filter of an area adds its nationalities and its rest; a rest is added too where all nationalities of its area are.  Grouped
+        by class, all that is published of the nationalities is `_T`.
         """
         wanted = self.chosen.get(name, frozenset({TOTAL}))
         within = self.scheme if name == NATIONALITY else None
         if TOTAL in wanted and within is None:
-            return frozenset({TOTAL})
+            return frozenset(codes.nationalities()) if name == NATIONALITY and self.classes else frozenset({TOTAL})
         leaves = within or frozenset() if TOTAL in wanted else expanded(wanted)
         leaves = leaves if within is None else leaves & within
         return frozenset(code for code in leaves | whole_rests(leaves) if not is_margin(code))
@@ -147,7 +162,9 @@ def question_of(query: FlowQuery) -> FlowQuestion:
     if faults:
         raise Problem("invalid-query", *faults)
     scheme = None if query.extra_continental is None else scheme_codes(query.classification, query.extra_continental)
-    question = FlowQuestion(matching, first, last, query.frequency, chosen, scheme, query.totals, group_by, as_of, sort)
+    question = FlowQuestion(
+        matching, first, last, query.frequency, chosen, scheme, query.totals, group_by, as_of, sort, query.classification
+    )
     refuse_mixed(question, matching)
     return question
 

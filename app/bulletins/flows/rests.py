@@ -1,7 +1,11 @@
 """Where what a pooled bulletin does not name may be, and how much of it at the cells that a sum reads (contract: /flows)."""
 
-from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, func, or_, select, true
+from typing import Any
 
+from sqlalchemy import CTE, ColumnElement, Select, String, Subquery, and_, case, func, literal, or_, select, true, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.bulletins.flows.classes import parts
 from app.bulletins.flows.question import NATIONALITY, FlowQuestion
 from app.bulletins.models import Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL, codes_of_area
@@ -37,20 +41,38 @@ def wanted_of(question: FlowQuestion) -> frozenset[str]:
 
 
 def hideouts(answer: CTE) -> Subquery:
-    """Every hideout of the answering bulletins that is not empty."""
-    every = select(Hideout.bulletin_id, Hideout.area, Hideout.rest, Hideout.value)
-    every = every.join_from(answer, Hideout, and_(Hideout.bulletin_id == answer.c.id, Hideout.value > 0))
-    return every.where(answer.c.pooled).subquery("every")
+    """Every hideout of the answering bulletins that is not empty; `home` is the area of those that may hide there."""
+    return _hiding(answer, Hideout.bulletin_id, Hideout.area.label("home"), Hideout.rest, Hideout.value).subquery("every")
 
 
 def rests_beside(answer: CTE, question: FlowQuestion) -> Subquery:
-    """Rests that may hold some of what a sum over a set asks for and are not asked for themselves."""
-    wanted = wanted_of(question)
-    by_area = [Hideout.area] if NATIONALITY in question.group_by else []
-    columns = [Hideout.bulletin_id, Hideout.rest, func.max(Hideout.value).label("value"), *by_area]
-    found = select(*columns).join_from(answer, Hideout, Hideout.bulletin_id == answer.c.id)
-    found = found.where(answer.c.pooled, Hideout.value > 0, Hideout.rest.not_in(sorted(wanted)), _may_hold(answer, wanted))
-    return found.group_by(Hideout.bulletin_id, Hideout.rest, *by_area).subquery("rests")
+    """Rests that may hold some of what a sum over a set asks for and are not asked for themselves; by class where it is grouped so."""
+    if NATIONALITY in question.group_by:
+        return _beside(answer, wanted_of(question), Hideout.area.label("home")).subquery("rests")
+    found = [
+        _beside(answer, wanted, *(literal(name, String).label(column) for column, name in zip(question.classes, key, strict=True)))
+        for key, wanted in parts(question).items()
+    ]
+    return (union_all(*found) if len(found) > 1 else found[0]).subquery("rests")
+
+
+def _hiding(answer: CTE, *columns: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[*tuple[Any, ...]]:
+    # The margin of an area is published only where none of its rests joined `_O` (guarantees 1, rule 8).
+    whole = [getattr(Cell, name) == TOTAL for name in DIMENSIONS if name != NATIONALITY]
+    margin = (literal("_") + Hideout.area).expression
+    told = select(Cell.row).where(Cell.bulletin_id == answer.c.id, Cell.nationality == margin, Cell.value.is_not(None), *whole)
+    found = select(*columns).join_from(answer, Hideout, and_(Hideout.bulletin_id == answer.c.id, Hideout.value > 0))
+    unproven = or_(Hideout.rest != OTHER, ~told.correlate(answer, Hideout).exists())
+    # Named once more by id: else SQLite goes through the hideouts of all history for those of the few that answer.
+    return found.where(answer.c.pooled, unproven, Hideout.bulletin_id.in_(select(answer.c.id)))
+
+
+def _beside(answer: CTE, wanted: frozenset[str], *by: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    pools = sorted(code for code in wanted if code.startswith("_"))
+    found = _hiding(answer, Hideout.bulletin_id, Hideout.rest, func.max(Hideout.value).label("value"), *by)
+    found = found.where(Hideout.rest.not_in(pools), _may_hold(answer, wanted))
+    homes = [Hideout.area] if any(column.key == "home" for column in by) else []
+    return found.group_by(Hideout.bulletin_id, Hideout.rest, *homes)
 
 
 def _may_hold(answer: CTE, wanted: frozenset[str]) -> ColumnElement[bool]:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
-    Row,
     Select,
     Subquery,
     and_,
@@ -28,8 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.bulletins.flows.classes import classified
 from app.bulletins.flows.columns import columns_of
-from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion, period_of
+from app.bulletins.flows.question import ATTRIBUTES, CLASSES, NATIONALITY, FlowQuestion, period_of
 from app.bulletins.flows.rests import beside_nationality, held_in, hideouts, reads, rests_beside, wanted_of
 from app.bulletins.models import Cell
 from app.bulletins.projection import AREAS
@@ -48,10 +48,11 @@ def every(session: Session, answer: CTE, question: FlowQuestion) -> list[tuple[o
     Raises `too-many-groups` {count, maximum}.
     """
     groups = _groups(answer, question)
-    rows = session.execute(groups.limit(MOST_GROUPS + 1)).all()
+    result = session.execute(groups.limit(MOST_GROUPS + 1))
+    names, rows = tuple(result.keys()), result.all()
     if len(rows) > MOST_GROUPS:
         _refuse_many(session.scalar(select(func.count()).select_from(groups.subquery("groups"))) or 0)
-    return [_shown(question, row) for row in rows]
+    return [_shown(question, dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _refuse_many(number: int) -> None:
@@ -60,17 +61,18 @@ def _refuse_many(number: int) -> None:
 
 
 def _keys(question: FlowQuestion) -> list[str]:
-    period = ("bucket",) if question.bucket else _PERIOD
-    return [key for name in question.group_by for key in (period if name == "period" else (name,))]
+    # A calendar group is not told apart by the frequency of its parts: it would be several, none of them whole.
+    own: dict[str, tuple[str, ...]] = {"period": ("bucket",), "frequency": ()} if question.bucket else {"period": _PERIOD}
+    return [key for name in question.group_by for key in own.get(name, (name,))]
 
 
-def _shown(question: FlowQuestion, row: Row[Any]) -> tuple[object, ...]:
-    given: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row by column
+def _shown(question: FlowQuestion, given: dict[str, Any]) -> tuple[object, ...]:
     if question.bucket:
-        period = period_of(question.bucket, row.bucket)
+        period = period_of(question.bucket, given["bucket"])
         given |= {"period": period.code, "period_start": period.first, "period_end": period.last}
-    upper = None if row.unknown else row.lower + row.hidden
-    given |= {"upper": upper, "value": row.lower if upper == row.lower else None}
+        given["frequency"] = question.bucket
+    upper = None if given["unknown"] else given["lower"] + given["hidden"]
+    given |= {"upper": upper, "value": given["lower"] if upper == given["lower"] else None}
     columns = (given[name] for name in columns_of(question.group_by))
     return tuple(value.isoformat() if isinstance(value, date) else value for value in columns)
 
@@ -86,8 +88,8 @@ def _groups(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 
 def _of_bulletin(answer: CTE, question: FlowQuestion) -> list[ColumnElement[Any]]:
-    keys = [key for key in _keys(question) if key not in DIMENSIONS]
-    return [answer.c[COLUMNS.get(key, key)].label(key) for key in keys]
+    keys = [key for key in _keys(question) if key not in (*DIMENSIONS, *CLASSES)]
+    return [answer.c[ATTRIBUTES.get(key, key)].label(key) for key in keys]
 
 
 def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
@@ -95,8 +97,9 @@ def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     named, held = _named(answer, question), held_in(hideouts(answer), question)
     shared, others = _of_bulletin(answer, question), beside_nationality(question)
     hidden = func.coalesce(held.c.hidden, 0)
-    own = and_(held.c.bulletin_id == named.c.bulletin_id, *(held.c[key] == named.c[key] for key in ("area", *others)))
-    keys = [named.c[key] for key in (*_keys(question), "area")]
+    own = and_(held.c.bulletin_id == named.c.bulletin_id, *(held.c[key] == named.c[key] for key in ("home", *others)))
+    kept = [key for key in _keys(question) if key not in CLASSES]
+    keys = [named.c[key] for key in (*kept, "home")]
     figures = [
         _sum(named.c.known).label("lower"),
         _sum(named.c.unknown).label("unknown"),
@@ -105,13 +108,14 @@ def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
         func.count().label("bulletins"),
     ]
     single = select(*keys, *figures).outerjoin_from(named, held, own).group_by(*keys).subquery("single")
-    pools = select(*shared, *(held.c[key] for key in ("area", *others)), _sum(held.c.hidden).label("hidden"), func.count().label("rests"))
+    pools = select(*shared, *(held.c[key] for key in ("home", *others)), _sum(held.c.hidden).label("hidden"), func.count().label("rests"))
     pools = pools.join_from(answer, held, held.c.bulletin_id == answer.c.id)
-    pooled = pools.group_by(*_bare(shared), *(held.c[key] for key in ("area", *others))).subquery("pool")
-    same = [pooled.c[key] == single.c[key] for key in ("area", *(str(column.key) for column in shared), *others)]
+    pooled = pools.group_by(*_bare(shared), *(held.c[key] for key in ("home", *others))).subquery("pool")
+    same = [pooled.c[key] == single.c[key] for key in ("home", *(str(column.key) for column in shared), *others)]
     unnamed = func.coalesce(pooled.c.rests, 0) - single.c.rests
+    told = {str(column.key): column for column in (*single.c, *classified(question, single.c.home, single.c.nationality))}
     columns = [
-        *(single.c[key] for key in _keys(question)),
+        *(told[key] for key in _keys(question)),
         single.c.lower,
         single.c.unknown,
         (func.coalesce(pooled.c.hidden, 0) - single.c.hidden).label("hidden"),
@@ -125,7 +129,7 @@ def _named(answer: CTE, question: FlowQuestion) -> Subquery:
     """What each bulletin says of the nationalities that it names."""
     shown, areas = question.shown(NATIONALITY), {f"_{area}" for area in AREAS}
     wanted = Cell.nationality.not_in(sorted(margin_codes())) if shown is None else Cell.nationality.in_(sorted(shown - areas))
-    keys = [*_of_bulletin(answer, question), *(getattr(Cell, name).label(name) for name in question.grouped), Cell.area.label("area")]
+    keys = [*_of_bulletin(answer, question), *(getattr(Cell, name).label(name) for name in question.grouped), Cell.area.label("home")]
     figures = [func.sum(func.coalesce(Cell.value, 0)).label("known"), func.sum(case((Cell.value.is_(None), 1), else_=0)).label("unknown")]
     cells = select(answer.c.id.label("bulletin_id"), *keys, *figures).join_from(answer, Cell, Cell.bulletin_id == answer.c.id)
     return cells.where(*reads(question, wanted)).group_by(answer.c.id, *_bare(keys)).subquery("named")
@@ -157,8 +161,8 @@ def _added(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 
 def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
-    area = (literal("_") + Cell.area).expression
-    dimensions = [(area if name == NATIONALITY else getattr(Cell, name)).label(name) for name in question.grouped]
+    code = (literal("_") + Cell.area).expression if NATIONALITY in question.group_by else Cell.nationality.expression
+    dimensions = [(code if name == NATIONALITY else getattr(Cell, name)).label(name) for name in question.grouped]
     figures = [
         func.coalesce(Cell.value, 0).label("known"),
         case((Cell.value.is_(None), 1), else_=0).label("unknown"),
@@ -167,7 +171,7 @@ def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...
         literal(1).label("cells"),
         answer.c.id.label("bulletin_id"),
     ]
-    columns = [*_of_bulletin(answer, question), *dimensions, *figures]
+    columns = [*_of_bulletin(answer, question), *classified(question, Cell.area.expression, code), *dimensions, *figures]
     read = reads(question, Cell.nationality.in_(sorted(wanted_of(question))))
     return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*read)
 
@@ -175,7 +179,6 @@ def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...
 def _hidden_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     """Rests that may hold what is asked for and are not counted already, each once a bulletin, at the cells that the sum reads."""
     held = held_in(rests_beside(answer, question), question)
-    dimensions = [(literal("_") + held.c.area).expression.label(name) if name == NATIONALITY else held.c[name] for name in question.grouped]
     figures = [
         literal(0).label("known"),
         literal(0).label("unknown"),
@@ -184,4 +187,11 @@ def _hidden_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ..
         literal(0).label("cells"),
         answer.c.id.label("bulletin_id"),
     ]
-    return select(*_of_bulletin(answer, question), *dimensions, *figures).join_from(answer, held, held.c.bulletin_id == answer.c.id)
+    shared = _of_bulletin(answer, question)
+    if NATIONALITY in question.group_by:
+        margin = (literal("_") + held.c.home).expression
+        classes = classified(question, held.c.home, margin)
+        groups = [*classes, *(margin.label(name) if name == NATIONALITY else held.c[name] for name in question.grouped)]
+    else:
+        groups = [held.c[name] for name in (*question.classes, *question.grouped)]
+    return select(*shared, *groups, *figures).join_from(answer, held, held.c.bulletin_id == answer.c.id)
