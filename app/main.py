@@ -29,6 +29,7 @@ import app.bulletins.alias_routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
 import app.bulletins.flows.looking_routes
+import app.bulletins.flows.package_routes
 import app.bulletins.flows.routes
 import app.bulletins.profile_routes
 import app.bulletins.projection
@@ -109,6 +110,7 @@ ROUTERS = (
     app.bulletins.certificate_routes.router,
     app.bulletins.flows.looking_routes.router,
     app.bulletins.flows.routes.router,
+    app.bulletins.flows.package_routes.router,
     app.access.token_routes.router,
     app.access.own_routes.router,
     app.access.audit_routes.router,

@@ -20,7 +20,7 @@ from app.wire.text import PRINTABLE, WRITTEN
 
 Described = dict[str, Any]
 JSON = "application/json"
-_LINES, _TABLE = "application/x-ndjson", "application/vnd.apache.parquet"
+_LINES, _TABLE, _PACKAGE = "application/x-ndjson", "application/vnd.apache.parquet", "application/zip"
 ASIDE: tuple[type[BaseModel], ...] = (ProblemDocument, PushLine, AlertLine)
 """Documents that no route names as its one JSON answer."""
 
@@ -207,7 +207,8 @@ def _headers(status: str, content: Described, operation: Described) -> list[str]
         *(["ETag"] if "304" in operation["responses"] else []),
         *(["Link"] if "cursor" in named_by and status != "304" else []),
         *(["Idempotency-Replayed"] if keyed else []),
-        *(["Content-Disposition"] if "text/csv" in content else []),
+        *(["Content-Disposition"] if content.keys() & {"text/csv", _PACKAGE} else []),
+        *(["Content-Language", "Istmo-Total"] if _PACKAGE in content else []),
         *(["Content-Language", "Istmo-Total" if _TABLE in content else "Istmo-Left-Out"] if {"text/csv", _LINES} <= content.keys() else []),
     ]
 

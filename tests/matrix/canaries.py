@@ -1,13 +1,16 @@
 """Hidden documents in which every free part is a canary, the questions by which they might be found, and what would betray them."""
 
 import base64
+import io
 import itertools
 import logging
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import pyarrow.parquet
 from asking import ABSENT
 from bodies import cells
 from route_oracle import ANSWERS, RIGHTS, Filed, form
@@ -161,7 +164,8 @@ LISTS = {
     "bulletins": ("limit=1", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "origin=RCM", "origin=SACM", "reporting_state=CRI", "period_to=1999"),
     "changes": ("limit=1", "origin=RCM", "origin=SACM", "kind=bulletin", "kind=alert", "kind=proposal"),
     "snapshot": ("limit=1", "origin=RCM", "kind=bulletin"),
-    "flows": ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state"),
+    "flows": ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state", "format=ndjson&labels=both", "format=xlsx", "format=parquet"),
+    "flows/datapackage": ("lang=pt", "reporting_state=CRI,ECU", "group_by=publisher", "period_to=1999"),
     "flows/facets": ("facets=publisher,definition_code", "reporting_state=CRI,ECU", "lang=pt"),
     "flows/coverage": ("limit=1", "format=csv", "reporting_state=CRI,ECU", "period_to=1999"),
     "alerts": ("limit=1", "limit=1&sort=-severity", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "passes=PAN&active_from=2012-05", "format=csv", "format=ndjson"),
@@ -193,9 +197,19 @@ def paths(cage: Cage, hidden: Sequence[Canary]) -> Iterator[str]:
 
 def bytes_of(answer: Answer) -> str:
     """All that came, and what lies in the opaque parts of it once they are read as base64."""
-    text = "\n".join([f"{name}: {value}" for name, value in answer.headers] + [answer.body.decode("utf-8", "replace")])
+    bodies = [answer.body.decode("utf-8", "replace"), *_inside(answer.body)]
+    text = "\n".join([*(f"{name}: {value}" for name, value in answer.headers), *bodies])
     sealed = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in re.findall(r"[\w-]{20,}", text) if len(part) % 4 != 1]
     return "\n".join([text, *(part.decode("latin-1") for part in sealed)])
+
+
+def _inside(body: bytes) -> Iterator[str]:
+    """What is compressed: the files of a workbook or package, the columns of Parquet."""
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as opened:
+            yield from (opened.read(name).decode("utf-8", "replace") for name in opened.namelist())
+    if body.startswith(b"PAR1"):
+        yield str(pyarrow.parquet.read_table(io.BytesIO(body)).to_pydict())
 
 
 class Kept(logging.Handler):

@@ -16,6 +16,7 @@ from world import CALLERS, Answer, carried, peopled
 
 from app.alerts.queries import AlertQuery
 from app.bulletins.flows.query import FlowQuery
+from app.bulletins.flows.routes import SHOWN
 from app.bulletins.queries import ListQuery
 from app.core.clock import utc_now
 from app.core.conditional import answer_etag
@@ -168,13 +169,13 @@ def test_no_etag_lets_the_number_of_hidden_entries_be_found_by_trying(cage: Cage
     def bound(kind: str, model: object, *kept: str) -> str:
         return binding_of(kind, model.model_dump(exclude={"cursor", "limit", *kept}, mode="json"), rights)
 
-    flows, bulletins = bound("flows", FlowQuery(), "format"), bound("bulletins", ListQuery())
-    alerts = bound("alerts", AlertQuery(limit=100))
+    flows, bulletins = bound("flows", FlowQuery(), "format", *SHOWN), bound("bulletins", ListQuery())
+    alerts, shown = bound("alerts", AlertQuery(limit=100)), FlowQuery().model_dump_json(include=set(SHOWN))
     recipes = {
         "/v1/changes": lambda number: ("changes", epoch, number, rights, 0, 100, None, None, today),
         "/v1/snapshot": lambda number: ("snapshot", epoch, number, number, rights, 0, 100, None, None, today),
         "/v1/bulletins": lambda number: (epoch, number, bulletins, None, 100),
-        "/v1/flows": lambda number: ("flows", epoch, number, flows, None, 100, "json", "en", version("istmo")),
+        "/v1/flows": lambda number: ("flows", epoch, number, rights, version("istmo"), flows, None, 100, "json", shown, "en"),
         "/v1/alerts": lambda number: (epoch, number, alerts, None, 100, today),
     }
     tags = {path: cage.world.ask("analyst", "GET", path).header("etag") for path in recipes}

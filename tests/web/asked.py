@@ -112,6 +112,7 @@ def _read(asked: Asked) -> None:
     asked("list_flows", "analyst", "GET", "/v1/flows", params={"nationality": "HTI,SOM", "period_from": "2022-10", "limit": 2})
     asked("list_flow_facets", "analyst", "GET", "/v1/flows/facets", params={"facets": "publisher,nationality", "reporting_state": "PAN"})
     asked("list_flow_coverage", "analyst", "GET", "/v1/flows/coverage", params={"reporting_state": "PAN", "limit": 2})
+    asked("get_flow_package", "analyst", "GET", "/v1/flows/datapackage", params={"reporting_state": "PAN", "period_from": "2022-10"})
     asked("describe_node", None, "GET", "/.well-known/istmo.json")
 
 

@@ -1,5 +1,6 @@
 """The route of the analyst query (contract: /flows)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -10,13 +11,16 @@ from sqlalchemy.orm import Session
 from app.access.callers import Caller
 from app.access.rules import BodyReader
 from app.bulletins.flows import answers, export
+from app.bulletins.flows.columns import columns_of
 from app.bulletins.flows.export import CSV, MEDIA, Sheet
+from app.bulletins.flows.notes import Telling
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import FlowQuestion, question_of
 from app.bulletins.flows.serving import Asked, Given, Page, Streamed, Whole, served
 from app.bulletins.flows.showing import view_of
-from app.bulletins.flows.standing import Standing, key_of
-from app.bulletins.flows.warnings import told, warnings_of
+from app.bulletins.flows.sources import Source, places_in, sources_in, sources_of
+from app.bulletins.flows.standing import NOWHERE, Standing, key_of
+from app.bulletins.flows.warnings import Warned, told, warnings_of
 from app.bulletins.flows.whole import WholeAnswer, whole
 from app.core.accepting import accepted
 from app.core.clock import rfc3339
@@ -34,7 +38,9 @@ from app.wire.problem import Finding
 router = APIRouter(prefix="/v1/flows", tags=["flows"])
 
 _DEFAULT_LIMIT = 100
-_SHOWN = ("fields", "labels", "lang", "excel")
+_WARNING_BYTES = 500
+SHOWN = ("fields", "labels", "lang", "excel")
+"""Parameters of how rows are shown, whatever rows they are."""
 _LINE = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("FlowRow", "FlowGroup", "FlowChosen")]}
 
 
@@ -46,9 +52,9 @@ class _Asking:
     caller: Caller
     query: FlowQuery
     question: FlowQuestion
-    language: str
     binding: str
     form: str
+    language: str
     after: list[object] | None
     limit: int | None
 
@@ -60,9 +66,25 @@ class _Asking:
         return spoken(self.language, *varies) if is_spoken else {"Vary": ", ".join(varies)}
 
     @property
+    def as_of(self) -> str | None:
+        """The moment that is asked for."""
+        return rfc3339(self.question.as_of) if self.question.as_of else None
+
+    @property
+    def names_places(self) -> bool:
+        """Whether names of places on routes are part of the answer."""
+        shown = self.query.fields or columns_of(self.question.group_by)
+        return "route_point" in shown and (self.query.labels != "code" or self.form == "xlsx")
+
+    def telling(self, total: int, sources: Sequence[Source], warned: Sequence[Warned]) -> Telling:
+        """What a file says of the answer."""
+        given = self.query.model_dump(mode="json", exclude={"cursor", "format", "excel"}, exclude_unset=True)
+        return Telling(given, self.as_of, total, sources, told(warned, self.language), self.language)
+
+    @property
     def asked(self) -> Asked:
         """All that decides the answer's bytes beside the store."""
-        shown = self.query.model_dump_json(include=set(_SHOWN))
+        shown = self.query.model_dump_json(include=set(SHOWN))
         return self.binding, self.after, self.limit, self.form, shown, self.said.get("Content-Language")
 
 
@@ -106,7 +128,7 @@ def _asking(request: Request, caller: Caller, query: FlowQuery) -> _Asking:
     form = _form(request, query)
     question = question_of(query)
     # How rows are shown is not part of what a cursor is bound to: a reader may go on in another format.
-    asked = query.model_dump(exclude={"cursor", "limit", "format", *_SHOWN}, mode="json")
+    asked = query.model_dump(exclude={"cursor", "limit", "format", *SHOWN}, mode="json")
     binding = binding_of("flows", asked, caller.rights)
     after = node.cursor_seal.open(query.cursor, binding) if query.cursor else None
     everything = form != "json" and query.limit is None and after is None
@@ -126,30 +148,48 @@ def _form(request: Request, query: FlowQuery) -> str:
 
 
 def _page(asking: _Asking, limit: int, session: Session, stands: Standing) -> Given:
-    found = answers.page(session, asking.caller, asking.question, asking.after, limit, stands)
+    caller, question = asking.caller, asking.question
+    found = answers.page(session, caller, question, asking.after, limit, stands)
     cursor = asking.node.cursor_seal.seal(found.position, asking.binding) if found.position else None
-    sheet = _sheet(asking, WholeAnswer(found.columns, iter([found.rows]), found.total, found.answered))
+    answer = WholeAnswer(found.columns, iter([found.rows]), found.total, found.answered)
+    warned = _warned(asking, session, stands) if asking.form in {"json", "xlsx"} else []
+    sources = sources_in(session, caller, found.answered) if asking.form == "xlsx" else []
+    places = places_in(session, caller, question) if asking.names_places else {}
+    sheet = _sheet(asking, answer, places, asking.telling(answer.total, sources, warned))
     headers = asking.said | export.headers_of(asking.form, found.total)
     if asking.form != "json":
         return Given(b"".join(export.pieces(asking.form, sheet, asking.query.excel)), headers, cursor, found.answered)
     items = (dict(zip(sheet.view.columns, row, strict=True)) for row in sheet.view.of(found.rows))
-    about = ("warnings", key_of(replace(asking.question, sort=())))
-    warned = stands.once(
-        list, about, lambda: warnings_of(session, asking.caller, asking.question, stands), lambda made: 500 * (1 + len(made))
-    )
-    as_of = rfc3339(asking.question.as_of) if asking.question.as_of else None
-    also = {"warnings": told(warned, asking.language), "as_of": as_of}
+    also = {"warnings": told(warned, asking.language), "as_of": asking.as_of}
     return Given(page_json(items, cursor, found.total, **also), headers, cursor, found.answered)
 
 
+def _warned(asking: _Asking, session: Session, stands: Standing = NOWHERE) -> list[Warned]:
+    about = ("warnings", key_of(replace(asking.question, sort=())))
+    make = partial(warnings_of, session, asking.caller, asking.question, stands)
+    return stands.once(list, about, make, lambda made: _WARNING_BYTES * (1 + len(made)))
+
+
 def _whole(asking: _Asking, patience: Patience) -> Streamed:
-    answer = whole(asking.node.db, asking.caller, asking.question, patience)
+    db, caller, question = asking.node.db, asking.caller, asking.question
+    answer = whole(db, caller, question, patience)
     export.require_room(asking.form, answer.total)
+    sources: list[Source] = []
+    warned: list[Warned] = []
+    places: dict[str, str] = {}
+    if asking.names_places:
+        with db.read(patience) as session:
+            places = places_in(session, caller, question)
+    if asking.form == "xlsx":
+        sources = sources_of(db, caller, answer.answered, patience)
+        with db.read(patience) as session:
+            warned = _warned(asking, session)
+    sheet = _sheet(asking, answer, places, asking.telling(answer.total, sources, warned))
     headers = asking.said | export.headers_of(asking.form, answer.total)
-    return Streamed(export.pieces(asking.form, _sheet(asking, answer), asking.query.excel), headers, answer.answered)
+    return Streamed(export.pieces(asking.form, sheet, asking.query.excel), headers, answer.answered)
 
 
-def _sheet(asking: _Asking, answer: WholeAnswer) -> Sheet:
+def _sheet(asking: _Asking, answer: WholeAnswer, places: Mapping[str, str], telling: Telling) -> Sheet:
     query = asking.query
-    view = view_of(answer.columns, query.fields, query.labels, asking.language, {})
-    return Sheet(answer.columns, answer.batches, view, answer.total)
+    view = view_of(answer.columns, query.fields, query.labels, asking.language, places)
+    return Sheet(answer.columns, answer.batches, view, places, telling)
