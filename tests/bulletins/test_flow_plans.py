@@ -19,7 +19,7 @@ YEARS, STATES = range(2011, 2024), ("PAN", "HND", "CRI", "GTM", "MEX")
 def filled(db: Database) -> None:
     publish(
         db,
-        pooled("2010-12", {"SOM": 31, "NPL": 20, "_O": 14, "_T": 65}),
+        pooled("2010-12", {"SOM": 31, "NPL": 20, "_O": 14, "_T": 65}, publisher="PAN-X"),
         *(
             bulletin(f"{year}-{month:02}", reporting_state=state, publisher=f"{state}-X", counts={"SOM": 31, "NPL": 20, "ETH": 9})
             for year in YEARS
