@@ -75,7 +75,12 @@ def _kinds(session: Session, answer: CTE) -> Sequence[Row[Any]]:
     named = case((declares(answer.c.dimensions, NATIONALITY), 1), else_=0).label("by_nationality")
     keys = [*(answer.c[name] for name in _KINDS), named]
     asked = select(*keys, *_span(answer)).group_by(*(answer.c[name] for name in _KINDS), named)
-    return session.execute(asked.order_by(*(answer.c[name] for name in _KINDS), named)).all()
+    return _in_order(session.execute(asked).all())
+
+
+def _in_order(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    # By the letters of their codes, whatever order of letters the store knows.
+    return sorted(rows, key=lambda row: tuple(map(str, row)))
 
 
 def _span(answer: CTE) -> list[Any]:
@@ -201,7 +206,7 @@ def _spans(session: Session, answer: CTE, kinds: Sequence[Row[Any]]) -> list[_Sp
     if all(len(_by(line, ["publisher", "definition_code"])) == 1 for line in lines.values()):
         return [_span_of(key, _ends(line), _between(line), sum(kind.number for kind in line)) for key, line in lines.items()]
     columns = [answer.c[name] for name in keys]
-    rows = session.execute(select(*columns, *_span(answer)).group_by(*columns).order_by(*columns))
+    rows = _in_order(session.execute(select(*columns, *_span(answer)).group_by(*columns)).all())
     return [_span_of(row[: len(keys)], (row.start, row.end), (row.first, row.last), row.number) for row in rows]
 
 
