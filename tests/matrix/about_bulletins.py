@@ -1,6 +1,7 @@
 """What is asked about bulletins: one by one, in lists and sums, and of who may publish them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from alert_oracle import forms
 from asking import Matrix, Mismatch, Question, existing, forms_in, kind_of, outcome, status
@@ -121,6 +122,28 @@ def flows(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch]
         route, who, "sums", sums, "/v1/flows?group_by=reporting_state", lambda answer: _column(answer, "reporting_state")
     )
     yield from matrix.once(route, who, "CSV", set(rows), "/v1/flows?format=csv", lambda answer: _lines(answer, rows))
+    yield from looks(matrix, who, served)
+
+
+def looks(matrix: Matrix, who: str, served: Sequence[Filed]) -> Iterator[Mismatch]:
+    """How the rows spread over States, and how many bulletins of each State tell of what: one row a bulletin here."""
+    states = dict(Counter(str(each.document.reporting_state) for each in served))
+    route, path = "GET /v1/flows/facets", "/v1/flows/facets?facets=reporting_state,nationality"
+    yield from matrix.once(route, who, "by State", (len(served), states), path, _spread)
+    route, path = "GET /v1/flows/coverage", "/v1/flows/coverage?limit=1000"
+    yield from matrix.once(route, who, "by State", states, path, _covered)
+
+
+def _spread(answer: Answer) -> object:
+    told = answer.json()
+    return told["rows"], {value["code"]: value["bulletins"] for value in told["facets"]["reporting_state"]["values"]}
+
+
+def _covered(answer: Answer) -> object:
+    found: Counter[str] = Counter()
+    for row in answer.json()["items"]:
+        found[row["reporting_state"]] += row["bulletins"]
+    return dict(found)
 
 
 def _column(answer: Answer, name: str) -> dict[object, object]:

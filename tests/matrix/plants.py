@@ -12,7 +12,8 @@ from app.access import rules, visibility
 from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.bulletins import certificate_routes, certificates, edge, models, projection, rights
-from app.bulletins.flows import answering
+from app.bulletins.flows import answering, coverage
+from app.bulletins.flows import facets as flow_facets
 from app.directory import policy_routes
 from app.directory.service import is_member
 from app.documents import reading
@@ -102,6 +103,16 @@ def total_of_all(patch: pytest.MonkeyPatch) -> None:
 def sums_of_all(patch: pytest.MonkeyPatch) -> None:
     right = answering.visible_documents
     patch.setattr(answering, "visible_documents", lambda caller: right(as_operator(caller)))
+
+
+def facets_of_all(patch: pytest.MonkeyPatch) -> None:
+    right = flow_facets.facets
+    patch.setattr(flow_facets, "facets", lambda session, caller, *others: right(session, as_operator(caller), *others))
+
+
+def coverage_of_all(patch: pytest.MonkeyPatch) -> None:
+    right = coverage.page
+    patch.setattr(coverage, "page", lambda session, caller, *others: right(session, as_operator(caller), *others))
 
 
 # What stands beside a bulletin, and the feed.

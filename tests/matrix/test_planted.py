@@ -115,6 +115,8 @@ PLANTED: dict[Plant, Found] = {
     plants.withdrawn_served: Found(documents, "analyst", f"GET {BULLETIN}/versions"),
     plants.total_of_all: Found(lists, "analyst", LISTED),
     plants.sums_of_all: Found(lists, "analyst", "GET /v1/flows"),
+    plants.facets_of_all: Found(lists, "analyst", "GET /v1/flows/facets"),
+    plants.coverage_of_all: Found(lists, "analyst", "GET /v1/flows/coverage"),
     plants.certificate_of_the_hidden: Found(documents, "analyst", f"GET {BULLETIN}/certificate"),
     plants.report_of_others: Found(documents, "hnd", f"GET {BULLETIN}/disclosure-report"),
     plants.feed_by_old_marking: Found(about_all.feed, "sacm", TOLD),
