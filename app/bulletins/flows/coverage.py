@@ -16,6 +16,7 @@ from app.bulletins.flows.answering import SERIES, Answered, answering
 from app.bulletins.flows.question import FlowQuestion
 from app.bulletins.models import Bulletin, Cell
 from app.core.clock import rfc3339
+from app.core.db import by_code
 from app.wire.codes import TLP
 from app.wire.period import Period, following, number_between, parse_period
 
@@ -51,12 +52,12 @@ def _key(row: Row[Any]) -> tuple[str, ...]:
 
 def _series(session: Session, answer: CTE, after: Sequence[object] | None, limit: int) -> tuple[int, list[tuple[str, ...]]]:
     every = select(*(answer.c[name] for name in _KEYS)).distinct().cte("series")
-    order = [every.c[name] for name in _KEYS]
+    order = [by_code(session, every.c[name]) for name in _KEYS]
     asked = select(every).order_by(*order).limit(limit + 1)
     found = (asked.where(tuple_(*order) > tuple_(*after)) if after else asked).subquery("found")
     counted = select(func.count().label("total")).select_from(every).subquery("counted")
-    placed = [found.c[name] for name in _KEYS]
-    rows = session.execute(select(counted.c.total, *placed).outerjoin_from(counted, found, true()).order_by(*placed)).all()
+    asked_with = select(counted.c.total, *(found.c[name] for name in _KEYS)).outerjoin_from(counted, found, true())
+    rows = session.execute(asked_with.order_by(*(by_code(session, found.c[name]) for name in _KEYS))).all()
     return rows[0].total, [tuple(row[1:]) for row in rows if row.origin is not None]
 
 
@@ -64,6 +65,7 @@ def _documents(session: Session, caller: Caller, answer: CTE, first: Sequence[st
     """The newest version of each bulletin of the series from one to another, with what the versions tell that the caller may see."""
     newest, earlier, seen = aliased(Bulletin), aliased(Bulletin), visible_to(caller).subquery("seen")
     keys = [answer.c[name] for name in _KEYS]
+    order = [by_code(session, key) for key in keys]
     said = exists().where(Cell.bulletin_id == answer.c.id, or_(Cell.value.is_(None), Cell.value > 0)).correlate(answer)
     own = [answer.c[name] for name in ("document_id", "version", "tlp", "period", "period_start", "period_end", "id")]
     figures = [
@@ -77,10 +79,10 @@ def _documents(session: Session, caller: Caller, answer: CTE, first: Sequence[st
         .join_from(answer, newest, newest.id == answer.c.id)
         .join(earlier, earlier.document_id == answer.c.document_id)
         .join(seen, (seen.c.document_id == earlier.document_id) & (seen.c.version == earlier.version))
-        .where(tuple_(*keys) >= tuple_(*first), tuple_(*keys) <= tuple_(*last))
+        .where(tuple_(*order) >= tuple_(*first), tuple_(*order) <= tuple_(*last))
         .group_by(*keys, *own, newest.published_at)
     )
-    return session.execute(found.order_by(*keys, answer.c.period_start, answer.c.period_end, answer.c.document_id)).all()
+    return session.execute(found.order_by(*order, answer.c.period_start, answer.c.period_end, answer.c.document_id)).all()
 
 
 @dataclass(frozen=True)
