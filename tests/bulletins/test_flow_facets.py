@@ -12,6 +12,7 @@ from app.bulletins.flows.labels import label_of
 from app.bulletins.flows.question import question_of
 from app.core.problems import Problem
 
+PATH = "/v1/flows/facets"
 BY_SEX = {("SOM", "F"): 10, ("SOM", "M"): 21, ("NPL", "M"): 20}
 
 
@@ -130,3 +131,38 @@ def test_facets_are_what_the_oracle_tells_with_each_value_in_place_of_the_own_fi
 @given(documents(), ASKED, st.sampled_from([ANALYST, SECRETARIAT]))
 def test_flows_long_facets_are_what_the_oracle_tells_with_each_value_in_place_of_the_own_filter(db, made, asked, caller):
     agree(db, made, asked, caller)
+
+
+def test_facets_cross_the_wire_with_labels_and_are_not_sent_again(served):
+    publish(served.node.db, bulletin("2022-09"), bulletin("2022-10", ["nationality", "sex"], BY_SEX))
+    reader = served.as_("analyst")
+    asked = {"facets": "sex,unit", "lang": "pt", "reporting_state": "PA"}
+    first = reader.get(PATH, params=asked)
+    assert first.json() == {
+        "rows": 5,
+        "bulletins": 2,
+        "facets": {
+            "unit": {"values": [{"code": "person", "label": "Pessoas", "rows": 5, "bulletins": 2}], "number": 1},
+            "sex": {
+                "values": [
+                    {"code": "M", "label": label_of("sex", "M", "pt"), "rows": 2, "bulletins": 1},
+                    {"code": "F", "label": label_of("sex", "F", "pt"), "rows": 1, "bulletins": 1},
+                ],
+                "number": 2,
+            },
+        },
+    }
+    assert (first.headers["content-language"], first.headers["vary"]) == ("pt", "Authorization, Accept-Language")
+    assert reader.get(PATH, params=asked, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    publish(served.node.db, bulletin("2022-11", tlp="RED", reporting_state="HND", issuer="RCM/HND", unit="event"))
+    again = reader.get(PATH, params=asked)
+    assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+    assert reader.get(PATH, params={**asked, "lang": "es"}).headers["etag"] != first.headers["etag"]
+    for code, wrong in (
+        ("code-unknown", {"facets": "sexo"}),
+        ("as-of-future", {"as_of": "2999-01-01"}),
+        ("parameter-unknown", {"group_by": "sex"}),
+        ("code-unknown", {"nationality": "SOMA"}),
+    ):
+        answer = reader.get(PATH, params=wrong)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, code)
