@@ -120,12 +120,13 @@ def test_many_states_are_named_by_their_number(db):
     assert found["words"].endswith("Chile; e mais 2.")
 
 
-def test_it_takes_one_statement_and_two_where_a_state_has_several_publishers(db):
+def test_it_takes_two_statements_and_three_where_a_state_has_several_publishers(db):
     publish(db, bulletin(NINE), bulletin(TEN, **HONDURAS))
     for number in (1, 2):
         with db.read() as session, statements(db) as run:
             warned(session)
-        assert len(run) == number
+        # What answers is settled first, in a statement of its own.
+        assert len(run) == number + 1
         publish(db, bulletin(f"2022-1{number}", **OTHER))
 
 
