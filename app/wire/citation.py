@@ -5,18 +5,17 @@ from typing import Annotated
 from pydantic import Field
 
 from app.wire.codes import Status
-from app.wire.output import Hexadecimal, Moment, Output
+from app.wire.output import Hexadecimal, Moment, Output, Words
 
 VersionName = Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f-]{36}@v[0-9]+$", description="a bulletin and its version, `id@vN`")]
-_Sentence = Annotated[str, Field(max_length=2_000)]
 
 
 class Sentences(Output):
     """The same sentence in Spanish, Portuguese and English."""
 
-    es: _Sentence
-    pt: _Sentence
-    en: _Sentence
+    es: Words
+    pt: Words
+    en: Words
 
 
 class Citation(Output):
