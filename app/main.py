@@ -28,6 +28,7 @@ import app.alerts.routes
 import app.bulletins.alias_routes
 import app.bulletins.certificate_routes
 import app.bulletins.file_routes
+import app.bulletins.flows.history_routes
 import app.bulletins.flows.looking_routes
 import app.bulletins.flows.package_routes
 import app.bulletins.flows.routes
@@ -109,6 +110,7 @@ ROUTERS = (
     app.bulletins.routes.router,
     app.bulletins.certificate_routes.router,
     app.bulletins.flows.looking_routes.router,
+    app.bulletins.flows.history_routes.router,
     app.bulletins.flows.routes.router,
     app.bulletins.flows.package_routes.router,
     app.access.token_routes.router,

@@ -8,6 +8,7 @@ from bodies import cells, publish, revise
 from flow_oracle import Oracle
 from flowbook import ANALYST, SECRETARIAT, ask, bulletin, pooled
 from stores import STORES
+from storybook import later, taken_back, write
 from twins import twins
 
 from app.access.visibility import mark_gone
@@ -34,30 +35,6 @@ def pair(request, nodes, tmp_path):
     with twins(nodes, request.param, tmp_path) as made:
         made.meet()
         yield made
-
-
-def write(served, *documents):
-    """Publish versions in one transaction, as the node does; gives the instant after it."""
-    with served.node.db.write() as session:
-        for document in documents:
-            project(session, document)
-        append(
-            session,
-            served.node.signer,
-            [NewEntry(Op.WITHDRAW if document["status"] == "withdrawn" else Op.REVISE, document) for document in documents],
-        )
-    return utc_now()
-
-
-def later(document, **changes):
-    """The next version of a document."""
-    now = rfc3339(utc_now())
-    return {**document, "version": document["version"] + 1, "published_at": now, "reason": "late registrations", **changes}
-
-
-def taken_back(document):
-    kept = ("id", "kind", "version", "origin", "issuer", "tlp", "audience", "created_at", "published_at")
-    return {**{name: later(document)[name] for name in kept}, "status": "withdrawn", "reason": "counted twice"}
 
 
 def told(page):

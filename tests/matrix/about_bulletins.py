@@ -80,6 +80,7 @@ def lists(matrix: Matrix) -> Iterator[Mismatch]:
     for who, client in matrix.asking:
         yield from _list(matrix, who, client)
         yield from flows(matrix, who, client)
+        yield from histories(matrix, who, client)
 
 
 FILTERS: dict[str, Callable[[Filed], bool]] = {
@@ -146,8 +147,29 @@ def _covered(answer: Answer) -> object:
     return dict(found)
 
 
-def _column(answer: Answer, name: str) -> dict[object, object]:
-    return {row[name]: row["value"] for row in answer.json()["items"]}
+def histories(matrix: Matrix, who: str, client: Client | None) -> Iterator[Mismatch]:
+    """Revisions of the bulletins that the caller reads, and that others were taken back; by lag how many cells there are."""
+    seen = {each.document.id: (each, client and form(client, each, each.newest)) for each in matrix.world.filed}
+    rows = {f"{key}@v{each.newest}": each.value if kind == "body" else None for key, (each, kind) in seen.items() if kind}
+    cells: dict[str, int] = {}
+    for each, kind in seen.values():
+        if kind == "body":
+            cells[str(each.document.reporting_state)] = cells.get(str(each.document.reporting_state), 0) + 1
+    asked = "/v1/flows/revisions?unrevised=true&limit=1000"
+    yield from matrix.once("GET /v1/flows/revisions", who, "rows", rows, asked, lambda answer: _column(answer, "bulletin", "latest_value"))
+    yield from matrix.once("GET /v1/flows/revisions/lags", who, "by lag", cells, "/v1/flows/revisions/lags", _at_first)
+
+
+def _at_first(answer: Answer) -> dict[object, object]:
+    found: dict[object, int] = {}
+    for row in answer.json()["items"]:
+        if row["weeks"] is None:
+            found[row["reporting_state"]] = found.get(row["reporting_state"], 0) + row["cells"]
+    return dict(found)
+
+
+def _column(answer: Answer, name: str, value: str = "value") -> dict[object, object]:
+    return {row[name]: row[value] for row in answer.json()["items"]}
 
 
 def _lines(answer: Answer, rows: Iterable[str]) -> object:

@@ -167,6 +167,8 @@ LISTS = {
     "flows": ("limit=1", "totals=true", "format=csv", "format=csv&limit=2", "group_by=publisher", "group_by=definition_code", "group_by=period", "group_by=nationality", "reporting_state=CRI,ECU", "period_to=1999&group_by=reporting_state", "format=ndjson&labels=both", "format=xlsx", "format=parquet"),
     "flows/datapackage": ("lang=pt", "reporting_state=CRI,ECU", "group_by=publisher", "period_to=1999"),
     "flows/facets": ("facets=publisher,definition_code", "reporting_state=CRI,ECU", "lang=pt"),
+    "flows/revisions": ("limit=1", "unrevised=true", "format=csv", "unrevised=true&format=csv", "reporting_state=CRI,ECU", "period_to=1999&totals=true"),
+    "flows/revisions/lags": ("format=csv", "reporting_state=CRI,ECU", "period_to=1999"),
     "flows/coverage": ("limit=1", "format=csv", "reporting_state=CRI,ECU", "period_to=1999"),
     "alerts": ("limit=1", "limit=1&sort=-severity", "tlp=RED", "tlp=AMBER%2BSTRICT", "status=withdrawn", "passes=PAN&active_from=2012-05", "format=csv", "format=ndjson"),
     "alerts/facets": ("tlp=RED", "q=zeisig"),

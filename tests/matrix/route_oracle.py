@@ -29,6 +29,7 @@ RIGHTS = {
     "GET /v1/bulletins/{document_id}/disclosure-report": WRITES,  # "for the issuer"
     **{f"GET /v1/{kind}s/{{document_id}}/readers": WRITES for kind in ("bulletin", "alert")},  # "for issuer and origin secretariat"
     **{f"GET /v1/flows{path}": READS_BODIES for path in ("", "/facets", "/coverage", "/datapackage")},
+    **{f"GET /v1/flows{path}": READS_BODIES for path in ("", "/facets", "/coverage", "/revisions", "/revisions/lags")},
     **{f"POST /v1/alerts{path}": WRITES for path in ("", "/batch", "/{document_id}/withdraw", *(f"/{{document_id}}/{kind}s" for kind in ANSWERS))},
     **{f"PUT /v1/{kind}s/{{document_id}}": WRITES for kind in ("alert", *ANSWERS)},
     **{f"POST /v1/{kind}s/{{document_id}}/erase": ERASES for kind in ("alert", *ANSWERS)},  # "alerts likewise"

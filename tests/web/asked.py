@@ -113,6 +113,10 @@ def _read(asked: Asked) -> None:
     asked("list_flow_facets", "analyst", "GET", "/v1/flows/facets", params={"facets": "publisher,nationality", "reporting_state": "PAN"})
     asked("list_flow_coverage", "analyst", "GET", "/v1/flows/coverage", params={"reporting_state": "PAN", "limit": 2})
     asked("get_flow_package", "analyst", "GET", "/v1/flows/datapackage", params={"reporting_state": "PAN", "period_from": "2022-10"})
+    asked(
+        "list_flow_revisions", "analyst", "GET", "/v1/flows/revisions", params={"reporting_state": "PAN", "nationality": "HTI", "limit": 1}
+    )
+    asked("list_flow_lags", "analyst", "GET", "/v1/flows/revisions/lags", params={"reporting_state": "PAN", "period_to": "2022-12"})
     asked("describe_node", None, "GET", "/.well-known/istmo.json")
 
 

@@ -14,7 +14,7 @@ from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
 from app.bulletins.flows.standing import Standing, key_of
 from app.bulletins.models import Bulletin
 from app.core.db import one_of
-from app.exchange.knowing import known_by
+from app.exchange.knowing import known_by, takes_back
 from app.wire.codes import TLP, Status
 from app.wire.period import Bucket
 
@@ -124,6 +124,16 @@ def _seen(caller: Caller, question: FlowQuestion) -> list[ColumnElement[bool]]:
     # Where the question is narrow each bulletin of it is looked up; a list of all that the caller sees would take longer than the rest.
     seen = document_is_seen(caller, Bulletin.document_id) if question.matching else Bulletin.document_id.in_(visible_documents(caller))
     return [Bulletin.superseded_at.is_(None), published, seen]
+
+
+def withdrawals(caller: Caller, question: FlowQuestion) -> list[ColumnElement[bool]]:
+    """Conditions on a version: by it a bulletin that matches was taken back, and nothing has come since.
+
+    One whose contents never came here matches nothing: nobody knows what it was about.
+    """
+    newest = [Bulletin.superseded_at.is_(None)] if question.as_of is None else was_newest(question.as_of)
+    taken_back = [Bulletin.status == Status.WITHDRAWN.value, takes_back(Bulletin.document_id, Bulletin.version), Bulletin.period != ""]
+    return [*newest, *taken_back, version_is_seen(caller, Bulletin.document_id, Bulletin.version), *_conditions(question)]
 
 
 def was_newest(as_of: datetime) -> list[ColumnElement[bool]]:

@@ -135,7 +135,7 @@ def _cells(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 
 def matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
-    """Conditions on a cell: what is asked of its codes."""
+    """Which cells of the answering bulletins are rows: filtered dimensions at their codes, of the others no margins unless asked for."""
     shown = {name: codes for name in DIMENSIONS if (codes := question.shown(name)) is not None}
     found: list[ColumnElement[bool]] = [getattr(Cell, name).in_(sorted(codes)) for name, codes in shown.items()]
     if question.totals:
