@@ -38,10 +38,14 @@ def workbook_pieces(
     with tempfile.TemporaryDirectory(prefix="istmo-") as folder:
         file = Path(folder) / "book.xlsx"
         book = xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": folder})
+        book.use_zip64()
         try:
             yield from _written(book, columns, parts, ends, made=made, has_totals=has_totals)
-        finally:
-            book.close()
+        except BaseException:
+            for sheet in book.worksheets():
+                sheet._opt_close()  # noqa: SLF001 - to close the book would write all of it for nobody
+            raise
+        book.close()
         with file.open("rb") as opened:
             while piece := opened.read(CHUNK):
                 yield piece

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 
 import duckdb
@@ -17,7 +18,7 @@ from sqlalchemy import event
 from app.bulletins.flows import whole
 from app.bulletins.flows.columns import PLAIN
 from app.bulletins.flows.export import MEDIA
-from app.formats import parquet, workbook
+from app.formats import csv_text, parquet, workbook
 
 PATH = "/v1/flows"
 SOM, NPL, POINT = 31, 20, {"code": "PAN-BJ", "label": "=Bajo Chiquito"}
@@ -236,3 +237,30 @@ def test_a_failure_in_the_middle_is_no_clean_end(standing, reader, form, monkeyp
         event.remove(standing.node.db.reader, "before_cursor_execute", fail)
     assert len(seen) == 4
     assert reader.get(PATH, params={"format": form}).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_download_that_is_given_up_ends_its_reads(standing, reader, form, monkeypatch, tmp_path):
+    monkeypatch.setattr(whole, "_ROWS_A_READ", 1)
+    monkeypatch.setattr(csv_text, "CHUNK", 1)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    begun = []
+
+    def slowly(_connection, _cursor, statement, *_):
+        if "ORDER BY cell.bulletin_id" in statement:
+            begun.append(statement)
+            time.sleep(0.3)
+
+    event.listen(standing.node.db.reader, "before_cursor_execute", slowly)
+    try:
+        with reader.stream("GET", PATH, params={"format": form, "totals": "true"}) as answer:
+            assert answer.status_code == 200
+            deadline = time.monotonic() + 20
+            while not begun and time.monotonic() < deadline:
+                time.sleep(0.01)
+        time.sleep(1.2)
+    finally:
+        event.remove(standing.node.db.reader, "before_cursor_execute", slowly)
+    assert 1 <= len(begun) < 4
+    assert standing.node.db.reader.pool.checkedout() == 0
+    assert list(tmp_path.iterdir()) == []

@@ -45,23 +45,23 @@ class Telling:
         moment = self.as_of or newest_of(self.sources)
         return max(_FIRST, datetime.fromisoformat(moment)) if moment else _FIRST
 
-    def words(self, code: str) -> str:
+    def said(self, code: str) -> str:
         """A text of the catalogue."""
         return str(sentences("app.bulletins.flows", "export.toml")[code][self.language])
 
 
 def notes_of(telling: Telling, *, has_totals: bool) -> list[tuple[object, ...]]:
     """The notes of a workbook: what was asked, how to read it, what not to compare, and the sources with the number of their bulletins."""
-    words = telling.words
+    said = telling.said
     asked = "&".join(
         f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}" for name, value in telling.question.items()
     )
     moments = [("stood", telling.as_of), ("newest", newest_of(telling.sources))]
-    told: list[tuple[object, ...]] = [(words("title"),), (words("question"), asked), (words("rows"), telling.total)]
-    told += [(words(code), moment) for code, moment in moments if moment]
-    told += [(words("reading"), words(code)) for code in ("description", "how-to-cite", *(["totals"] if has_totals else []))]
-    told += [(words("warning"), warning["words"]) for warning in telling.warnings]
-    told += [(), tuple(words(code) for code in ("publisher", "source", "licence", "bulletins"))]
+    told: list[tuple[object, ...]] = [(said("title"),), (said("question"), asked), (said("rows"), telling.total)]
+    told += [(said(code), moment) for code, moment in moments if moment]
+    told += [(said("reading"), said(code)) for code in ("description", "how-to-cite", *(["totals"] if has_totals else []))]
+    told += [(said("warning"), warning["words"]) for warning in telling.warnings]
+    told += [(), tuple(said(code) for code in ("publisher", "source", "licence", "bulletins"))]
     return [*told, *_cited(telling)]
 
 
@@ -73,11 +73,11 @@ def _cited(telling: Telling) -> Iterable[tuple[object, ...]]:
 
 def descriptor(telling: Telling, kinds: Mapping[str, str], coded: Sequence[str], files: Mapping[str, Sent]) -> bytes:
     """The descriptor of a package with flows and codes: a function of the rows that answer, so that equal answers give equal bytes."""
-    words, is_plain = telling.words, "bulletin" in kinds
+    said, is_plain = telling.said, "bulletin" in kinds
     told = {
         "name": "istmo-flows",
-        "title": words("title"),
-        "description": words("description"),
+        "title": said("title"),
+        "description": said("description"),
         "created": telling.as_of or newest_of(telling.sources),
         "contributors": [
             {"title": label_of("publisher", code, telling.language), "roles": ["publisher"], "istmo:publisher": code}
@@ -97,7 +97,7 @@ def descriptor(telling: Telling, kinds: Mapping[str, str], coded: Sequence[str],
     named = dict.fromkeys(("column", "code", "en", "es", "pt"), "string")
     listed = package.schema_of(named, never_empty=tuple(named), key=("column", "code"), coded=(), limits={})
     tables = (("flows", package.FLOWS, flows), ("codes", package.CODES, listed))
-    return package.descriptor(told, [package.resource(name, words(name), files[file], schema) for name, file, schema in tables])
+    return package.descriptor(told, [package.resource(name, said(name), files[file], schema) for name, file, schema in tables])
 
 
 def _limits(kinds: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
@@ -121,6 +121,6 @@ def _source(source: Source, language: str) -> dict[str, Any]:
 
 def _licences(telling: Telling) -> list[dict[str, str]]:
     named = sorted({each.named["licence"] for each in telling.sources if "licence" in each.named})
-    unnamed = [{"name": _UNLICENSED, "title": telling.words("licence-unnamed")}]
+    unnamed = [{"name": _UNLICENSED, "title": telling.said("licence-unnamed")}]
     licences = [{"name": _NO_NAME.sub("-", text).strip("-") or _UNLICENSED, "title": text} for text in named]
     return licences + (unnamed if any("licence" not in each.named for each in telling.sources) else [])
