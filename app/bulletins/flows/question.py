@@ -114,10 +114,13 @@ class FlowQuestion:
         wanted = self.chosen.get(name, frozenset({TOTAL}))
         within = self.scheme if name == NATIONALITY else None
         if TOTAL in wanted and within is None:
-            return frozenset(codes.nationalities()) if name == NATIONALITY and self.classes else frozenset({TOTAL})
+            return self._everything(name)
         leaves = within or frozenset() if TOTAL in wanted else expanded(wanted)
         leaves = leaves if within is None else leaves & within
         return frozenset(code for code in leaves | whole_rests(leaves) if not is_margin(code))
+
+    def _everything(self, name: str) -> frozenset[str]:
+        return frozenset(codes.nationalities()) if name == NATIONALITY and self.classes else frozenset({TOTAL})
 
     def _inside(self, code: str) -> bool:
         return self.scheme is None or code in self.scheme

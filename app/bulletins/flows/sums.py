@@ -108,9 +108,7 @@ def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
         func.count().label("bulletins"),
     ]
     single = select(*keys, *figures).outerjoin_from(named, held, own).group_by(*keys).subquery("single")
-    pools = select(*shared, *(held.c[key] for key in ("home", *others)), _sum(held.c.hidden).label("hidden"), func.count().label("rests"))
-    pools = pools.join_from(answer, held, held.c.bulletin_id == answer.c.id)
-    pooled = pools.group_by(*_bare(shared), *(held.c[key] for key in ("home", *others))).subquery("pool")
+    pooled = _pools(answer, held, shared, others)
     same = [pooled.c[key] == single.c[key] for key in ("home", *(str(column.key) for column in shared), *others)]
     unnamed = func.coalesce(pooled.c.rests, 0) - single.c.rests
     told = {str(column.key): column for column in (*single.c, *classified(question, single.c.home, single.c.nationality))}
@@ -123,6 +121,14 @@ def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
         (single.c.bulletins + unnamed).label("bulletins"),
     ]
     return select(*columns).outerjoin_from(single, pooled, and_(*same))
+
+
+def _pools(answer: CTE, held: Subquery, shared: Sequence[ColumnElement[Any]], others: Sequence[str]) -> Subquery:
+    """What may be hidden of each area in all bulletins of a group."""
+    places = [held.c[key] for key in ("home", *others)]
+    found = select(*shared, *places, _sum(held.c.hidden).label("hidden"), func.count().label("rests"))
+    found = found.join_from(answer, held, held.c.bulletin_id == answer.c.id)
+    return found.group_by(*_bare(shared), *places).subquery("pool")
 
 
 def _named(answer: CTE, question: FlowQuestion) -> Subquery:
