@@ -7,6 +7,7 @@ import pytest
 from flowbook import bulletin, pooled, publish
 from sqlalchemy import text
 
+from app.bulletins.flows import sums
 from app.bulletins.flows.columns import PLAIN
 from app.bulletins.flows.export import MEDIA
 from app.bulletins.flows.query import FlowQuery
@@ -103,6 +104,37 @@ def test_what_cannot_be_added_is_refused_in_every_format(served, reader):
         for form in ("json", "csv"):
             answer = reader.get(PATH, params={**asked, "format": form})
             assert (answer.status_code, answer.json()["code"], answer.headers["content-type"]) == (422, code, "application/problem+json")
+
+
+def test_every_refusal_says_where_it_is_and_what_would_be_right(served, reader, monkeypatch):
+    publish(
+        served.node.db,
+        bulletin("2022", counts={"SOM": 500}),
+        bulletin("2022-08", counts={"SOM": 7}, unit="event"),
+        *(bulletin(f"2021-W{week:02}", counts={"SOM": 7}, publisher="PAN-W") for week in (5, 6, 7)),
+    )
+    monkeypatch.setattr(sums, "MOST_GROUPS", 1)
+    refused = [
+        ({"nationality": "Somalia"}, "invalid-query", "nationality", "code-unknown", "SOM"),
+        ({"group_by": "aera"}, "invalid-query", "group_by", "code-unknown", "area"),
+        ({"sort": "-valeu"}, "invalid-query", "sort", "code-unknown", "value"),
+        ({"group_by": "sex", "sort": "nationality"}, "invalid-query", "sort", "code-unknown", "withheld"),
+        ({"fields": "valu"}, "invalid-query", "fields", "code-unknown", "value"),
+        ({"as_of": "2999-01-01"}, "invalid-query", "as_of", "as-of-future", "UTC"),
+        ({"as_of": "2022"}, "invalid-query", "as_of", "as-of-invalid", "2022-11-30"),
+        ({"lang": "fr"}, "invalid-query", "lang", "code-unknown", "es"),
+        ({"format": "xls"}, "invalid-query", "format", "code-unknown", "xlsx"),
+        ({"group_by": "area"}, "mixed-sum", "unit", "mixed-sum", "event, person"),
+        ({"group_by": "area", "unit": "person", "publisher": "PAN-SNM"}, "overlapping-periods", "frequency", "overlapping-periods", "2022 and 2022-08"),
+        ({"group_by": "period", "frequency": "month", "publisher": "PAN-W"}, "group-not-whole", "frequency", "group-not-whole", "2021-02"),
+        ({"group_by": "period", "unit": "person", "publisher": "PAN-SNM"}, "too-many-groups", "group_by", "too-many-groups", "4"),
+    ]  # fmt: skip
+    for asked, problem, place, code, word in refused:
+        answer = reader.get(PATH, params=asked, headers={"Accept-Language": "en"})
+        told = answer.json()
+        fault = told["errors"][0]
+        assert (answer.status_code, told["code"], fault["pointer"], fault["code"]) == (422, problem, place, code), asked
+        assert word in fault["detail"], (asked, fault)
 
 
 def test_reading_amber_is_in_the_audit_before_the_answer_leaves(served, reader):

@@ -46,7 +46,9 @@ class FlowQuery(FlowFilters, PageQuery):
     """The analyst query (contract: /flows)."""
 
     totals: bool = Field(default=False, description="every margin too, marked `is_total`")
-    group_by: Words | None = None
+    group_by: Words | None = Field(
+        None, description="sums by period, any attribute or dimension, `area` of nationality, `extra_continental` under `classification`"
+    )
     fields: Words | None = Field(None, description="columns of the answer, in this order; all of them where none is named")
     sort: Words | None = Field(None, description="columns to order the rows by, `-` before one for the largest first")
     labels: Literal["code", "name", "both"] = Field("code", description="codes as codes, as names in `lang`, or one column of each")
