@@ -37,7 +37,7 @@ def parquet_pieces(
 
 def _groups(arrow: Any, schema: Any, batches: Iterable[Sequence[Sequence[object]]]) -> Iterator[Any]:  # noqa: ANN401 - no types
     waiting: list[Any] = []
-    for batch in batches:
+    for batch in filter(None, batches):
         columns = [_array(arrow, field.type, values) for field, values in zip(schema, zip(*batch, strict=True), strict=True)]
         waiting.append(arrow.record_batch(columns, schema=schema))
         if sum(each.num_rows for each in waiting) >= GROUP:
