@@ -1,4 +1,4 @@
-"""What an office does from its own desk: look at flows, list, show and withdraw bulletins, erase a document."""
+"""What an office does from its own desk: list, show and withdraw bulletins, erase a document."""
 
 import sys
 from collections.abc import Mapping
@@ -30,62 +30,6 @@ Filters = Annotated[list[str] | None, typer.Option("--filter", metavar=words_of(
 Text = str | None
 
 bulletins = typer.Typer(no_args_is_help=True, help=words_of("help-bulletins"))
-
-
-def flows(
-    *,
-    nationality: Annotated[Text, typer.Option(help=words_of("flows-nationality"))] = None,
-    reporting_state: Annotated[Text, typer.Option(help=words_of("flows-reporting-state"))] = None,
-    conference: Annotated[Text, typer.Option(help=words_of("flows-conference"))] = None,
-    publisher: Annotated[Text, typer.Option(help=words_of("flows-publisher"))] = None,
-    measure: Annotated[Text, typer.Option(help=words_of("flows-measure"))] = None,
-    unit: Annotated[Text, typer.Option(help=words_of("flows-unit"))] = None,
-    period_from: Annotated[Text, typer.Option(help=words_of("flows-period-from"))] = None,
-    period_to: Annotated[Text, typer.Option(help=words_of("flows-period-to"))] = None,
-    frequency: Annotated[Text, typer.Option(help=words_of("flows-frequency"))] = None,
-    extra_continental: Annotated[bool | None, typer.Option(help=words_of("flows-extra-continental"))] = None,
-    classification: Annotated[Text, typer.Option(help=words_of("flows-classification"))] = None,
-    origin_state: Annotated[Text, typer.Option(help=words_of("flows-origin-state"))] = None,
-    sex: Annotated[Text, typer.Option(help=words_of("flows-sex"))] = None,
-    age: Annotated[Text, typer.Option(help=words_of("flows-age"))] = None,
-    accompaniment: Annotated[Text, typer.Option(help=words_of("flows-accompaniment"))] = None,
-    procedure: Annotated[Text, typer.Option(help=words_of("flows-procedure"))] = None,
-    route_point: Annotated[Text, typer.Option(help=words_of("flows-route-point"))] = None,
-    mode: Annotated[Text, typer.Option(help=words_of("flows-mode"))] = None,
-    previous_state: Annotated[Text, typer.Option(help=words_of("flows-previous-state"))] = None,
-    destination_state: Annotated[Text, typer.Option(help=words_of("flows-destination-state"))] = None,
-    figure_status: Annotated[Text, typer.Option(help=words_of("flows-figure-status"))] = None,
-    filters: Filters = None,
-    group_by: Annotated[Text, typer.Option(help=words_of("flows-group-by"))] = None,
-    totals: Annotated[bool | None, typer.Option("--totals", help=words_of("flows-totals"))] = None,
-    form: Annotated[str, typer.Option("--format", help=words_of("flows-format"))] = "table",
-    limit: Annotated[int | None, typer.Option(min=1, help=words_of("flows-limit"))] = None,
-    as_json: Json = False,
-    url: Url = None,
-    key: Key = None,
-) -> None:
-    """Published figures, filtered and added up: the analyst's query."""
-    given = dict(locals())
-    query = _given({name: value for name, value in given.items() if name not in {"filters", "form", "as_json", "url", "key"}})
-    form = "json" if as_json else form
-    if form not in {"table", "json", "csv"}:
-        raise typer.BadParameter(words_of("flows-format"), param_hint="--format")
-    _flows({**query, **_pairs(filters)}, form, url, key)
-
-
-def _flows(query: Mapping[str, object], form: str, url: Text, key: Text) -> None:
-    with _node(_settings(url, key)) as node, outcome(form == "json"):
-        if form == "csv":
-            for piece in node.flows(**query).csv():
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-            return
-        page = node.flows(**query).page()
-    if form == "json":
-        result_json(page)
-    else:
-        print_flows(page["items"])
-        _tell_total(page, "page-more")
 
 
 @bulletins.command("list", help=words_of("help-bulletins-list"))

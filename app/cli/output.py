@@ -68,7 +68,7 @@ def coded(code: object) -> str:
 
 def heading(name: str) -> str:
     """The name of a column in the user's language; the name itself where there is none."""
-    text = _texts().get(f"column-{name}")
+    text = _texts().get(f"column-{name.removesuffix('_label')}")
     return str(text[language()]) if text else plain(name)
 
 

@@ -1,6 +1,5 @@
 """Where a result goes: the screen is a terminal, all else is a file; what may not be passed on never gets into one (contract: Marking)."""
 
-import contextlib
 import json
 import sys
 import unicodedata
@@ -11,6 +10,7 @@ from typing import Any
 import typer
 
 from app.cli.output import REFUSED, USAGE, as_finding, result, result_json, tell, words_of
+from app.client.files import put_whole
 
 NO_ONWARD = "no-onward"
 _STEERS = frozenset({"Cc", "Cf", "Cs"})
@@ -57,15 +57,9 @@ def print_text(raw: bytes) -> None:
 
 def write_whole(pieces: Iterable[bytes], file: Path) -> None:
     """Write a file that is there whole or not at all; leaves with 2 where it cannot be written."""
-    part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("wb") as out:
-            out.writelines(pieces)
-        part.replace(file)
+        put_whole(pieces, file)
     except OSError as error:
         tell("usage-output", file=file, error=error.strerror or type(error).__name__)
         raise typer.Exit(USAGE) from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
     tell("alerts-written", file=file)

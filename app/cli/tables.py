@@ -1,7 +1,7 @@
 """Figures, bulletins and alerts as tables for people."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, TypeGuard
 
 from rich.console import Console
 from rich.table import Table
@@ -29,30 +29,53 @@ _QUIET = frozenset(
     }
 )
 _ENDLESS = 10_000
+_TO: Final = "\u2013"
+# Marks of thousands and of the decimals; in Spanish a blank, since a comma and a point each mean the other one somewhere.
+_MARKS: Final = {"en": (",", "."), "es": ("\u00a0", ","), "pt": (".", ",")}
 _SHOWN_OF_ALERT = ("tlp", "handling", "reference", "severity", "case_status", "last_seen", "title")
 _SHOWN_OF_REVIEW = ("id", "status", "kind", "issuer", "due", "expires_at")
 _SHOWN_OF_BULLETIN = ("id", "version", "period", "reporting_state", "publisher", "measure", "unit", "tlp", "status")
 
 
+def grouped(number: float) -> str:
+    """A number as people of the user's language write it, with its thousands apart."""
+    thousands, point = _MARKS[language()]
+    return f"{number:,}".translate({ord(","): thousands, ord("."): point})
+
+
 def figure(item: Mapping[str, Any]) -> str:
     """A figure, or the interval that it lies in, or why there is none."""
     if item.get("value") is not None:
-        return str(item["value"])
+        return grouped(item["value"])
     lower, upper = item.get("lower"), item.get("upper")
-    if lower is not None or upper is not None:
-        return f"{'' if lower is None else lower}..{'' if upper is None else upper}"
-    return coded(item["value_status"]) if item.get("value_status") else ""
+    if upper is not None:
+        return f"{grouped(lower or 0)}{_TO}{grouped(upper)}"
+    return f"{grouped(lower)}+" if lower is not None else coded(item["value_status"]) if item.get("value_status") else ""
 
 
-def print_flows(items: Sequence[Mapping[str, Any]]) -> None:
-    """Print figures on stdout; a column that is empty, or `_T`, in every row is left out."""
-    used = dict.fromkeys(name for item in items for name, value in item.items() if value not in (None, "_T") and name not in _QUIET)
-    used.pop("value", None)
-    table = Table(*map(heading, used), box=None, pad_edge=False)
-    table.add_column(heading("value"), justify="right")
+def print_flows(items: Sequence[Mapping[str, Any]], *, everything: bool = False) -> None:
+    """Print figures on stdout; a column that is empty, or `_T`, in every row is left out, unless everything is wanted."""
+    names = dict.fromkeys(name for item in items for name in item)
+    if not everything:
+        names = dict.fromkeys(name for name in names if name not in _QUIET and any(item.get(name) not in (None, "_T") for item in items))
+        names.pop("value", None)
+        names["value"] = None
+    print_columns([{**item, "value": figure(item)} for item in items] if "value" in names else items, tuple(names), {"value"})
+
+
+def print_columns(items: Sequence[Mapping[str, Any]], columns: Sequence[str], numbers: Collection[str] = ()) -> None:
+    """Print these columns on stdout; numbers, and columns named as such, stand at the right."""
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        is_number = name in numbers or any(_is_number(item.get(name)) for item in items)
+        table.add_column(heading(name), justify="right" if is_number else "left")
     for item in items:
-        table.add_row(*(_cell(item.get(name)) for name in used), figure(item))
+        table.add_row(*(grouped(item[name]) if _is_number(item.get(name)) else _cell(item.get(name)) for name in columns))
     _print(table)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def print_readings(items: Sequence[Mapping[str, Any]]) -> None:

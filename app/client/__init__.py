@@ -17,13 +17,15 @@ from app.client.errors import (
     Unreachable,
     Unusable,
 )
-from app.client.flows import Flows
+from app.client.files import FORMS, Saved
+from app.client.flows import Flows, Rows
 from app.client.http import ANSWERS, KINDS, Istmo
 from app.client.lists import Changes, Listing
 from app.client.push import idempotency_key
 
 __all__ = [
     "ANSWERS",
+    "FORMS",
     "KINDS",
     "AlertsFile",
     "Changes",
@@ -39,6 +41,8 @@ __all__ = [
     "NotFound",
     "Refused",
     "ResyncRequired",
+    "Rows",
+    "Saved",
     "Stale",
     "Throttled",
     "Unauthenticated",

@@ -9,7 +9,7 @@ IstmoError
 │   │   └── Exists       bulletin-exists: other figures stand under the period; revise them, with a reason
 │   ├── ResyncRequired   410: the node was restored; begin the feed anew
 │   ├── Stale            412, 428: it was changed since you looked at it; look again
-│   └── Invalid          400, 413, 422: what was sent does not hold; the findings name each place
+│   └── Invalid          400, 406, 413, 422: what was sent does not hold, or the node has no such format; the findings name each place
 ├── Unreachable          no node answered, or not one that can work now: try again later, the same push is never counted twice
 │   └── Throttled        429, 503, or the same is still at work: come back after `retry_after` seconds
 └── Unusable             the address, key or extra cannot be used: set it right; nothing was sent
@@ -25,12 +25,13 @@ REASONS: Mapping[str, str] = {
     "unreachable-fault": "the node answered {status}: {said}",
     "unreachable-foreign": "something at the address answered {status} without an Istmo problem: is a proxy between?",
     "unreachable-no-answer": "no answer from the node: {error}",
-    "unreachable-no-csv": "what answered at the address is no Istmo node: it sent no CSV",
     "unreachable-no-file": "what answered at the address is no Istmo node: it sent no file of alerts",
+    "unreachable-no-form": "what answered at the address is no Istmo node: it was asked for {form} and sent something else",
     "unreachable-no-node": "what answered at the address is no Istmo node, or its answer broke off",
     "unreachable-redirect": "the address answered {status}, a redirect: give the node's own address",
     "unusable-address": "the address of a node begins with https:// or http://",
     "unusable-extra": "{module} is not installed: pip install 'istmo[{extra}]'",
+    "unusable-form": "no format that is known here: one of {known}",
     "unusable-key": "an API key is plain ASCII: copy it again",
     "unusable-login": "give an API key, or a client id with its secret, or a client id with its private key",
     "unusable-private-key": "a private key is of the curve P-256, as PEM without a password",
@@ -100,7 +101,7 @@ class Stale(Refused):
 
 
 class Invalid(Refused):
-    """What was sent does not hold (400, 413, 422)."""
+    """What was sent does not hold, or is asked for in a format that the node does not have (400, 406, 413, 422)."""
 
 
 class Unreachable(IstmoError):  # noqa: N818 - the contract's word
@@ -144,6 +145,7 @@ _BY_STATUS: Mapping[int, type[Refused]] = {
     401: Unauthenticated,
     403: Forbidden,
     404: NotFound,
+    406: Invalid,
     409: Conflict,
     410: ResyncRequired,
     412: Stale,

@@ -11,7 +11,8 @@ from app.client.alerts import FORMS, REFERENCE, AlertsFile, body_of, in_the_file
 from app.client.answers import NDJSON, Fetched, Progress, Written, answer_of, media_type, pieces_of, require_success
 from app.client.calls import LONG, Calls, Params, new_key, repeated
 from app.client.errors import NotFound, Unreachable, Unusable
-from app.client.flows import Flows
+from app.client.files import Saved, download, put_whole
+from app.client.flows import Flows, Rows
 from app.client.lists import Changes, Listing
 from app.client.push import idempotency_key
 from app.client.tokens import AccessTokens, by_private_key, by_secret
@@ -132,8 +133,43 @@ class Istmo:
         return self._calls.write("PUT", _path("bulletins", identifier), new_key(), etag=etag, json=body, params=params)
 
     def flows(self, /, **filters: object) -> Flows:
-        """Published figures (GET /v1/flows): rows, `csv()`, `to_pandas()`, `to_polars()`; the filters are those of the analyst query."""
+        """Published figures (GET /v1/flows): rows, `save()`, `csv()`, `to_pandas()`, `to_polars()`, `warnings`; filters are the query's."""
         return Flows(self._calls, filters)
+
+    def facets(self, /, **filters: object) -> dict[str, Any]:
+        """Over which values the rows that answer are spread (GET /v1/flows/facets): {rows, bulletins, facets: {name: {values, number}}}."""
+        return self._calls.get("/v1/flows/facets", filters).document
+
+    def coverage(self, /, **filters: object) -> Rows:
+        """Who reported what for which periods, what is missing and what is late (GET /v1/flows/coverage)."""
+        return Rows(self._calls, "/v1/flows/coverage", filters)
+
+    def revisions(self, /, **filters: object) -> Rows:
+        """How figures changed since they were first published, and why (GET /v1/flows/revisions)."""
+        return Rows(self._calls, "/v1/flows/revisions", filters)
+
+    def lags(self, /, **filters: object) -> Rows:
+        """How far what was known some weeks after a period was from the latest figures (GET /v1/flows/revisions/lags)."""
+        return Rows(self._calls, "/v1/flows/revisions/lags", filters, in_pages=False)
+
+    def datapackage(self, file: str | Path, on_progress: Progress | None = None, /, **filters: object) -> Saved:
+        """Write all that answers as a Data Package (ZIP), whole or not at all (GET /v1/flows/datapackage).
+
+        Raises OSError where the file cannot be written.
+        """
+        rows: list[int | None] = []
+
+        def once() -> int:
+            with download(self._calls, "/v1/flows/datapackage", filters, ("zip",), on_progress) as came:
+                rows.append(came.rows)
+                return put_whole(came.pieces, Path(file))
+
+        length = repeated(once)
+        return Saved(Path(file), "zip", rows[-1], length)
+
+    def citation(self, name: str) -> dict[str, Any]:
+        """How one cites a version of a bulletin, by its name `id@vN`, in three languages (GET /v1/bulletins/{id@vN}/citation)."""
+        return self._calls.get(f"{_path('bulletins', name)}/citation").document
 
     def bulletins(self, /, **filters: object) -> Listing:
         """The bulletins that answer (GET /v1/bulletins)."""

@@ -224,7 +224,7 @@ def test_a_push_that_was_cut_off_is_unreachable_and_may_be_sent_again(istmo, her
         ((*PUSH, "--code", "Haití="), "THEIRS=OURS"),
         ((*PUSH, "--key", ""), "ISTMO_KEY"),
         ((*PUSH, "--url", "node.example"), "https://"),
-        (("flows", "--format", "xls"), "table, json or csv"),
+        (("flows", "--format", "xls"), "parquet; the nearest is xlsx"),
         (("flows", "--filter", "sex"), "NAME=VALUE"),
         (("flows", "--limit", "0"), "--limit"),
         (("bulletins", "withdraw", "b1"), "--reason"),
@@ -253,7 +253,7 @@ def test_flows_are_a_table_for_people(here):
     assert rows == [
         ["period", "nationality", "value"],
         ["2022-10", "SOM", "31"],
-        ["2022-10", "[b]NPL�", "1..14"],
+        ["2022-10", "[b]NPL�", "1–14"],
         ["2022-11", "NPL", "not_collected"],
     ]
     assert done.stderr.startswith("3 of 4; the rest")

@@ -107,5 +107,13 @@ def test_a_fault_of_our_own_is_not_called_a_missing_extra(value):
 def test_the_extra_is_written_beside_each_command_of_the_server():
     for name, value in PROJECT["project"]["entry-points"][GROUP].items():
         assert value.startswith(
-            ("app.cli.office:", "app.cli.push:", "app.cli.profiles:", "app.cli.alerts:", "app.cli.policy:", "app.cli.reviews:")
+            (
+                "app.cli.office:",
+                "app.cli.flows:",
+                "app.cli.push:",
+                "app.cli.profiles:",
+                "app.cli.alerts:",
+                "app.cli.policy:",
+                "app.cli.reviews:",
+            )
         ) != value.endswith(" [server]"), name
