@@ -159,6 +159,7 @@ def columns_of(row):
 def stored(folder, count=WEEKS):
     """The environment of a node over FOLDER/istmo.db, which is filled where it is not, and the API keys of its clients."""
     folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     environment = {"ISTMO_DATABASE_URL": f"sqlite:///{folder}/istmo.db", "ISTMO_SECRETS_DIR": f"{folder}/secrets", **UNTHROTTLED}
     settings = Settings(_env_file=None, database_url=environment["ISTMO_DATABASE_URL"], secrets_dir=folder / "secrets")
     kept = folder / "keys.json"
@@ -211,7 +212,6 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weeks", type=int, default=WEEKS)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
     _, keys = stored(options.folder, options.weeks)
     print(f"{options.folder}/istmo.db: {cells_in(options.folder):,} cells; keys: {', '.join(keys)}")
 

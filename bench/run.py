@@ -146,10 +146,12 @@ def routes(port, analyst, partner):
 
 
 def rate(port, text, status, seconds, connections):
-    asked = {"port": port, "request": text, "status": status, "seconds": seconds, "connections": connections}
+    """Answers a second to a request, or to several in turn."""
+    texts = [text] if isinstance(text, str) else text
+    asked = {"port": port, "requests": texts, "status": status, "seconds": seconds, "connections": connections}
     done = subprocess.run([sys.executable, HERE / "loopback.py"], input=json.dumps(asked), capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
-    assert said["errors"] == 0, f"{said['errors']} wrong answers to {text.splitlines()[0]}"
+    assert said["errors"] == 0, f"{said['errors']} wrong answers to {texts[0].splitlines()[0]}"
     return said["rate"]
 
 
