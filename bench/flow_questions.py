@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from filling import MEASURES, STATES
 
-from app.bulletins.flows.rows import COLUMNS
+from app.bulletins.flows.columns import PLAIN
 from app.bulletins.projection import codes_of_area
 from app.directory.dimensions import DIMENSIONS
 
@@ -29,7 +29,7 @@ NOT_STORED = {
 }
 SHOWN = ", ".join(
     f"{NOT_STORED.get(name) or ('c.' if name in {*DIMENSIONS, 'value', 'value_status', 'is_total'} else 'b.') + name} AS {name}"
-    for name in COLUMNS
+    for name in PLAIN
 )
 STANDING = "FROM bulletin b JOIN cell c ON c.bulletin_id = b.id WHERE b.superseded_at IS NULL AND b.status = 'published'"
 ORDER = "ORDER BY b.period_start, b.period_end, b.document_id, c.row"

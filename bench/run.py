@@ -89,17 +89,24 @@ def free_port():
 @contextmanager
 def serving(which, core=None):
     """The port of a server in a process of its own, pinned to a core where one is named, until the block ends."""
+    with server(which, core) as (port, _):
+        yield port
+
+
+@contextmanager
+def server(which, core=None):
+    """The same with the number of its process."""
     port = free_port()
     with tempfile.TemporaryFile() as said:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, HERE / "servers.py", which, str(port), *([] if core is None else [str(core)])], stderr=said
         )
         try:
-            await_start(server, which, port, said)
-            yield port
+            await_start(process, which, port, said)
+            yield port, process.pid
         finally:
-            server.terminate()
-            server.wait(30)
+            process.terminate()
+            process.wait(30)
 
 
 def await_start(server, which, port, said):
