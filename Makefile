@@ -9,7 +9,7 @@ BUILD := hatchling packaging pathspec pluggy tomlkit trove-classifiers
 # Where the machine forbids to keep compiled modules, every command would compile all that it imports anew: seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-long check bench bench-overload bench-disclosure lock docs wheelhouse
+.PHONY: help setup run test test-long check bench bench-overload bench-disclosure bench-flows lock docs wheelhouse
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -67,12 +67,17 @@ check: setup ## lint, format, types, floors, dependencies, security, locks, open
 	@$(BIN)/istmo openapi --out $(VENV)/openapi && diff -rq $(VENV)/openapi openapi \
 	  || { echo "openapi/ is not what the code says: run .venv/bin/istmo openapi"; exit 1; }
 
-bench: setup ## rates beside an empty route, as ratios in one run; a node asked more than it can; a first sync; the protection of numbers
+bench: setup ## rates beside an empty route, as ratios in one run; a node asked more than it can; a first sync; the protection of numbers; the flows
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/overload.py
 	$(BIN)/python bench/alerts.py
 	$(BIN)/python bench/sync.py
 	$(MAKE) bench-disclosure
+	$(MAKE) bench-flows
+
+bench-flows: setup ## the analyst query on 750,000 cells: beside Datasette, bare SQL and writers; exports beside the bare driver
+	@folder=$$(mktemp -d) && for program in flows flows_load flows_export; do \
+	  $(BIN)/python -W ignore bench/$$program.py --store $$folder || failed=1; done; rm -rf $$folder; exit $${failed:-0}
 
 bench-disclosure: setup ## seconds and persons shown of each method, of later versions, of the check of a certificate
 	$(BIN)/python bench/disclosure.py

@@ -225,9 +225,9 @@ def main():
     parser.add_argument("--store", type=Path, help="a folder where filled stores are kept between runs")
     parser.add_argument("--part", choices=parts, action="append")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=0.8, help="of one measurement of a rate")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of one measurement of a rate")
     parser.add_argument("--times", type=int, default=40, help="questions of a kind, one after another")
-    parser.add_argument("--patience", type=float, default=4.0, help="seconds for the times of a kind, however few they are")
+    parser.add_argument("--patience", type=float, default=2.0, help="seconds for the times of a kind, however few they are")
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
     options.part = options.part or parts

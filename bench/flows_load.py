@@ -136,7 +136,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", type=Path, help="a folder where the filled store is kept between runs")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of the writers alone, and again beside the analysts")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of the writers alone, and again beside the analysts")
     options = parser.parse_args()
     wanted = options.database or ["sqlite", "postgresql"]
     with tempfile.TemporaryDirectory(prefix="istmo-bench-") as scratch:
