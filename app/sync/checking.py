@@ -104,7 +104,7 @@ def _named(raw: object) -> Item | None:
         return Item(kind, raw["id"], raw["version"], op, raw.get("origin"))
     if op not in _OPS or not _matches(_KIND, kind) or not _matches(_DIGEST, raw.get("digest")):
         return None
-    return _with_document(Item(kind, raw["id"], raw["version"], op, raw.get("origin"), raw["digest"]), _document_of(raw, op))
+    return _with_document(Item(kind, raw["id"], raw["version"], op, raw.get("origin"), raw["digest"]), document_of(raw, op))
 
 
 def _with_document(named: Item, document: object) -> Item | None:
@@ -118,7 +118,8 @@ def _with_document(named: Item, document: object) -> Item | None:
     return replace(named, document=document, text=text, is_plain=glance is not None) if whole else None
 
 
-def _document_of(raw: Mapping[str, Any], op: object) -> object:
+def document_of(raw: Mapping[str, Any], op: object) -> Any:  # noqa: ANN401 - what a peer sent
+    """The document in an item of a feed, by what the item does."""
     # The version that takes a document back has no body to hide: a peer gets it whole, so that its signature can be checked.
     return raw.get("withdrawal") if op == Op.WITHDRAW.value else raw.get("document")
 

@@ -7,10 +7,13 @@ import subprocess  # nosec B404 - the same
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from app.sync.checking import Doubtful, Item, Rules, judged
+import orjson
+
+from app.sync.checking import Doubtful, Item, Rules, document_of, judged
 
 _FEW = 1_500
 """Changes that are judged here: to start another process takes as long."""
@@ -33,7 +36,7 @@ class Judge:
             return _judged(items, self._rules)
         try:
             return self._asked(items)
-        except (OSError, EOFError, pickle.PickleError, RecursionError):
+        except (OSError, EOFError, pickle.PickleError, RecursionError, TypeError):
             # It cannot be started, or somebody ended it, or a peer sent what nobody can pass on: the work is done here, only later.
             self.close()
             self._left = float("inf")
@@ -42,11 +45,11 @@ class Judge:
     def _asked(self, items: Sequence[Any]) -> list[Item | Doubtful]:
         if self._beside is None:
             self._beside = _started(self._rules)
-        _tell(self._beside, items)
+        _tell(self._beside, orjson.dumps(items))
         if self._beside.stdout is None:
             raise EOFError
         answer: list[Item | Doubtful] = pickle.load(self._beside.stdout)  # noqa: S301  # nosec B301 - written by our own code
-        return answer
+        return [_filled(change, item) for change, item in zip(answer, items, strict=True)]
 
     def close(self) -> None:
         """End the other process, if there is one."""
@@ -70,6 +73,15 @@ class Judge:
 
 def _judged(items: Sequence[Any], rules: Rules) -> list[Item | Doubtful]:
     return [judged(item, rules) for item in items]
+
+
+def _emptied(change: Item | Doubtful) -> Item | Doubtful:
+    """A change without its document, which whoever asked has: to bring it back costs as much as to judge it."""
+    return replace(change, document={}) if isinstance(change, Item) and change.document is not None else change
+
+
+def _filled(change: Item | Doubtful, item: Any) -> Item | Doubtful:  # noqa: ANN401 - what a peer sent
+    return replace(change, document=document_of(item, change.op)) if isinstance(change, Item) and change.document is not None else change
 
 
 def _started(rules: Rules) -> subprocess.Popen[bytes]:
@@ -96,6 +108,6 @@ def serve() -> None:
         # What was loaded for good is not looked through again for every page.
         gc.freeze()
         while True:
-            items = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - the same
-            pickle.dump(_judged(items, rules), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+            items = orjson.loads(pickle.load(sys.stdin.buffer))  # noqa: S301  # nosec B301 - the same
+            pickle.dump([_emptied(each) for each in _judged(items, rules)], sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
             sys.stdout.buffer.flush()

@@ -1,11 +1,11 @@
 """Pulling from a peer: each page fetched outside any transaction, judged, then applied with its cursor in one write (guarantees 3)."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
@@ -29,6 +29,8 @@ from app.sync.witnessing import Seen, grown_from, witnessed
 PAGE = 500
 _LONGEST_CURSOR = 2_048
 PULL = Attempt("pull_peer")
+
+_One = TypeVar("_One")
 
 
 @dataclass
@@ -125,17 +127,11 @@ def _is_read(line: Line, place: _Place) -> bool:
 
 @dataclass(frozen=True)
 class _Page:
-    """One page of a peer's feed, judged: no store was asked for that."""
+    """One page of a peer's feed as it came: its items, where the next one begins, whether there is one."""
 
     items: list[Any]
-    changes: Sequence[Item | Doubtful]
     cursor: str
     more: bool
-
-
-def _judged(page: Mapping[str, Any], judge: Judge) -> _Page:
-    items, cursor = items_of(page), cursor_of(page)
-    return _Page(items, judge.changes(items), cursor, page.get("has_more") is True)
 
 
 def _pages(
@@ -143,18 +139,38 @@ def _pages(
 ) -> _Place:
     with node.db.read() as session:
         rules, last = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session)), 0
-    # One page ahead and no further: the next one is fetched and judged while this one is written.
-    with Judge(rules) as judge, ThreadPoolExecutor(1, "pull") as ahead, _set_aside():
-        page = _judged(first, judge)
-        while True:
+    # While one page is written the next one is judged and the one after it fetched, and no further.
+    with (
+        Judge(rules) as judge,
+        _set_aside(),
+        closing(one_ahead(_fetched(line, place, first))) as fetched,
+        closing(one_ahead((page, judge.changes(page.items)) for page in fetched)) as judged,
+    ):
+        for page, changes in judged:
             last = require_progress(page.items, last, moved=page.cursor != place.cursor or not page.more)
-            after = replace(place, cursor=page.cursor, kept=(page.cursor, place.seen.epoch, place.seen.size))
-            coming = ahead.submit(_next, line, _question(after), judge) if page.more else None
-            done.add(_taken(node, kinds, place, page))
-            place = after
-            if coming is None:
-                return place
-            page = coming.result()
+            done.add(_taken(node, kinds, place, page.cursor, changes))
+            place = replace(place, cursor=page.cursor, kept=(page.cursor, place.seen.epoch, place.seen.size))
+    return place
+
+
+def _fetched(line: Line, place: _Place, first: Mapping[str, Any]) -> Generator[_Page, None, None]:
+    told = first
+    while True:
+        page = _Page(items_of(told), cursor_of(told), told.get("has_more") is True)
+        yield page
+        if not page.more:
+            return
+        place = replace(place, cursor=page.cursor)
+        told = line.get("/v1/changes", _question(place))
+
+
+def one_ahead(each: Generator[_One, None, None]) -> Generator[_One, None, None]:
+    """The same, each made in a thread beside while the one before it is used."""
+    with closing(each), ThreadPoolExecutor(1, "pull") as beside:
+        coming = beside.submit(next, each, None)
+        while (one := coming.result()) is not None:
+            coming = beside.submit(next, each, None)
+            yield one
 
 
 @contextmanager
@@ -173,14 +189,10 @@ def _set_aside() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _next(line: Line, question: Mapping[str, str | int], judge: Judge) -> _Page:
-    return _judged(line.get("/v1/changes", question), judge)
-
-
-def _taken(node: Node, kinds: Kinds, place: _Place, page: _Page) -> Taken:
+def _taken(node: Node, kinds: Kinds, place: _Place, cursor: str, changes: Sequence[Item | Doubtful]) -> Taken:
     with node.db.write() as session:
-        _claim(session, place, page.cursor)
-        taken = take(session, node, kinds, place.name, page.changes, conferences=place.conferences, attempt=PULL)
+        _claim(session, place, cursor)
+        taken = take(session, node, kinds, place.name, changes, conferences=place.conferences, attempt=PULL)
         session.execute(update(Peer).where(Peer.name == place.name).values(applied=Peer.applied + taken.applied))
     tell_of(place.name, taken)
     return taken

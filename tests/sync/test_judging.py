@@ -33,7 +33,9 @@ def page(pair: Twins) -> list[Any]:
     good, forged, named = pair.rcm.as_("peer").get("/v1/changes").json()["items"]
     forged["document"]["title"] = {"es": "Otro"}
     named["document"]["contact"] = "juana.ruiz@correo.example"
-    return [good, forged, named, {"kind": "", "id": good["id"], "version": 9, "op": "erase", "origin": "RCM"}, 7, {"kind": None}]
+    # Numbers that no bulletin holds, and that both processes must read as one.
+    odd = {**good, "document": {**good["document"], "more": [10.0**20, -0.5, "ñ"]}}
+    return [good, forged, named, odd, {"kind": "", "id": good["id"], "version": 9, "op": "erase", "origin": "RCM"}, 7, {"kind": None}]
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def rules(pair: Twins) -> Rules:
 def test_another_process_judges_as_this_one_does_and_ends_with_it(page: list[Any], rules: Rules, monkeypatch: pytest.MonkeyPatch):
     here = [judged(each, rules) for each in page]
     assert [each.code if isinstance(each, Doubtful) else each.op for each in here] == [
-        *("publish", "sync-digest", "sync-digest", "erase", "sync-item-form", "sync-item-form"),
+        *("publish", "sync-digest", "sync-digest", "sync-text-gate", "erase", "sync-item-form", "sync-item-form"),
     ]
     monkeypatch.setattr(judging, "_FEW", len(page) + 1)
     with Judge(rules) as judge:
