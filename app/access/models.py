@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, UTCDateTime
+from app.core.db import BY_KEY, Base, UTCDateTime
 
 
 class Client(Base):
@@ -74,7 +74,7 @@ class DocumentAccess(Base):
     parent: Mapped[str | None] = mapped_column(String(36), index=True)
     until: Mapped[date | None] = mapped_column(Date)
     gone: Mapped[bool] = mapped_column(Boolean)
-    __table_args__ = (Index("ix_document_access_newest_grantee", "newest", "grantee", "tlp", "document_id", "until", "parent"),)
+    __table_args__ = (Index("ix_document_access_newest_grantee", "newest", "grantee", "tlp", "document_id", "until", "parent"), BY_KEY)
 
 
 class AuditRow(Base):

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base
+from app.core.db import BY_KEY, Base
 from app.documents.models import VersionRow
 
 _NEWEST = text("superseded_at IS NULL")
@@ -103,7 +103,7 @@ class Cell(Base):
     mode: Mapped[str] = mapped_column(String(16))
     previous_state: Mapped[str] = mapped_column(String(8))
     destination_state: Mapped[str] = mapped_column(String(8))
-    __table_args__ = (Index("ix_cell_nationality", "nationality", "bulletin_id"),)
+    __table_args__ = (Index("ix_cell_nationality", "nationality", "bulletin_id"), BY_KEY)
 
 
 class Hideout(Base):
@@ -118,3 +118,4 @@ class Hideout(Base):
     area: Mapped[str] = mapped_column(String(3), primary_key=True)
     rest: Mapped[str] = mapped_column(String(8))
     value: Mapped[int] = mapped_column(Integer)
+    __table_args__ = (BY_KEY,)

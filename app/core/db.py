@@ -60,6 +60,9 @@ PASSING = frozenset({"busy", "storage-full"})
 """Codes of what the store cannot do now: nothing was changed, or nobody knows yet whether it was."""
 _STEPS_BETWEEN_LOOKS = 5_000_000
 
+BY_KEY = {"sqlite_with_rowid": False}
+"""Of a table that is read and written by its key alone: SQLite would keep a second tree, of row numbers."""
+
 
 class Base(DeclarativeBase):
     """Every table; constraint names follow one convention so that migrations can name them."""

@@ -81,6 +81,7 @@ def shape(url: str) -> dict[str, object]:
     for table in set(found.get_table_names()) - {"alembic_version"}:
         told[table] = {
             "columns": {column["name"]: (repr(column["type"]), column["nullable"]) for column in found.get_columns(table)},
+            "options": found.get_table_options(table) if engine.dialect.name == "sqlite" else {},
             "key": found.get_pk_constraint(table)["constrained_columns"],
             "foreign": sorted(repr(sorted(key.items(), key=str)) for key in found.get_foreign_keys(table)),
             "indexes": sorted(repr((index["name"], index["column_names"], index["unique"], sorted((name, str(option)) for name, option in index["dialect_options"].items()))) for index in found.get_indexes(table)),
