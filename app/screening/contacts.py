@@ -29,10 +29,10 @@ _BEFORE_SIGN = 72
 _HANDLE = re.compile(r"@(?<![\w.@/+\-]@)[A-Za-z_][\w.]{2,63}")
 _DOMAINS = "com|org|net|travel|gle|ee|tv|cc|tk|ml|ga|cf|vip|pro|live|click|store|page|world|tel|mobi|bz|gd|tt|jm|ht|sr|gf|uk|eu|info|me|io|biz|link|site|online|xyz|app|shop|top|ly|gg|be|us|mx|gt|hn|sv|ni|cr|pa|do|ca|ar|bo|br|cl|co|ec|gy|py|pe|sr|uy|ve|int|gov|gob|edu"
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,300}|www\.[^\s<>\"]{1,300}")
-_ENDING = re.compile(rf"\.(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
+_ENDING = re.compile(rf"\.(?=\w)(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
 _STEM = re.compile(r"(?<![@\w.\-])[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){0,3}$", re.IGNORECASE)
 _LONGEST_STEM = 128
-_PATH = re.compile(r"(?<=[a-z0-9])\.[a-z]{2,8}/[A-Za-z0-9][^\s<>\"]{0,300}")
+_PATH = re.compile(r"\.(?<=[a-z0-9]\.)[a-z]{2,8}/[A-Za-z0-9][^\s<>\"]{0,300}")
 _IN_WORDS = re.compile(rf"\s{{0,2}}{_REST}")
 _BRACKETED = re.compile(r"[\[({<]\s?(?:a|@|at|arroba)\s?[\])}>]")
 # A sign that stands apart before a word is of an account's name, if that does not end as hosts do: "perfil @rutas.norte".

@@ -1,10 +1,12 @@
 """What a numeral counts: whether a category of the document stands beside it, a thing, or persons."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.screening.figures import Figures, plurals
-from app.screening.quantities import Quantity, Tokens
+from app.screening.folding import Folded
+from app.screening.quantities import Quantity, Tokens, tokens
 from app.screening.words import COUNTS
 
 _JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _PART_OF = (
@@ -31,6 +33,8 @@ class Reading:
 
     tokens: Tokens
     figures: Figures
+    named: Set[str]
+    """The words of the text with which a category may begin."""
 
     def word(self, at: int) -> str:
         """The word at a place, none beyond the ends."""
@@ -48,6 +52,12 @@ class Reading:
         return gap == " " or breaks.isdisjoint(gap)
 
 
+def reading(text: Folded, figures: Figures) -> Reading:
+    """The words and numerals of a folded text beside figures."""
+    read = tokens(text)
+    return Reading(read, figures, figures.named(read.unique))
+
+
 class Ahead(NamedTuple):
     """What follows a numeral: the last token of a category, whether a thing is counted, at once or farther on, whether persons are."""
 
@@ -60,14 +70,13 @@ class Ahead(NamedTuple):
 def ahead(read: Reading, quantity: Quantity) -> Ahead:
     """What a numeral counts by the words after it, an adjective or a noun between: "two young Eritrean women", "dos rutas"."""
     has_person, unknown = False, [0, 0]
-    first = quantity.last + 1
+    words, gaps, first = read.tokens.words, read.tokens.gaps, quantity.last + 1
     for at in range(first, first + _FARTHEST):
-        if not _goes_on(read, at):
+        word = words[at]
+        if not (word and gaps[at] == " ") and not _goes_on(read, at):
             break
-        counted = _met(read, at, at == first, has_person)
-        if counted is not None:
+        if (word in read.named or word in _THINGS) and (counted := _met(read, at, at == first, has_person)) is not None:
             return counted
-        word = read.word(at)
         has_person = has_person or word in _PERSONS
         unknown[word < "a"] += word not in _PASSED
         if max(unknown) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article or word in _OF):
@@ -184,6 +193,8 @@ def _is_all(read: Reading, quantity: Quantity) -> bool:
 def _category(read: Reading, at: int) -> int | None:
     """The last token of the category that begins at a token, also of an abbreviated one."""
     words = read.tokens.words
+    if words[at] not in read.named:
+        return None
     for phrase in read.figures.by_first.get(words[at], ()):
         end = at + len(phrase)
         if words[at + 1 : end] == phrase[1:] and all(map(read.is_close, range(at + 1, end))):

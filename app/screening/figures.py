@@ -1,7 +1,7 @@
 """What the reading of a document's texts is told of its figures."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,9 +29,9 @@ class Figures:
     published: Collection[int] = frozenset()
     is_bulletin: bool = False
 
-    def may_be_named(self, words: Collection[str]) -> bool:
-        """Whether a text of these words may name a category."""
-        return not (self.by_first.keys().isdisjoint(words) and self.shortened.isdisjoint(words))
+    def named(self, words: Set[str]) -> Set[str]:
+        """Of the words of a text those with which a category may begin."""
+        return (self.by_first.keys() & words) | (self.shortened & words)
 
     @cached_property
     def shortened(self) -> frozenset[str]:

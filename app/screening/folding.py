@@ -5,8 +5,9 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import groupby, pairwise
+from functools import cache, cached_property
+from itertools import compress, count, groupby, pairwise
+from operator import not_
 
 from app.screening.tables import tables
 from app.screening.words import WORDS
@@ -27,7 +28,9 @@ _ASTRAL = 0x10000
 _OTHER_DIGITS = {code: str(digit) for code in range(128, sys.maxunicode) if (digit := unicodedata.decimal(chr(code), None)) is not None}
 _FOLD = {chr(code): to for code, to in {**_LOOK_ALIKE, **_DASHES, **_SPACES, **_DOTS, **_OTHER_DIGITS}.items()}
 _FOLDED = re.compile(f"[{re.escape(''.join(each for each in _FOLD if ord(each) < _ASTRAL))}{chr(_ASTRAL)}-{chr(sys.maxunicode)}]")
-_MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_FLOATING = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_MARKS = re.compile(f"[{_FLOATING}]+")
+_ODD = re.compile(f"{_FOLDED.pattern[:-1]}{_FLOATING}]")
 
 _ACCENTED = {
     code: bare
@@ -38,7 +41,10 @@ _ACCENTED = {
 
 _DIGITS = {word: digit for digit, words in WORDS["digits"].items() for word in words}
 _WORD = re.compile(r"[^\W_]+")
-_TOKEN = re.compile(r"(\d++(?:[.,]\d++)*+|[^\W\d_]++)")
+_LETTERS = "".join(f"{run[0]}-{run[-1]}" for run in re.findall(r"[^\W\d_]+", "".join(map(chr, range(_ASTRAL)))))
+# The letters by their codes are looked up sooner than what is no mark.
+_TOKEN, _ASTRAL_TOKEN = (re.compile(rf"({letters}++|[0-9]++(?:[.,][0-9]++)*+)") for letters in (f"[{_LETTERS}]", r"[^\W\d_]"))
+_DIGIT = re.compile("[0-9]")
 _FEWEST = 6
 """Words for digits in a row that are a number read out: "uno, dos, tres" may be said of a list."""
 _MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n", "_")
@@ -66,7 +72,8 @@ class Folded:
     @cached_property
     def parts(self) -> list[str]:
         """Its words in small letters and its numerals in digits, in their order, and between them what parts them."""
-        return _TOKEN.split(self.small)
+        is_astral = len(self.small.encode("utf-16-le", "surrogatepass")) > 2 * len(self.small)
+        return (_ASTRAL_TOKEN if is_astral else _TOKEN).split(self.small)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -81,7 +88,7 @@ class Folded:
     @cached_property
     def mixed(self) -> list[str]:
         """Words of letters and digits together."""
-        glued = [at for at in range(2, len(self.parts) - 1, 2) if not self.parts[at]]
+        glued = list(compress(count(2, 2), map(not_, self.parts[2:-1:2])))
         rows = [list(row) for _, row in groupby(enumerate(glued), key=lambda each: each[1] - 2 * each[0])]
         joined = ("".join(self.parts[row[0][1] - 1 : row[-1][1] + 2]) for row in rows)
         return [word for each in joined for word in _WORD.findall(each) if not word.isalpha() and not word.isdigit()]
@@ -94,15 +101,18 @@ class Folded:
     @cached_property
     def has_digits(self) -> bool:
         """Whether any digit stands in it."""
-        return any(each in self.text for each in "0123456789")
+        return _DIGIT.search(self.text) is not None
 
     def places(self, word: str) -> Iterator[int]:
         """Where a word in small letters begins, each time that it stands alone."""
-        small, at, size = self.small, self.small.find(word), len(word)
-        while at >= 0:
-            if not small[max(at - 1, 0) : at].isalnum() and not small[at + size : at + size + 1].isalnum():
-                yield at
-            at = small.find(word, at + size)
+        return (found.start() for found in _alone(word).finditer(self.small))
+
+
+@cache
+def _alone(word: str) -> re.Pattern[str]:
+    """The rule for one of the words that the rules know, where no letter and no digit stands beside it."""
+    # Begun by the word itself, so that the search goes from one to the next.
+    return re.compile(rf"{re.escape(word)}(?<![^\W_]{re.escape(word)})(?![^\W_])")
 
 
 def plain(word: str) -> str:
@@ -115,7 +125,9 @@ def folded(text: str) -> Folded:
     """Fold a text in its stored form (NFKC, no control or format character; wire/text.py); most characters keep their places."""
     if text.isascii():
         return _without_words(Folded(text, range(len(text) + 1), text))
-    return _without_words(_without_marks(_FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text), text))
+    odd = set(_ODD.findall(text))
+    plain = text if _FOLD.keys().isdisjoint(odd) else _FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text)
+    return _without_words(_without_marks(plain, text) if any(map(_MARKS.match, odd)) else Folded(plain, range(len(plain) + 1), text))
 
 
 def _without_marks(text: str, sent: str) -> Folded:
@@ -130,7 +142,7 @@ def _without_marks(text: str, sent: str) -> Folded:
 
 def _without_words(before: Folded) -> Folded:
     """A text in which numbers that were read out digit by digit stand in digits."""
-    if b"\1" * _FEWEST not in bytes(map(_DIGITS.__contains__, before.parts[1::2])):
+    if _DIGITS.keys().isdisjoint(before.words) or b"\1" * _FEWEST not in bytes(map(_DIGITS.__contains__, before.parts[1::2])):
         return before
     parts: list[str] = []
     offsets: list[int] = []

@@ -16,10 +16,6 @@ _BREAKS = ENDS | {":"}
 _LONGEST_ABBREVIATION, _LONGEST_LIST = 4, 3
 
 
-def _may_be_labelled(before: str) -> bool:
-    return before in _LEADING or "0" <= before < "a"
-
-
 class Labels:
     """The labels of a text's numerals: each is looked for once, however long the list in which it stands."""
 
@@ -30,7 +26,8 @@ class Labels:
 
     def of(self, at: int) -> Label:
         """What the numeral at a token is labelled by: a word right before it, or before the list or range that it belongs to."""
-        if not _may_be_labelled(self._read.words[at - 1]):
+        before = self._read.words[at - 1]
+        if before not in _LEADING and not "0" <= before < "a":
             return ""
         listed: list[int] = []
         place: int | None = at

@@ -13,7 +13,9 @@ from app.screening.cues import OWN_PHONE, PUBLIC, Cue
 from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
-_CLUSTER = re.compile(r"\d[\d .\-/()]{6,}[\dA-Za-z]")
+# No form is shorter, and one without a hyphen is that of a card at least.
+_CLUSTER = re.compile(r"[0-9][0-9 .\-/()]{7,}[0-9A-Za-z]")
+_SHORTEST_SPACED = 15
 _FEWEST_DIGITS = 5
 
 
@@ -46,8 +48,8 @@ _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
 def _is_vehicle(text: str) -> bool:
-    """Whether the check digit of a vehicle's number is right (ISO 3779, as North America writes it)."""
-    return (
+    """Whether the check digit of a vehicle's number is right (ISO 3779, as North America writes it); no number has digits only, or none."""
+    return not (text.isdigit() or text.isalpha()) and (
         "0123456789X"[sum(_OF_LETTERS[each] * weight for each, weight in zip(text.upper(), _WEIGHTS, strict=True)) % 11] == text[8].upper()
     )
 
@@ -76,15 +78,20 @@ def _alone(form: str) -> re.Pattern[str]:
 
 _FORMS = [(kind, _alone(form), judge) for kind, form, judge in _SHAPES]
 _ANY_FORM = _alone("|".join(form for _, form, _ in _SHAPES))
-_VENEZUELAN = re.compile(r"[VE](?<!\w[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})\b")
-_ELECTOR = re.compile(r"\b[A-Z]{6}\d{8}[HM]\d{3}\b", re.IGNORECASE)
-_FOREIGNER = re.compile(r"\b[XYZ]-?\d{7}-?[A-Z]\b|\b\d{3}-\d{2}C\d{5}\b")
+# Venezuela, and foreigners in Spain.
+_INITIALLED = re.compile(
+    r"[VEXYZ](?<!\w.)(?:(?<=[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})|(?<=[XYZ])-?\d{7}-?[A-Z])\b"
+)
+# The rest of these rules is begun by its first character in either case, so that the search looks at nothing else.
+_CASED = "A-Za-z\u0130\u0131\u017f\u212a"
+_ELECTOR = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{5}}\d{{8}}[HM]\d{{3}}\b)")
+_FOREIGNER = re.compile(r"\b\d{3}-\d{2}C\d{5}\b")
 _EQUIPMENT = re.compile(r"\bimei(?:[12]|sv)\b\D{0,12}\d(?:[ \-/.]{0,2}\d){13,15}", re.IGNORECASE)
 # In one word of letters and digits: who holds none so long holds no such number.
-_CURP = re.compile(r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d\b", re.IGNORECASE)
-_RFC = re.compile(r"\b[A-ZÑ&]{4}\d{6}[A-Z0-9]{3}\b", re.IGNORECASE)
-_IBAN = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_IN_ONE_WORD, _VEHICLES = {12, 13, 18}, 17
+_CURP = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{3}}\d{{6}}[HMX][A-Z]{{5}}[A-Z0-9]\d\b)")
+_RFC = re.compile(rf"[{_CASED}Ññ&](?<=\b.)(?i:[A-ZÑ&]{{3}}\d{{6}}[A-Z0-9]{{3}}\b)")
+_IBAN = re.compile(r"[A-Z](?=[A-Z]\d\d)(?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IN_ONE_WORD, _FOREIGNERS, _VEHICLES = {12, 13, 18}, 8, 17
 _LONGEST_ZONE = 27
 _MACHINE_READABLE = re.compile(
     r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,20}"
@@ -113,10 +120,9 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
     Kind.ACCOUNT: (26, re.compile(r"\d(?:[ \-]?\d){7,24}")),
     Kind.IMEI: (20, re.compile(r"\d(?:[ \-/.]{0,2}\d){13,15}")),
 }
-_VEHICLE = re.compile(r"\b(?=[A-Z0-9]{0,16}\d)(?=[A-Z0-9]{0,16}[A-Z])[A-HJ-NPR-Z0-9]{17}\b", re.IGNORECASE)
+_VEHICLE = re.compile(r"[A-HJ-NPR-Za-hj-npr-z0-9](?<!\w.)(?i:[A-HJ-NPR-Z0-9]{16}\b)")
 _ALIEN = re.compile(
-    r"\bA(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\bA\d{2,3}([ \-])\d{3}\1\d{3}\b",
-    re.IGNORECASE,
+    r"[Aa](?=[ \-#Nn0-9Ff])(?<!\w.)(?i:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
 )
 _BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
 _REGISTERED = frozenset({"reg", "regn", "regd", "registered", "registration"})
@@ -153,12 +159,14 @@ def _lettered(text: Folded) -> Iterator[Span]:
 
 def _likely(text: Folded) -> Iterator[tuple[Kind, re.Pattern[str], Callable[[str], bool]]]:
     """The rules for letters and digits that a text may fulfil, by the lengths of its words."""
-    yield from ((Kind.NATIONAL_ID, rule, _any) for rule in (_VENEZUELAN, _ALIEN, _FOREIGNER))
+    yield from ((Kind.NATIONAL_ID, rule, _any) for rule in (_INITIALLED, _ALIEN))
     if "imei" in text.small:
         yield Kind.IMEI, _EQUIPMENT, _any
-    if any(word[2:4].isdigit() for word in text.mixed):
+    if any(word[2:4].isdigit() and word[:2].isalpha() and word[3:] for word in text.mixed):
         yield Kind.ACCOUNT, _IBAN, iban.is_valid
     lengths = set(map(len, text.mixed))
+    if _FOREIGNERS in lengths:
+        yield Kind.NATIONAL_ID, _FOREIGNER, _any
     if not _IN_ONE_WORD.isdisjoint(lengths):
         yield from ((Kind.NATIONAL_ID, _CURP, _any), (Kind.NATIONAL_ID, _ELECTOR, _any), (Kind.NATIONAL_ID, _RFC, _is_rfc))
     if _VEHICLES in lengths:
@@ -169,7 +177,7 @@ def _formed(text: str) -> Iterator[Span]:
     for cluster in _CLUSTER.finditer(text):
         # With the character before: what stands within a longer number is none of these.
         start, end = max(cluster.start() - 1, 0), cluster.end() + 2
-        likely = _ANY_FORM.search(text, start, end) if any(each in cluster[0] for each in "- )") else None
+        likely = _ANY_FORM.search(text, start, end) if "-" in cluster[0] or end - start >= _SHORTEST_SPACED else None
         while likely:
             found = next(_judged(text, likely.start(), end), None)
             if found:

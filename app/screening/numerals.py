@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from app.screening.counted import Ahead, Reading, ahead, behind, counts, is_person, of_them
+from app.screening.counted import Ahead, Reading, ahead, behind, counts, is_person, of_them, reading
 from app.screening.figures import Figures, plurals
 from app.screening.folding import Folded, plain
 from app.screening.labels import Labels
-from app.screening.quantities import WORDS_OF_QUANTITY, Quantity, Tokens, is_in_row, is_share, is_within, is_year, quantities, tokens
+from app.screening.quantities import WORDS_OF_QUANTITY, Quantity, Tokens, is_in_row, is_share, is_within, is_year, quantities
 from app.screening.spans import MOST_FINDINGS, Kind, Span
 from app.screening.words import COUNTS
 
@@ -23,8 +23,8 @@ def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
     """
     if not text.has_digits and WORDS_OF_QUANTITY.isdisjoint(map(plain, text.words)):
         return
-    read = Reading(tokens(text), figures)
-    least = figures.k if figures.may_be_named(read.tokens.words) else 0
+    read = reading(text, figures)
+    least = figures.k if read.named else 0
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
     for quantity in _counts(text, read, _quiet(read.tokens, figures, least)):
@@ -52,7 +52,7 @@ def _counts(text: Folded, read: Reading, quiet: Collection[str]) -> Iterator[Qua
     for quantity in quantities(text, read.tokens, quiet):
         if quantity.is_article and not counts(read, quantity.last + 1):
             continue
-        if not is_within(in_tables, read.tokens.starts[quantity.first]):
+        if not in_tables or not is_within(in_tables, read.tokens.starts[quantity.first]):
             yield quantity
 
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate, compress, count
 from operator import itemgetter
@@ -41,8 +41,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _SUFFIX, _LIST = "(?:st|nd|rd|th|º|°|ro)?", r"(?:, ?| ?- ?|/| (?:y|e|and|to|a|al|o|or|ou) (?:el |the |o )?)"
 # Begun by the first digit of a numeral, so that the search looks at nothing else.
 _DATE = re.compile(
-    r"\d(?<!\d\d)(?<!\d[.,]\d)(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
-    rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}}|\d?{_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
+    r"\d(?<!\d\d)(?<!\d[.,]\d)(?:(?=\d{0,5}[-/.:])(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
+    rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}})|\d?(?!\d){_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
 _MARKS_BEFORE, _MARKS_AFTER, _PLAIN = frozenset("#$€£°'\"_"), frozenset("°º'\"_"), frozenset({" ", ", ", ". ", "; ", ": ", ".\n"})
@@ -63,6 +63,8 @@ class Tokens:
     ends: Sequence[int]
     values: dict[str, int]
     """What each numeral in digits says; -1 where it has a fraction."""
+    unique: Set[str]
+    """Every word and numeral once."""
 
 
 class Quantity(NamedTuple):
@@ -80,7 +82,8 @@ def tokens(text: Folded) -> Tokens:
     ends = list(accumulate(map(len, parts)))
     bare = {word: plain(word) for word in text.words if not word.isascii()}
     words = [*map(bare.get, parts[1::2], parts[1::2]), *[""] * _AROUND]
-    return Tokens(words, parts[0::2], ends[0:-1:2], ends[1::2], {word: _value(word) for word in text.words if word < "a"})
+    values = {word: _value(word) for word in text.words if word < "a"}
+    return Tokens(words, parts[0::2], ends[0:-1:2], ends[1::2], values, text.words.difference(bare).union(bare.values()))
 
 
 def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Quantity]:
@@ -89,19 +92,20 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Q
     `quiet` are numerals in digits that are passed over where nothing beside them makes another number of them, a share or persons.
     """
     reached = -1
-    words, values = read.words, _VALUES | read.values
+    words, gaps, values = read.words, read.gaps, _VALUES | read.values
     for at in _places(text, read, quiet):
-        word = words[at]
         if at <= reached:
             continue
+        word, after = words[at], words[at + 1]
         if word in ARTICLES:
-            reached = at + (words[at + 1] in _ALONE)
+            reached = at + (after in _ALONE)
             yield Quantity(at, reached, 1, is_article=True)
         elif word in _SINGLE:
             yield from _single(read, at)
         elif word not in _PERCENT or words[at - 1] != "por":
-            reached, value = _whole(read, at, values[word])
-            if not _may_be_apart(read, at) or not _is_apart(text.text, read, at):
+            reached, value = _whole(read, at, values[word]) if after in _COMPOSING or after in values else (at, values[word])
+            is_plain = gaps[at] == " " and gaps[at + 1] in _PLAIN and after not in _HOURS
+            if is_plain or not _is_apart(text.text, read, at):
                 yield Quantity(at, reached, value)
 
 
@@ -115,10 +119,7 @@ def _single(read: Tokens, at: int) -> Iterator[Quantity]:
 
 def _whole(read: Tokens, at: int, value: int) -> tuple[int, int]:
     """The last token of the numeral that begins at one with a value, and the value of all of it."""
-    after = read.words[at + 1]
-    if "0" <= after < "a":
-        return _grouped(read, at, value)
-    return _composed(read, at) if after in _COMPOSING else (at, value)
+    return _composed(read, at) if read.words[at + 1] in _COMPOSING else _grouped(read, at, value)
 
 
 def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
@@ -127,13 +128,14 @@ def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
     wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     dated = _dated(text) if text.has_digits else set()
     undated = (at for at in compress(count(), map(wanted.__contains__, words)) if starts[at] not in dated)
-    return [at for at in undated if words[at + 1] in _STIRRING or "0" <= words[at + 1] < "a" or _tells(read, at, quiet)]
+    stirring = _STIRRING | read.values.keys()
+    return [at for at in undated if words[at + 1] in stirring or _tells(read, at, quiet)]
 
 
 def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
     """Whether a numeral that stands alone tells something: it is no quiet one and no mark's, or it is a share."""
     words, gaps = read.words, read.gaps
-    if words[at] not in quiet and (words[at - 1] not in CITES or gaps[at] != " " or words[at] >= "a"):
+    if words[at] not in quiet and (gaps[at] != " " or words[at - 1] not in CITES or words[at] >= "a"):
         return True
     return words[at - 1] in _RATES or words[at + 2] in _RATES or "%" in gaps[at + 1]
 
@@ -173,7 +175,7 @@ def _is_portuguese(text: Folded) -> bool:
 
 def is_in_row(read: Tokens, at: int) -> bool:
     """Whether a numeral is one of three or more in a row, as in a telephone or the number of a book."""
-    if not _goes_with(read, at) and not _goes_with(read, at + 1):
+    if not ("0" <= read.words[at - 1] < "a" or "0" <= read.words[at + 1] < "a"):
         return False
     first = next(back for back in count() if back == _ROW - 1 or not _goes_with(read, at - back))
     last = next(ahead for ahead in count() if ahead == _ROW - 1 or not _goes_with(read, at + ahead + 1))
@@ -267,11 +269,8 @@ def is_share(read: Tokens, quantity: Quantity) -> bool:
     words, last = read.words, quantity.last
     if words[quantity.first] in _SINGLE:
         return False
-    return words[quantity.first - 1] in _RATES or words[last + 2] in _RATES or read.gaps[last + 1].lstrip().startswith("%")
-
-
-def _may_be_apart(read: Tokens, at: int) -> bool:
-    return read.gaps[at] != " " or read.gaps[at + 1] not in _PLAIN or read.words[at + 1] in _HOURS
+    gap = read.gaps[last + 1]
+    return words[quantity.first - 1] in _RATES or words[last + 2] in _RATES or (gap != " " and gap.lstrip().startswith("%"))
 
 
 def _is_apart(text: str, read: Tokens, at: int) -> bool:
