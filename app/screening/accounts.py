@@ -11,6 +11,7 @@ from app.screening.words import WORDS
 _NETWORKS, _USERS, _PROFILES = (tuple(WORDS["accounts"][name]) for name in ("networks", "users", "profiles"))
 TELLING = frozenset(WORDS["accounts"]["telling"]).union(_NETWORKS, _USERS, _PROFILES)
 """Words after which "@" begins the name of an account, whatever its end looks like."""
+_BEGUN = frozenset(phrase.split()[0] for phrase in (*_NETWORKS, *_USERS, *_PROFILES))
 _NOBODY = frozenset(WORDS["accounts"]["nobody"])
 _REACH, _LONGEST = 30, 40
 _NAME = re.compile(rf"(?<![\w@.\-/])[^\W\d](?:\w|\.(?=\w)){{2,{_LONGEST}}}(?![\w@/])")
@@ -23,6 +24,8 @@ _BEFORE = re.compile(
 
 def accounts(text: Folded) -> Iterator[Span]:
     """Names of accounts beside the name of a network or a word like "user": by their form, and plain words where both stand before them."""
+    if _BEGUN.isdisjoint(text.words):
+        return
     networks, users, profiles = (_ends(text, words) for words in (_NETWORKS, _USERS, _PROFILES))
     near = [each for each in profiles if _is_near(each, networks)]
     for start, end in sorted({*networks, *users, *near}):

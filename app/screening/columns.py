@@ -15,8 +15,10 @@ _MOST_WORDS = 4
 
 def columns(text: Folded) -> Iterator[Span]:
     """Columns of persons in a folded text of at least two lines that are split by one separator equally often."""
-    for lines, separator in () if _PARTS.isdisjoint(text.words) else text.tables:
-        headers = ((number, _personal(line, separator)) for number, (_, line) in enumerate(lines[:-1]))
+    sought = _PARTS & text.words
+    for lines, separator in text.tables if sought else ():
+        heading = (number for number, (_, line) in enumerate(lines[:-1]) if any(part in line.lower() for part in sought))
+        headers = ((number, _personal(lines[number][1], separator)) for number in heading)
         header, personal = next((each for each in headers if each[1]), (len(lines), set()))
         for begins, line in lines[header:]:
             yield from _cells(begins, line, separator, personal)

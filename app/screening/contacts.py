@@ -49,7 +49,7 @@ def contacts(text: Folded) -> Iterator[Span]:
     if "@" in text.text:
         yield from _addresses(text.text)
         yield from _all(Kind.HANDLE, _HANDLE, text.text)
-    for sign in (each for each in _SIGNS if each in text.small):
+    for sign in (each for each in _SIGNS if each in (text.small if each == "@" else text.words)):
         yield from _spelt(text, sign, _SIGNS[sign])
     yield from _bracketed(text.small)
     yield from accounts(text)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.screening.folding import Folded
 from app.screening.spans import Kind
@@ -27,8 +27,7 @@ def _by_first() -> Mapping[str, list[tuple[frozenset[str], re.Pattern[str], Kind
 _PHRASES = _by_first()
 
 
-@dataclass(frozen=True)
-class Cue:
+class Cue(NamedTuple):
     """A word that announces something, and where it ends."""
 
     kind: Kind

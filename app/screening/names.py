@@ -67,10 +67,12 @@ def names(text: Folded, known: Collection[str], announced: Sequence[Cue], sort: 
 
 def _written(text: str, sort: Callable[[str], Sort], known: Collection[str]) -> Iterator[Span]:
     for run in _RUN.finditer(text):
-        if (run[0].isalpha() and sort(run[0]) != "given") or _is_after_place(text, run.start()):
+        whole, start = run[0], run.start()
+        if (whole.isalpha() and sort(whole) != "given") or text[max(start - 1, 0) : start].isalnum():
             continue
-        if not text[max(run.start() - 1, 0) : run.start()].isalnum() and " ".join(run[0].lower().split()) not in known:
-            yield from _persons(text, _parts(run, sort))
+        found = list(_persons(text, _parts(run, sort)))
+        if found and " ".join(whole.lower().split()) not in known and not _is_after_place(text, start):
+            yield from found
 
 
 def _is_after_place(text: str, at: int) -> bool:

@@ -62,9 +62,12 @@ def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
 
 
 def _found(read: Reading, quantity: Quantity, labels: Labels, least: int, may_more_wait: bool) -> Span | None:
+    is_small, may_wait = 0 < quantity.value < least, may_more_wait and read.figures.is_bulletin
+    if not (is_small or may_wait):
+        return None
     is_part = is_share(read.tokens, quantity)
-    may_be_hard = 0 < quantity.value < least and not is_part
-    may_wait = may_more_wait and read.figures.is_bulletin and (is_part or not _is_known(read, quantity))
+    may_wait = may_wait and (is_part or not _is_known(read, quantity))
+    may_be_hard = is_small and not is_part
     return _judged(read, quantity, labels, may_be_hard, may_wait) if may_be_hard or may_wait else None
 
 
@@ -102,9 +105,10 @@ def _is_explained(read: Reading, quantity: Quantity, following: Ahead) -> bool:
 def _is_known(read: Reading, quantity: Quantity) -> bool:
     """Whether a numeral is a published cell, the threshold, a fraction, a year, or no number but a mark."""
     words, figures = read.tokens.words, read.figures
-    word, before, after = words[quantity.first], words[quantity.first - 1], words[quantity.last + 1]
-    if quantity.value < 0 or quantity.value in figures.published or word.startswith("0") or is_in_row(read.tokens, quantity.first):
+    first, last, value, _ = quantity
+    word = words[first]
+    if value < 0 or value in figures.published or word[0] == "0" or is_in_row(read.tokens, first):
         return True
-    if quantity.value == figures.k and before in _LEAST:
+    if value == figures.k and words[first - 1] in _LEAST:
         return True
-    return is_year(word) and (before in _SINCE or not is_person(after)) and after not in _PERCENTS
+    return is_year(word) and (words[first - 1] in _SINCE or not is_person(words[last + 1])) and words[last + 1] not in _PERCENTS

@@ -45,7 +45,9 @@ _DATE = re.compile(
     rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}})|\d?(?!\d){_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
-_MARKS_BEFORE, _MARKS_AFTER, _PLAIN = frozenset("#$€£°'\"_"), frozenset("°º'\"_"), frozenset({" ", ", ", ". ", "; ", ": ", ".\n"})
+_MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
+_PLAIN_BEFORE, _PLAIN_AFTER = frozenset(" (\n"), frozenset(" .,;:)%-\n")
+"""Between these a numeral is no part of a mark."""
 _AROUND = 8
 """Empty words after the last and, as Python counts backwards, before the first: no look around a numeral goes farther."""
 
@@ -104,7 +106,7 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Q
             yield from _single(read, at)
         elif word not in _PERCENT or words[at - 1] != "por":
             reached, value = _whole(read, at, values[word]) if after in _COMPOSING or after in values else (at, values[word])
-            is_plain = gaps[at] == " " and gaps[at + 1] in _PLAIN and after not in _HOURS
+            is_plain = gaps[at][-1:] in _PLAIN_BEFORE and gaps[at + 1][:1] in _PLAIN_AFTER and after not in _HOURS
             if is_plain or not _is_apart(text.text, read, at):
                 yield Quantity(at, reached, value)
 
@@ -127,9 +129,10 @@ def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
     words, starts = read.words, read.starts
     wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     dated = _dated(text) if text.has_digits else set()
-    undated = (at for at in compress(count(), map(wanted.__contains__, words)) if starts[at] not in dated)
     stirring = _STIRRING | read.values.keys()
-    return [at for at in undated if words[at + 1] in stirring or _tells(read, at, quiet)]
+    found = compress(count(), map(wanted.__contains__, words))
+    telling = (at for at in found if words[at + 1] in stirring or _tells(read, at, quiet))
+    return [at for at in telling if starts[at] not in dated]
 
 
 def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
@@ -242,7 +245,7 @@ _MOST_DIGITS, _BEYOND = 12, 10**12
 def _value(word: str) -> int:
     if word >= "a":
         return _VALUES[word]
-    digits = word.replace(".", "").replace(",", "")
+    digits = word if word.isdigit() else word.replace(".", "").replace(",", "")
     if len(digits) > _MOST_DIGITS:
         return _BEYOND
     return int(digits) if digits == word or _GROUPED.fullmatch(word) else -1

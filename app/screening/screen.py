@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice
+from typing import NamedTuple
 
 from app.screening.columns import columns
 from app.screening.contacts import contacts
@@ -14,11 +15,10 @@ from app.screening.names import Sort, names, sorter
 from app.screening.numbers import numbers
 from app.screening.numerals import numerals
 from app.screening.places import places
-from app.screening.spans import HARD, MOST_FINDINGS, Kind, Span, disjoint, masked
+from app.screening.spans import MOST_FINDINGS, SOFT, Kind, Span, disjoint, masked
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What stands at one place: the pointer of the text (RFC 6901), offset and length there, its kind, and an excerpt with dots for letters."""
 
     pointer: str
@@ -30,7 +30,7 @@ class Found:
     @property
     def is_hard(self) -> bool:
         """Whether the document is refused for it rather than held."""
-        return self.kind in HARD
+        return self.kind not in SOFT
 
 
 @dataclass(frozen=True)

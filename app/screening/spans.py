@@ -2,8 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 MOST_FINDINGS = 100
 """Findings of one document that are told; whoever sent more must look at all of it anyway."""
@@ -35,14 +35,14 @@ class Kind(StrEnum):
     NUMERAL = "numeral"
 
 
-HARD = frozenset(Kind) - {Kind.NAME, Kind.NUMERAL}
+SOFT = (Kind.NAME, Kind.NUMERAL)
+HARD = frozenset(Kind).difference(SOFT)
 """Kinds that no document may hold; the others wait for a second person (guarantees 2)."""
 _COUNTS = frozenset({Kind.SMALL_COUNT, Kind.NUMERAL})
 """Kinds of which already the first character may be all that must not be told."""
 
 
-@dataclass(frozen=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a text, by its offsets there, and what it looks like."""
 
     start: int
@@ -52,7 +52,7 @@ class Span:
     @property
     def is_hard(self) -> bool:
         """Whether a text that holds it is refused rather than held."""
-        return self.kind in HARD
+        return self.kind not in SOFT
 
 
 def masked(text: str, span: Span) -> str:
@@ -69,9 +69,9 @@ def masked(text: str, span: Span) -> str:
 def disjoint(spans: Iterable[Span]) -> list[Span]:
     """Spans in the order of the text, of overlapping ones the hard one, of like ones the longest."""
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda each: (not each.is_hard, each.start - each.end, each.start)):
+    for span in sorted(spans, key=lambda each: (each.kind in SOFT, each.start - each.end, each.start)):
         place = bisect_left(kept, span)
-        before, after = kept[max(place - 1, 0) : place], kept[place : place + 1]
-        if all(span.end <= other.start or span.start >= other.end for other in (*before, *after)):
+        is_after = not place or kept[place - 1].end <= span.start
+        if is_after and (place == len(kept) or span.end <= kept[place].start):
             kept.insert(place, span)
     return kept
