@@ -9,15 +9,15 @@ from app.screening.words import WORDS
 
 _PERSONAL = frozenset(WORDS["columns"]["personal"])
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
-_PARTS = frozenset(part for word in _PERSONAL for part in word.split("-"))
+_PARTS = {word: frozenset(word.split("-")) for word in _PERSONAL}
 _MOST_WORDS = 4
 
 
 def columns(text: Folded) -> Iterator[Span]:
     """Columns of persons in a folded text of at least two lines that are split by one separator equally often."""
-    sought = _PARTS & text.words
+    sought = [word for word, parts in _PARTS.items() if parts <= text.words]
     for lines, separator in text.tables if sought else ():
-        heading = (number for number, (_, line) in enumerate(lines[:-1]) if any(part in line.lower() for part in sought))
+        heading = (number for number, (_, line) in enumerate(lines[:-1]) if any(word in line.lower() for word in sought))
         headers = ((number, _personal(lines[number][1], separator)) for number in heading)
         header, personal = next((each for each in headers if each[1]), (len(lines), set()))
         for begins, line in lines[header:]:

@@ -24,7 +24,7 @@ _SIGNS = {
 _LOCAL = re.compile(r"[\w.+\-]{1,64}+(?![\w.+\-])")
 _BACKWARDS = re.compile(rf"\s{{0,2}}[\[({{<]?\s{{0,2}}{_LOCAL.pattern}")
 _OPEN = " \t\n[({<"
-_APART = re.compile(r"[\s\[({<]@")
+_APART = re.compile(r"@(?<=[\s\[({<]@)")
 _BEFORE_SIGN = 72
 _HANDLE = re.compile(r"@(?<![\w.@/+\-]@)[A-Za-z_][\w.]{2,63}")
 _DOMAINS = "com|org|net|travel|gle|ee|tv|cc|tk|ml|ga|cf|vip|pro|live|click|store|page|world|tel|mobi|bz|gd|tt|jm|ht|sr|gf|uk|eu|info|me|io|biz|link|site|online|xyz|app|shop|top|ly|gg|be|us|mx|gt|hn|sv|ni|cr|pa|do|ca|ar|bo|br|cl|co|ec|gy|py|pe|sr|uy|ve|int|gov|gob|edu"
@@ -85,7 +85,7 @@ def _addresses(text: str) -> Iterator[Span]:
 
 def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
     """Addresses whose sign stands apart or in words: read from the sign to both sides, so they cost no more than what stands there."""
-    apart = (found.start() + 1 for found in _APART.finditer(text.small) if not _ACCOUNT.match(text.small, found.start() + 1))
+    apart = (found.start() for found in _APART.finditer(text.small) if not _ACCOUNT.match(text.small, found.start()))
     for at in apart if sign == "@" else text.places(sign):
         after = rest.match(text.small, at + len(sign))
         before = after and _BACKWARDS.match(text.small[max(at - _BEFORE_SIGN, 0) : at][::-1])

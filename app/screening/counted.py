@@ -1,6 +1,6 @@
 """What a numeral counts: whether a category of the document stands beside it, a thing, or persons."""
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ class Reading:
 
     tokens: Tokens
     figures: Figures
-    named: Set[str]
+    named: AbstractSet[str]
     """The words of the text with which a category may begin."""
 
     def word(self, at: int) -> str:
@@ -79,7 +79,11 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
             return counted
         has_person = has_person or word in _PERSONS
         unknown[word < "a"] += word not in _PASSED
-        if max(unknown) > _MOST_UNKNOWN or _leads_away(read, at, has_person or not quantity.is_article or word in _OF):
+        if (
+            unknown[0] > _MOST_UNKNOWN
+            or unknown[1] > _MOST_UNKNOWN
+            or _leads_away(read, at, has_person or not quantity.is_article or word in _OF)
+        ):
             break
     return Ahead(has_person=has_person)
 

@@ -1,7 +1,8 @@
 """What the reading of a document's texts is told of its figures."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,7 +30,7 @@ class Figures:
     published: Collection[int] = frozenset()
     is_bulletin: bool = False
 
-    def named(self, words: Set[str]) -> Set[str]:
+    def named(self, words: AbstractSet[str]) -> AbstractSet[str]:
         """Of the words of a text those with which a category may begin."""
         return (self.by_first.keys() & words) | (self.shortened & words)
 

@@ -4,6 +4,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import compress, count, groupby, pairwise
@@ -39,6 +40,8 @@ _ACCENTED = {
 }
 """The accented Latin letters without their accents, so that most words need no more."""
 
+_FEW = 8
+"""Odd characters that a text is sooner searched for one by one."""
 _DIGITS = {word: digit for digit, words in WORDS["digits"].items() for word in words}
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = "".join(f"{run[0]}-{run[-1]}" for run in re.findall(r"[^\W\d_]+", "".join(map(chr, range(_ASTRAL)))))
@@ -126,8 +129,17 @@ def folded(text: str) -> Folded:
     if text.isascii():
         return _without_words(Folded(text, range(len(text) + 1), text))
     odd = set(_ODD.findall(text))
-    plain = text if _FOLD.keys().isdisjoint(odd) else _FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text)
+    plain = _plain(text, odd)
     return _without_words(_without_marks(plain, text) if any(map(_MARKS.match, odd)) else Folded(plain, range(len(plain) + 1), text))
+
+
+def _plain(text: str, odd: AbstractSet[str]) -> str:
+    """A text whose odd characters are folded, each at its place."""
+    if len(odd) > _FEW:
+        return _FOLDED.sub(lambda found: _FOLD.get(found[0], found[0]), text)
+    for each in odd & _FOLD.keys():
+        text = text.replace(each, _FOLD[each])
+    return text
 
 
 def _without_marks(text: str, sent: str) -> Folded:

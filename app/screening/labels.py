@@ -39,7 +39,8 @@ class Labels:
             listed.append(place)
             found = self._named(place)
             place = self._before(place)
-        self._known |= dict.fromkeys(listed, found)
+        for each in listed:
+            self._known[each] = found
         return found
 
     def _named(self, at: int) -> Label:

@@ -14,14 +14,13 @@ from app.screening.words import NAMES
 Sort = Literal["given", "family", "unknown", "initial", "common", "heads", "titles"]
 
 _CAPITAL = "[A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff]"
-_WORD = rf"(?:{_CAPITAL}\w{{0,2}}\.(?= ?{_CAPITAL})|{_CAPITAL}[\w'\u2019]{{1,24}})"
+_WORD = rf"{_CAPITAL}(?:\w{{0,2}}\.(?= ?{_CAPITAL})|[\w'\u2019]{{1,24}})"
 _LINK = r"(?:de|da|do|dos|das|del|la|los|las|al|el|bin|ibn|bint|ben|van|von|der|den|di|du|le|abu|abd|ould|ul|ur)"
 _RUN = re.compile(rf"{_WORD}(?:(?:[ ]{{0,2}}|-)(?:{_LINK}[ \-]){{0,2}}{_WORD}){{0,7}}")
 _PART = re.compile(rf"{_CAPITAL}[\w'\u2019]*\.?")
 _BEFORE_ANNOUNCED = re.compile(r"[ ,:.]{1,3}[\"'«“(]?(?:(?:el|la|o|a|the|sr|sra|mr|mrs|don|doña|dona) )?")
-_OTHER_SCRIPT = re.compile(
-    r"[\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]{2,40}(?: [\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]{2,40}){0,5}"
-)
+_OTHER = r"[\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]"
+_OTHER_SCRIPT = re.compile(rf"{_OTHER}{_OTHER}{{1,39}}(?: {_OTHER}{{2,40}}){{0,5}}")
 
 _ORDER: Sequence[Sort] = ("common", "family", "given", "heads", "titles")
 _SORTS: dict[str, Sort] = {word: sort for sort in _ORDER for word in NAMES[sort].split()}

@@ -79,9 +79,7 @@ def _alone(form: str) -> re.Pattern[str]:
 _FORMS = [(kind, _alone(form), judge) for kind, form, judge in _SHAPES]
 _ANY_FORM = _alone("|".join(form for _, form, _ in _SHAPES))
 # Venezuela, and foreigners in Spain.
-_INITIALLED = re.compile(
-    r"[VEXYZ](?<!\w.)(?:(?<=[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})|(?<=[XYZ])-?\d{7}-?[A-Z])\b"
-)
+_INITIALLED = re.compile(r"[VEXYZ](?<!\w.)(?:(?<=[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})|(?<=[XYZ])-?\d{7}-?[A-Z])\b")
 # The rest of these rules is begun by its first character in either case, so that the search looks at nothing else.
 _CASED = "A-Za-z\u0130\u0131\u017f\u212a"
 _ELECTOR = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{5}}\d{{8}}[HM]\d{{3}}\b)")

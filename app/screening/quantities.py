@@ -1,8 +1,9 @@
 """Numerals in a text: in digits and in words of es, pt and en, each with its value, and whether it is a date or a mark rather than a number."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence, Set
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import accumulate, compress, count
 from operator import itemgetter
@@ -39,11 +40,14 @@ _STIRRING = _COMPOSING | frozenset(f"{COUNTS['words']['persons']} {COUNTS['words
 
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _SUFFIX, _LIST = "(?:st|nd|rd|th|º|°|ro)?", r"(?:, ?| ?- ?|/| (?:y|e|and|to|a|al|o|or|ou) (?:el |the |o )?)"
-# Begun by the first digit of a numeral, so that the search looks at nothing else.
+# Where a numeral begins.
 _DATE = re.compile(
-    r"\d(?<!\d\d)(?<!\d[.,]\d)(?:(?=\d{0,5}[-/.:])(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
+    r"\d(?:(?=\d{0,5}[-/.:])(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
     rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}})|\d?(?!\d){_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
+_IN_DATE = frozenset("-/.:")
+_IN_DATES = frozenset(f"{plain(MONTHS)}|st|nd|rd|th|ro|y|e|and|to|a|al|o|or|ou|de|do|of".split("|"))
+"""What follows a numeral of a date, or of a list of days."""
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
 _MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
 _PLAIN_BEFORE, _PLAIN_AFTER = frozenset(" (\n"), frozenset(" .,;:)%-\n")
@@ -65,7 +69,7 @@ class Tokens:
     ends: Sequence[int]
     values: dict[str, int]
     """What each numeral in digits says; -1 where it has a fraction."""
-    unique: Set[str]
+    unique: AbstractSet[str]
     """Every word and numeral once."""
 
 
@@ -124,15 +128,31 @@ def _whole(read: Tokens, at: int, value: int) -> tuple[int, int]:
     return _composed(read, at) if read.words[at + 1] in _COMPOSING else _grouped(read, at, value)
 
 
-def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> list[int]:
-    """The tokens that may be a numeral which tells something, or a part of one."""
-    words, starts = read.words, read.starts
-    wanted = (read.values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
-    dated = _dated(text) if text.has_digits else set()
-    stirring = _STIRRING | read.values.keys()
-    found = compress(count(), map(wanted.__contains__, words))
-    telling = (at for at in found if words[at + 1] in stirring or _tells(read, at, quiet))
-    return [at for at in telling if starts[at] not in dated]
+def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[int]:
+    """The tokens that may be a numeral which tells something, or a part of one; none of a date or time."""
+    words, values = read.words, read.values
+    wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
+    stirring, dating = _STIRRING | values.keys(), _IN_DATES | values.keys()
+    dated = 0
+    for at in compress(count(), map(wanted.__contains__, words)):
+        if at < dated:
+            continue
+        word, after = words[at], words[at + 1]
+        if (
+            word in values
+            and _may_be_dated(word, read.gaps[at + 1], after in dating)
+            and (date := _DATE.match(text.small, read.starts[at]))
+        ):
+            dated = bisect_left(read.starts, date.end(), at)
+        elif (word not in quiet and words[at - 1] not in CITES) or after in stirring or _tells(read, at, quiet):
+            yield at
+
+
+def _may_be_dated(word: str, gap: str, is_dating: bool) -> bool:
+    """Whether what stands after a numeral lets it be of a date or time: a quick look before the rule itself."""
+    if len(word) <= _OF_A_DAY and is_dating:
+        return True
+    return gap in _IN_DATE or gap[:1] == "°" or (len(word) > _OF_A_DAY and word.count(".") > 1)
 
 
 def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
@@ -141,14 +161,6 @@ def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
     if words[at] not in quiet and (gaps[at] != " " or words[at - 1] not in CITES or words[at] >= "a"):
         return True
     return words[at - 1] in _RATES or words[at + 2] in _RATES or "%" in gaps[at + 1]
-
-
-def _dated(text: Folded) -> set[int]:
-    """The places of a text within its dates and times."""
-    dated: set[int] = set()
-    for date in _DATE.finditer(text.small):
-        dated.update(range(*date.span()))
-    return dated
 
 
 def is_within(parts: Sequence[tuple[int, int]], place: int) -> bool:
@@ -178,16 +190,14 @@ def _is_portuguese(text: Folded) -> bool:
 
 def is_in_row(read: Tokens, at: int) -> bool:
     """Whether a numeral is one of three or more in a row, as in a telephone or the number of a book."""
-    if not ("0" <= read.words[at - 1] < "a" or "0" <= read.words[at + 1] < "a"):
-        return False
-    first = next(back for back in count() if back == _ROW - 1 or not _goes_with(read, at - back))
-    last = next(ahead for ahead in count() if ahead == _ROW - 1 or not _goes_with(read, at + ahead + 1))
-    return first + last + 1 >= _ROW
+    if _goes_with(read, at):
+        return _goes_with(read, at - 1) or _goes_with(read, at + 1)
+    return _goes_with(read, at + 1) and _goes_with(read, at + 2)
 
 
 def _goes_with(read: Tokens, at: int) -> bool:
     """Whether a numeral in digits stands right after another."""
-    return read.gaps[at] in _WITHIN and "0" <= read.words[at] < "a" and "0" <= read.words[at - 1] < "a"
+    return "0" <= read.words[at] < "a" and "0" <= read.words[at - 1] < "a" and read.gaps[at] in _WITHIN
 
 
 def _composed(read: Tokens, at: int) -> tuple[int, int]:
@@ -237,7 +247,7 @@ def _part(read: Tokens, at: int) -> tuple[int, str, int] | None:
     return None
 
 
-_THOUSAND, _YEAR, _ROW, _OF_THOUSANDS, _MOST_GROUPED, _MOST_GROUPS = 1000, 4, 3, 3, 8, 2
+_THOUSAND, _YEAR, _OF_A_DAY, _OF_THOUSANDS, _MOST_GROUPED, _MOST_GROUPS = 1000, 4, 2, 3, 8, 2
 _MOST_DIGITS, _BEYOND = 12, 10**12
 """No count of persons is longer."""
 
