@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from itertools import compress, count, groupby, pairwise
 from operator import not_
 
-from app.screening.tables import tables
+from app.screening.tables import is_short, tables
 from app.screening.words import WORDS
 
 # Letters that are drawn like Latin ones (Unicode Technical Standard 39 has the whole list; these are the Cyrillic and Greek ones).
@@ -91,7 +91,8 @@ class Folded:
     @cached_property
     def mixed(self) -> list[str]:
         """Words of letters and digits together."""
-        glued = list(compress(count(2, 2), map(not_, self.parts[2:-1:2])))
+        gaps = self.parts[2:-1:2]
+        glued = list(compress(count(2, 2), map(not_, gaps))) if "" in gaps else ()
         rows = [list(row) for _, row in groupby(enumerate(glued), key=lambda each: each[1] - 2 * each[0])]
         joined = ("".join(self.parts[row[0][1] - 1 : row[-1][1] + 2]) for row in rows)
         return [word for each in joined for word in _WORD.findall(each) if not word.isalpha() and not word.isdigit()]
@@ -100,6 +101,11 @@ class Folded:
     def tables(self) -> list[tuple[list[tuple[int, str]], str]]:
         """The lines of each table in it, with where they begin, and what parts their cells."""
         return list(tables(self.text))
+
+    @cached_property
+    def short_tables(self) -> list[tuple[int, int]]:
+        """Where the tables with a few words in each cell begin and end."""
+        return [(lines[0][0], lines[-1][0] + len(lines[-1][1])) for lines, separator in self.tables if is_short(lines, separator)]
 
     @cached_property
     def has_digits(self) -> bool:

@@ -1,6 +1,6 @@
 """The guard on numerals: what a text counts beside the figures of its document (guarantees 2)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from app.screening.counted import Ahead, Reading, ahead, behind, counts, is_person, of_them, reading
 from app.screening.figures import Figures, plurals
@@ -12,12 +12,10 @@ from app.screening.words import COUNTS
 
 _LEAST, _PERCENTS, _SINCE = (frozenset(COUNTS["words"][name].split()) for name in ("least", "percents", "since"))
 _GENERIC = frozenset(form for word in COUNTS["words"]["generic"].split() for form in plurals(word))
-_CELL, _BEFORE_COMMA = 4, 2
-"""Words of a table's cell, at most: two lines with a comma each are no table yet."""
 
 
-def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
-    """Counts below k beside a category of the document; in a bulletin also what no cell, date or citation explains.
+def numerals(text: Folded, figures: Figures, may_wait: bool) -> Iterator[Span]:
+    """Counts below k beside a category of the document; where numerals may wait also what no cell, date or citation explains.
 
     Text in the shape of a table is left alone: counts belong in cells.
     """
@@ -25,48 +23,37 @@ def numerals(text: Folded, figures: Figures) -> Iterator[Span]:
         return
     read = reading(text, figures)
     least = figures.k if read.named else 0
+    if not (least or may_wait):
+        return
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
-    for quantity in _counts(text, read, _quiet(read.tokens, figures, least)):
-        span = _found(read, quantity, labels, least, told[False] < MOST_FINDINGS)
-        if span is not None:
+    for quantity in quantities(text, read.tokens, _quiet(read.tokens, figures, least, may_wait)):
+        if quantity.is_article and not counts(read, quantity.last + 1):
+            continue
+        span = _found(read, quantity, labels, least, may_wait and told[False] < MOST_FINDINGS)
+        if span is not None and not is_within(text.short_tables, read.tokens.starts[quantity.first]):
             told[span.is_hard] += 1
             yield span
         if told[True] >= MOST_FINDINGS:
             return
 
 
-def _quiet(read: Tokens, figures: Figures, least: int) -> Collection[str]:
+def _quiet(read: Tokens, figures: Figures, least: int, may_wait: bool) -> Collection[str]:
     """Numerals in digits that tell nothing by themselves, wherever they stand."""
     large = ((word, value) for word, value in read.values.items() if not 0 < value < least)
-    return {word for word, value in large if not figures.is_bulletin or _is_told(word, value, figures)}
+    return {word for word, value in large if not may_wait or _is_told(word, value, figures)}
 
 
 def _is_told(word: str, value: int, figures: Figures) -> bool:
     return value < 0 or word.startswith("0") or value in figures.published or is_year(word)
 
 
-def _counts(text: Folded, read: Reading, quiet: Collection[str]) -> Iterator[Quantity]:
-    """The numerals that may count."""
-    in_tables = [(lines[0][0], lines[-1][0] + len(lines[-1][1])) for lines, separator in text.tables if _is_table(lines, separator)]
-    for quantity in quantities(text, read.tokens, quiet):
-        if quantity.is_article and not counts(read, quantity.last + 1):
-            continue
-        if not in_tables or not is_within(in_tables, read.tokens.starts[quantity.first]):
-            yield quantity
-
-
-def _is_table(lines: Sequence[tuple[int, str]], separator: str) -> bool:
-    most = _BEFORE_COMMA if separator == "," else _CELL
-    return all(len(cell.split()) <= most for _, line in lines for cell in line.split(separator))
-
-
 def _found(read: Reading, quantity: Quantity, labels: Labels, least: int, may_more_wait: bool) -> Span | None:
-    is_small, may_wait = 0 < quantity.value < least, may_more_wait and read.figures.is_bulletin
-    if not (is_small or may_wait):
+    is_small = 0 < quantity.value < least
+    if not (is_small or may_more_wait):
         return None
     is_part = is_share(read.tokens, quantity)
-    may_wait = may_wait and (is_part or not _is_known(read, quantity))
+    may_wait = may_more_wait and (is_part or not _is_known(read, quantity))
     may_be_hard = is_small and not is_part
     return _judged(read, quantity, labels, may_be_hard, may_wait) if may_be_hard or may_wait else None
 

@@ -47,7 +47,11 @@ def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures 
     At most `MOST_FINDINGS`, hard ones before soft ones where there are more: a list of that length may not be all.
     """
     sort = sorter(vocabulary.known)
-    found = [each for pointer, text in texts.items() for each in _screened(pointer, text, vocabulary, figures, sort)]
+    found: list[Found] = []
+    for pointer, text in texts.items():
+        # Of what only waits no more is told than that many: it need not be looked for.
+        may_wait = len(found) < MOST_FINDINGS or sum(not each.is_hard for each in found) < MOST_FINDINGS
+        found += _screened(pointer, text, vocabulary, figures, sort if may_wait else None)
     alone = {(each.pointer, each.offset) for each in found if each.is_hard}
     joined = {(each.pointer, each.offset): each for each in _joined(texts, vocabulary)}
     found += [each for place, each in joined.items() if place not in alone]
@@ -61,19 +65,22 @@ def holds_identifier(texts: Mapping[str, str], vocabulary: Vocabulary) -> bool:
     return any(_hard(folded(text), vocabulary) for text in texts.values()) or any(True for _ in _joined(texts, vocabulary))
 
 
-def _screened(pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort]) -> Iterator[Found]:
+def _screened(
+    pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort] | None
+) -> Iterator[Found]:
     reading = folded(text)
     for span in _spans(reading, vocabulary, figures, sort):
         start, end = reading.offsets[span.start], reading.offsets[span.end]
         yield Found(pointer, start, end - start, span.kind, masked(text, Span(start, end, span.kind)))
 
 
-def _spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort]) -> list[Span]:
-    """What a folded text holds, none of it overlapping; what the allow-list names is left out."""
+def _spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort] | None) -> list[Span]:
+    """What a folded text holds, none of it overlapping; what the allow-list names is left out, and without `sort` what only waits."""
     announced = cues(text)
     hard = _identifiers(text, vocabulary, announced)
-    counted = numerals(text, figures) if figures else ()
-    named = (each for each in names(text, vocabulary.known, announced, sort) if not _passes(text, vocabulary, each))
+    counted = numerals(text, figures, figures.is_bulletin and sort is not None) if figures else ()
+    likely = names(text, vocabulary.known, announced, sort) if sort else ()
+    named = (each for each in likely if not _passes(text, vocabulary, each))
     return disjoint([*hard, *counted, *islice(named, MOST_FINDINGS)])
 
 

@@ -1,9 +1,11 @@
 """The parts of a text that have the shape of a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 _SEPARATORS = ";\t|,"
+_CELL, _BEFORE_COMMA = 4, 2
+"""Words of a table's cell, at most: two lines with a comma each are no table yet."""
 
 
 def tables(text: str) -> Iterator[tuple[list[tuple[int, str]], str]]:
@@ -30,3 +32,9 @@ def _shape(line: str) -> tuple[str, int]:
         if separator in line:
             return separator, line.count(separator)
     return "", 0
+
+
+def is_short(lines: Sequence[tuple[int, str]], separator: str) -> bool:
+    """Whether each cell of a table holds a few words at most."""
+    most = _BEFORE_COMMA if separator == "," else _CELL
+    return all(len(cell.split()) <= most for _, line in lines for cell in line.split(separator))
