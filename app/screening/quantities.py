@@ -45,7 +45,7 @@ _DATE = re.compile(
     r"\d(?:(?=\d{0,5}[-/.:])(?:\d{3}-(?:w\d{1,2}|q[1-4]|\d{2}(?:-\d{2})?)|\d?[/.\-]\d{1,2}[/.\-]\d{2,4}|\d?:\d{2}|\d{0,5}/(?:19|20)\d{2}(?:-\d{1,3})?"
     rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}})|\d?(?!\d){_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
-_IN_DATE = frozenset("-/.:")
+_IN_DATE = frozenset("-/.:") | {f"°{sign}" for sign in ("", " ", ",", ", ", "-", " -", "- ", " - ", "/")}
 _IN_DATES = frozenset(f"{plain(MONTHS)}|st|nd|rd|th|ro|y|e|and|to|a|al|o|or|ou|de|do|of".split("|"))
 """What follows a numeral of a date, or of a list of days."""
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
@@ -130,29 +130,21 @@ def _whole(read: Tokens, at: int, value: int) -> tuple[int, int]:
 
 def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[int]:
     """The tokens that may be a numeral which tells something, or a part of one; none of a date or time."""
-    words, values = read.words, read.values
+    words, gaps, values = read.words, read.gaps, read.values
     wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     stirring, dating = _STIRRING | values.keys(), _IN_DATES | values.keys()
+    dotted = {word for word in values if word.count(".") > 1}
     dated = 0
     for at in compress(count(), map(wanted.__contains__, words)):
         if at < dated:
             continue
         word, after = words[at], words[at + 1]
-        if (
-            word in values
-            and _may_be_dated(word, read.gaps[at + 1], after in dating)
-            and (date := _DATE.match(text.small, read.starts[at]))
-        ):
+        # A quick look at what stands after it, before the rule itself.
+        may_be_dated = gaps[at + 1] in _IN_DATE or (after in dating and len(word) <= _OF_A_DAY) or word in dotted
+        if may_be_dated and (date := _DATE.match(text.small, read.starts[at])):
             dated = bisect_left(read.starts, date.end(), at)
         elif (word not in quiet and words[at - 1] not in CITES) or after in stirring or _tells(read, at, quiet):
             yield at
-
-
-def _may_be_dated(word: str, gap: str, is_dating: bool) -> bool:
-    """Whether what stands after a numeral lets it be of a date or time: a quick look before the rule itself."""
-    if len(word) <= _OF_A_DAY and is_dating:
-        return True
-    return gap in _IN_DATE or gap[:1] == "°" or (len(word) > _OF_A_DAY and word.count(".") > 1)
 
 
 def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
@@ -255,10 +247,12 @@ _MOST_DIGITS, _BEYOND = 12, 10**12
 def _value(word: str) -> int:
     if word >= "a":
         return _VALUES[word]
-    digits = word if word.isdigit() else word.replace(".", "").replace(",", "")
+    if word.isdigit() and len(word) <= _MOST_DIGITS:
+        return int(word)
+    digits = word.replace(".", "").replace(",", "")
     if len(digits) > _MOST_DIGITS:
         return _BEYOND
-    return int(digits) if digits == word or _GROUPED.fullmatch(word) else -1
+    return int(digits) if _GROUPED.fullmatch(word) else -1
 
 
 def _size(word: str) -> int:
