@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from app.core.problems import Problem, catalogue
 from app.wire.problem import Finding
-from app.wire.strict_json import BodyError, loads, pointer
+from app.wire.strict_json import BodyError, loads, place, pointer
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -36,7 +36,6 @@ _CODES = {
 _QUOTED = re.compile(r"'([^']+)'")
 _NUMBER_BOUNDS = {"minimum": 0, "maximum": 2**31 - 1}
 _MOST_FINDINGS = 100
-_LONGEST_NAME = 64
 
 
 def read_json(raw: bytes) -> object:
@@ -63,8 +62,8 @@ def findings_of(error: ValidationError, model: type[BaseModel], at: Sequence[obj
 def _finding(details: ErrorDetails, model: type[BaseModel], at: Sequence[object]) -> Finding:
     loc = details["loc"]
     own = loc[-1:] if details["type"] == "extra_forbidden" else ()  # the sender's own word, whatever it looks like
-    path = [*at, *(part for part in loc[: len(loc) - len(own)] if not _is_branch(part)), *(str(word)[:_LONGEST_NAME] for word in own)]
-    return Finding(code_of(details["type"]), pointer=pointer(*path), params=_params(details, model))
+    path = (*(part for part in loc[: len(loc) - len(own)] if not _is_branch(part)), *own)
+    return Finding(code_of(details["type"]), pointer=pointer(*at) + place(path), params=_params(details, model))
 
 
 def _is_branch(part: object) -> bool:

@@ -13,12 +13,12 @@ from app.core.logs import tell
 from app.core.parsing import code_of, expected_of, nearest
 from app.core.problems import Problem, as_json, sentence_of, title_of
 from app.wire.problem import Finding
+from app.wire.strict_json import is_ours
 
 CHALLENGES = ('Bearer realm="istmo"', 'Basic realm="istmo", charset="UTF-8"')
 PROBLEM_TYPE = "https://istmo.example/problems/"
 OAUTH_ERRORS = frozenset({"invalid-client", "invalid-request", "invalid-scope", "unsupported-grant-type"})
 """Refusals that also carry the word of RFC 6749 section 5.2 as member `error`."""
-_LONGEST_NAME = 64
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
 
 
@@ -77,13 +77,8 @@ def query_problem(error: RequestValidationError, known: Sequence[str]) -> Proble
             expected = expected_of(context)
             valid = known if code == "parameter-empty" else expected
             params = {"known": valid, "suggestions": [], **bounds, **context, "expected": expected}
-        findings.append(Finding(code, pointer=_printable(name), params=params))
+        findings.append(Finding(code, pointer=name if is_ours(name) else "", params=params))
     return Problem("invalid-query", *findings)
-
-
-def _printable(name: str) -> str:
-    # The sender's own word, short and without what a terminal would obey.
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name[:_LONGEST_NAME])
 
 
 def http_problem(error: HTTPException) -> Problem:
