@@ -1,5 +1,6 @@
 """The one door of every free text: what a document says in words is read for what names or identifies a person (guarantees 2)."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, get_args
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, BaseModel
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
+from app.core.logs import tell
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
 from app.screening.figures import Figures
@@ -71,11 +73,26 @@ def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figure
     """
     if is_too_much(texts):
         raise Problem("invalid-document", Finding("text-too-long", pointer="", params={"limit": MOST_TEXT}))
-    found = screened(texts, vocabulary, figures)
+    found = _read(texts, vocabulary, figures)
     hard = [Finding("text-personal", pointer=each.pointer, params=_told(each)) for each in found if each.is_hard]
     if hard:
         raise Problem("personal-data", *hard)
     return tuple(Finding("text-to-confirm", pointer=each.pointer, params=_told(each)) for each in found)
+
+
+def _read(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures | None) -> list[Found]:
+    """The findings; that something passed by the allow-list is logged once for each kind, and what it was never is."""
+    passed: set[Kind] = set()
+
+    def allowed(kind: Kind, text: str) -> bool:
+        passes = vocabulary.allowed(kind, text)
+        passed.update([kind] if passes else [])
+        return passes
+
+    found = screened(texts, Vocabulary(vocabulary.known, allowed), figures)
+    for kind in sorted(passed):
+        tell(logging.INFO, "allow-list passed", {"kind": kind.value})
+    return found
 
 
 def unconfirmed(
