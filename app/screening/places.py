@@ -33,6 +33,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _BORN = re.compile(r"\([nb]\.? ?", re.IGNORECASE)
+_BORN_IN_ENGLISH = re.compile(r"\([bB]\.? ?(?=\w)|, ?b\. ?(?=\w)")
 _AMBIGUOUS = frozenset({"nac", "n el", "fn", "f n", "dn", "d n", "birth"})
 """Words for a birth that say something else too, where no date follows at once."""
 _REACH_SHORT, _LONGEST_DATE = 5, 32
@@ -41,6 +42,8 @@ _REACH_DATE, _REACH_DWELLING, _REACH_ADDRESS = 56, 100, 60
 
 def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     """Birth dates and dwellings of a folded text; dates and coordinates that no such word is beside are no matter."""
+    if text.has_digits:
+        yield from _born(text)
     if announced and text.has_digits:
         yield from _births(text, announced)
         yield from _near(Kind.DWELLING, _COORDINATES, text, announced, (_REACH_DWELLING, _REACH_DWELLING))
@@ -63,6 +66,15 @@ def _at_once(text: Folded, births: Sequence[Cue]) -> Iterator[Span]:
     for begin, reach in chain(near, ((born.end(), 0) for born in _BORN.finditer(text.text))):
         date = _DATE.search(text.text, begin, begin + reach + _LONGEST_DATE)
         if date and date.start() <= begin + reach:
+            yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
+
+
+def _born(text: Folded) -> Iterator[Span]:
+    """Dates right after "(b." and, where a name may stand before, after ", b.": no other word need stand there."""
+    for born in _BORN_IN_ENGLISH.finditer(text.text):
+        before = text.text[max(born.start() - _LONGEST_DATE, 0) : born.start()].split(" ")[-1]
+        date = _DATE.match(text.text, born.end()) if born[0][0] == "(" or before[:1].isupper() else None
+        if date:
             yield Span(date.start(), date.end(), Kind.BIRTH_DATE)
 
 

@@ -95,7 +95,10 @@ def test_in_a_text_what_is_listed_passes_and_what_stands_beside_it_is_found():
 
 def test_that_something_passed_is_logged_once_a_document_and_kind_and_never_what_it_was(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.INFO, logger="istmo"):
-        assert read_texts({"/narrative/es": "A stats@unhcr.org se consulta.", "/narrative/en": "Ask stats@unhcr.org for more."}, VOCABULARY) == ()
+        assert (
+            read_texts({"/narrative/es": "A stats@unhcr.org se consulta.", "/narrative/en": "Ask stats@unhcr.org for more."}, VOCABULARY)
+            == ()
+        )
     assert [(record.message, record.fields["kind"]) for record in caplog.records] == [("allow-list passed", "email")]
     assert "unhcr" not in caplog.text
 

@@ -166,6 +166,22 @@ def test_what_a_word_announces_is_found(text: str, kind: Kind):
     assert kind in {each.kind for each in found(text)}
 
 
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("Prueba Inventada, b. 12 May 1990, crossed.", ["12 May 1990"]),
+        ("Prueba Inventada (b. 12/05/1990) crossed.", ["12/05/1990"]),
+        ("Cruzó Prueba Inventada (b. 12 de mayo de 1990).", ["12 de mayo de 1990"]),
+        ("Passou Prueba Inventada, b. 12 de maio de 1990.", ["12 de maio de 1990"]),
+        ("Two dates: a. of the first, b. 12 May 2024.", []),
+        ("The list (b) 12 May 2024", []),
+        ("Grupo B. 12 de mayo de 2024", []),
+    ],
+)
+def test_a_birth_date_after_its_english_letter_is_found(text: str, dates: list[str]):
+    assert [text[each.offset : each.offset + each.length] for each in found(text) if each.kind is Kind.BIRTH_DATE] == dates
+
+
 def test_half_of_the_day_and_seats_count_nobody():
     assert Kind.NUMERAL not in {
         each.kind for each in screened({"/a": "De 7 a. m. a 5 p. m., 20 asientos."}, Vocabulary(), Figures(5, {"Haití"}, is_bulletin=True))
