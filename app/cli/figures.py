@@ -71,15 +71,22 @@ def print_lags(items: Items) -> None:
 
 def tell_about(page: Mapping[str, Any]) -> None:
     """Say under a table what is withheld in it, what not to compare, as of when it is, and how to cite it."""
-    items = page["items"]
-    if any(item.get("value") is None and item.get("upper") is not None for item in items):
-        tell("flows-intervals")
-    if any(item.get("value_status") == "withheld" for item in items):
-        tell("flows-withheld")
+    _tell_withheld(page["items"])
     for warning in page.get("warnings") or ():
         say(words_of("flows-warning", words=warning["words"]))
     if page.get("as_of"):
         tell("flows-told-as-of", moment=page["as_of"])
+    _tell_how_to_cite(page["items"])
+
+
+def _tell_withheld(items: Items) -> None:
+    if any(item.get("value") is None and item.get("upper") is not None for item in items):
+        tell("flows-intervals")
+    if any(item.get("value_status") == "withheld" for item in items):
+        tell("flows-withheld")
+
+
+def _tell_how_to_cite(items: Items) -> None:
     name = next((item["bulletin"] for item in items if item.get("bulletin")), None)
     if name:
         tell("flows-how-to-cite", name=name)

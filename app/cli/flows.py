@@ -145,22 +145,29 @@ def cite(
 
 def _form(form: Text, out: Path | None, forms: Sequence[str], *, as_json: bool) -> str:
     """The format that is written: the one that is named, else that of the file's name, else JSON or a table."""
-    known = forms if out else (_TABLE, *forms)
-    if form and form not in known:
-        near = difflib.get_close_matches(form.lower(), known, n=1, cutoff=0.5)
-        sentence = (
-            words_of("usage-form-near", known=", ".join(known), near=near[0]) if near else words_of("usage-form", known=", ".join(known))
-        )
-        raise typer.BadParameter(sentence, param_hint="--format")
-    if out and not form:
-        try:
-            return form_of(out, forms)
-        except Unusable:
-            raise typer.BadParameter(words_of("usage-out-name", known=", ".join(forms)), param_hint="--out") from None
-    chosen = "json" if as_json and not out else form or _TABLE
-    if chosen in BINARY and not out and is_screen():
+    if form:
+        _require_known(form, forms if out else (_TABLE, *forms))
+    if out:
+        return form or _form_of_name(out, forms)
+    chosen = "json" if as_json else form or _TABLE
+    if chosen in BINARY and is_screen():
         raise typer.BadParameter(words_of("usage-binary"), param_hint="--out")
     return chosen
+
+
+def _require_known(form: str, known: Sequence[str]) -> None:
+    if form in known:
+        return
+    listed, near = ", ".join(known), difflib.get_close_matches(form.lower(), known, n=1, cutoff=0.5)
+    sentence = words_of("usage-form-near", known=listed, near=near[0]) if near else words_of("usage-form", known=listed)
+    raise typer.BadParameter(sentence, param_hint="--format")
+
+
+def _form_of_name(out: Path, forms: Sequence[str]) -> str:
+    try:
+        return form_of(out, forms)
+    except Unusable:
+        raise typer.BadParameter(words_of("usage-out-name", known=", ".join(forms)), param_hint="--out") from None
 
 
 def _answer(asked: Rows, form: str, out: Path | None, show: Callable[[Mapping[str, Any], Query], None], *, as_json: bool) -> None:
