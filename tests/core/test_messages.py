@@ -27,6 +27,7 @@ CATALOGUES = {
     "report": "app.bulletins",
     "related": "app.alerts",
     "around": "app.finding",
+    "citation": "app.bulletins",
     "export": "app.bulletins.flows",
     "warnings": "app.bulletins.flows",
     "sync": "app.sync",
