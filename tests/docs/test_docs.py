@@ -101,6 +101,7 @@ def test_a_code_comes_from_the_operations_that_know_it(maker):
     possible = maker("making").possible
     assert {each.name for each in possible("mixed-sum")} == {
         *("list_flows", "list_alert_flows", "get_flow_package", "list_flow_facets", "list_flow_coverage"),
+        *("list_flow_revisions", "list_flow_lags"),
     }
     assert {each.name for each in possible("column-unknown")} == {"push_file"}
     assert "push_file" not in {each.name for each in possible("invalid-scope")} != set()
