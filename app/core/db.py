@@ -140,9 +140,10 @@ class Patience:
         finally:
             with self._lock:
                 self._cancel = None
-            connection.info.pop("patience", None)
-            if self.is_over and not connection.invalidated:
-                connection.invalidate()  # a cancellation that comes late must not meet another's statement
+            if not connection.invalidated:
+                connection.info.pop("patience", None)
+                if self.is_over:
+                    connection.invalidate()  # a cancellation that comes late must not meet another's statement
 
 
 class _Ended(Exception):  # noqa: N818 - says what happened, as Problem does

@@ -138,7 +138,7 @@ def _pages(
     node: Node, kinds: Kinds, line: Line, place: _Place, first: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
 ) -> _Place:
     with node.db.read() as session:
-        rules, last = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session)), 0
+        rules = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session))
     # While one page is written the next one is judged and the one after it fetched, and no further.
     with (
         Judge(rules) as judge,
@@ -147,16 +147,16 @@ def _pages(
         closing(one_ahead((page, judge.changes(page.items)) for page in fetched)) as judged,
     ):
         for page, changes in judged:
-            last = require_progress(page.items, last, moved=page.cursor != place.cursor or not page.more)
             done.add(_taken(node, kinds, place, page.cursor, changes))
             place = replace(place, cursor=page.cursor, kept=(page.cursor, place.seen.epoch, place.seen.size))
     return place
 
 
 def _fetched(line: Line, place: _Place, first: Mapping[str, Any]) -> Generator[_Page, None, None]:
-    told = first
+    told, last = first, 0
     while True:
         page = _Page(items_of(told), cursor_of(told), told.get("has_more") is True)
+        last = require_progress(page.items, last, moved=page.cursor != place.cursor or not page.more)
         yield page
         if not page.more:
             return

@@ -205,6 +205,11 @@ def test_lines_of_progress_end_in_the_readers_language(served: Served):
 
 def test_figures_are_the_same_in_every_language(served: Served):
     assert push(served, "es").status_code == 201
-    answers = [served.as_("analyst").get("/v1/flows", headers=in_(language)) for language in ("es", "pt", "en")]
+    told = [served.as_("analyst").get("/v1/flows", headers=in_(language)) for language in ("es", "pt", "en")]
+    assert len({str(answer.json()["items"]) for answer in told}) == 1
+    # What they say of the figures is not: another language is another answer.
+    assert len({answer.headers["etag"] for answer in told}) == 3
+    assert [answer.headers["content-language"] for answer in told] == ["es", "pt", "en"]
+    answers = [served.as_("analyst").get("/v1/flows", params={"format": "csv"}, headers=in_(language)) for language in ("es", "pt", "en")]
     assert len({answer.content for answer in answers}) == 1
     assert len({answer.headers["etag"] for answer in answers}) == 1
