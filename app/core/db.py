@@ -1,7 +1,6 @@
 """The database: explicit transactions, one home (house.md, ADR 0002). No other file commits or rolls back."""
 
 import functools
-import json
 import math
 import sqlite3
 import threading
@@ -14,34 +13,26 @@ from typing import Any, cast
 
 import psycopg
 from sqlalchemy import (
-    ARRAY,
     Boolean,
-    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
     Dialect,
     Engine,
-    Integer,
     MetaData,
     Result,
-    String,
     Table,
-    any_,
     create_engine,
     event,
-    func,
     literal,
     make_url,
-    select,
     text,
 )
-from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from app.core.problems import Problem
@@ -130,7 +121,7 @@ class Patience:
             raise _Ended
         connection = session.connection()
         try:
-            if _is_sqlite(session):
+            if is_sqlite(session):
                 connection.info["patience"] = self
             else:
                 session.execute(text(f"SET LOCAL statement_timeout = {int(self.seconds * 1000)}"))
@@ -249,14 +240,14 @@ def hold_table(session: Session, table: type[Base]) -> None:
 
 def insert_new(session: Session, table: type[Base], row: Mapping[str, object]) -> bool:
     """Insert a row unless one with its key stands there; true when it was inserted. Two writers at once are no error."""
-    inserting = sqlite_insert if _is_sqlite(session) else postgresql_insert
+    inserting = sqlite_insert if is_sqlite(session) else postgresql_insert
     statement = inserting(table).values(**row).on_conflict_do_nothing().returning(literal(1))
     return session.execute(statement).first() is not None
 
 
 def insert_all_new(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
     """Insert each of many rows unless one with its key stands there."""
-    inserting = sqlite_insert if _is_sqlite(session) else postgresql_insert
+    inserting = sqlite_insert if is_sqlite(session) else postgresql_insert
     if rows:
         session.execute(inserting(table_of(model)).on_conflict_do_nothing(), rows)
 
@@ -275,7 +266,7 @@ def insert_rows(session: Session, model: type[Base], columns: Sequence[str], row
     if not rows:
         return
     into = f"{model.__tablename__} ({', '.join(map(_quoted, columns))})"
-    if _is_sqlite(session):
+    if is_sqlite(session):
         values = f"({', '.join('?' * len(columns))})"
         insert_into = f"INSERT INTO {into} VALUES {values}"  # names of our own columns  # noqa: S608  # nosec B608
         session.connection().exec_driver_sql(insert_into, _for_sqlite(session, model, columns, rows))
@@ -311,27 +302,13 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def one_of(session: Session, column: InstrumentedAttribute[int], numbers: Sequence[int]) -> ColumnElement[bool]:
-    """Condition: a column holds one of many numbers, which go to the store as one parameter, however many they are."""
-    if _is_sqlite(session):
-        listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
-        return column.in_(select(listed.c.value))
-    return column == any_(literal(list(numbers), ARRAY(Integer)))
-
-
-def by_code(session: Session, column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column as it is to be compared and sorted: codes by code points, whatever language the server sorts in, flags as 0 and 1."""
-    if isinstance(column.type, Boolean):
-        return cast_to(column, Integer)
-    return column if _is_sqlite(session) or not isinstance(column.type, String) else column.collate("C")
-
-
 def table_of(model: type[Base]) -> Table:
     """The table behind a model: for statements of many rows, by which no object is followed."""
     return cast("Table", model.__table__)
 
 
-def _is_sqlite(session: Session) -> bool:
+def is_sqlite(session: Session) -> bool:
+    """Whether a session is one of SQLite."""
     return session.get_bind().dialect.name == "sqlite"
 
 

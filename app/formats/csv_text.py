@@ -53,7 +53,11 @@ def _cells(column: Sequence[object]) -> Iterable[object]:
     # By columns: a code stands in one many times, and is looked at once.
     kinds = set(map(type, column))
     if bool in kinds:
-        return [_FLAGS[value] if isinstance(value, bool) else safe(value) if isinstance(value, str) else value for value in column]
-    if str in kinds and any(isinstance(value, str) and value.startswith(_FORMULA) for value in set(column)):
+        column = [_FLAGS[value] if isinstance(value, bool) else value for value in column]
+    if str in kinds and any(map(_is_formula, set(column))):
         return [safe(value) if isinstance(value, str) else value for value in column]
     return column
+
+
+def _is_formula(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(_FORMULA)

@@ -1,7 +1,7 @@
 """Text in the shape of a table: a column that is headed by what names one person is found, header and cells."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
@@ -17,11 +17,16 @@ def columns(text: Folded) -> Iterator[Span]:
     """Columns of persons in a folded text of at least two lines that are split by one separator equally often."""
     sought = [word for word, parts in _PARTS.items() if parts <= text.words]
     for lines, separator in text.tables if sought else ():
-        heading = (number for number, (_, line) in enumerate(lines[:-1]) if any(word in line.lower() for word in sought))
-        headers = ((number, _personal(lines[number][1], separator)) for number in heading)
-        header, personal = next((each for each in headers if each[1]), (len(lines), set()))
+        header, personal = _header(lines, separator, sought)
         for begins, line in lines[header:]:
             yield from _cells(begins, line, separator, personal)
+
+
+def _header(lines: Sequence[tuple[int, str]], separator: str, sought: Sequence[str]) -> tuple[int, set[int]]:
+    """The first line but the last that heads a column of persons, and which of its columns do; none is behind all lines."""
+    heading = (number for number, (_, line) in enumerate(lines[:-1]) if any(word in line.lower() for word in sought))
+    headers = ((number, _personal(lines[number][1], separator)) for number in heading)
+    return next((each for each in headers if each[1]), (len(lines), set()))
 
 
 def _personal(line: str, separator: str) -> set[int]:

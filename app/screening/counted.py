@@ -77,15 +77,15 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
             break
         if (word in read.named or word in _THINGS) and (counted := _met(read, at, at == first, has_person)) is not None:
             return counted
-        has_person = has_person or word in _PERSONS
+        has_person |= word in _PERSONS
         unknown[word < "a"] += word not in _PASSED
-        if (
-            unknown[0] > _MOST_UNKNOWN
-            or unknown[1] > _MOST_UNKNOWN
-            or _leads_away(read, at, has_person or not quantity.is_article or word in _OF)
-        ):
+        if max(unknown) > _MOST_UNKNOWN or _is_led_away(read, at, quantity, has_person):
             break
     return Ahead(has_person=has_person)
+
+
+def _is_led_away(read: Reading, at: int, quantity: Quantity, has_person: bool) -> bool:
+    return _leads_away(read, at, has_person or not quantity.is_article or read.tokens.words[at] in _OF)
 
 
 def _goes_on(read: Reading, at: int) -> bool:

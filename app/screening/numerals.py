@@ -23,8 +23,11 @@ def numerals(text: Folded, figures: Figures, may_wait: bool) -> Iterator[Span]:
         return
     read = reading(text, figures)
     least = figures.k if read.named else 0
-    if not (least or may_wait):
-        return
+    if least or may_wait:
+        yield from _counts(text, read, figures, least, may_wait)
+
+
+def _counts(text: Folded, read: Reading, figures: Figures, least: int, may_wait: bool) -> Iterator[Span]:
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
     for quantity in quantities(text, read.tokens, _quiet(read.tokens, figures, least, may_wait)):

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import accumulate, compress, count
@@ -109,10 +109,14 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Q
         elif word in _SINGLE:
             yield from _single(read, at)
         elif word not in _PERCENT or words[at - 1] != "por":
-            reached, value = _whole(read, at, values[word]) if after in _COMPOSING or after in values else (at, values[word])
-            is_plain = gaps[at][-1:] in _PLAIN_BEFORE and gaps[at + 1][:1] in _PLAIN_AFTER and after not in _HOURS
-            if is_plain or not _is_apart(text.text, read, at):
+            reached, value = _whole(read, at, values[word], after)
+            if _is_plain(gaps, at, after) or not _is_apart(text.text, read, at):
                 yield Quantity(at, reached, value)
+
+
+def _is_plain(gaps: Sequence[str], at: int, after: str) -> bool:
+    """Whether nothing stands beside a numeral that could make a time, an amount or a mark of it."""
+    return gaps[at][-1:] in _PLAIN_BEFORE and gaps[at + 1][:1] in _PLAIN_AFTER and after not in _HOURS
 
 
 def _single(read: Tokens, at: int) -> Iterator[Quantity]:
@@ -123,9 +127,11 @@ def _single(read: Tokens, at: int) -> Iterator[Quantity]:
         yield Quantity(at - is_lone, at, _GROUPS.get(word, 1), is_lone)
 
 
-def _whole(read: Tokens, at: int, value: int) -> tuple[int, int]:
+def _whole(read: Tokens, at: int, value: int, after: str) -> tuple[int, int]:
     """The last token of the numeral that begins at one with a value, and the value of all of it."""
-    return _composed(read, at) if read.words[at + 1] in _COMPOSING else _grouped(read, at, value)
+    if after in _COMPOSING:
+        return _composed(read, at)
+    return _grouped(read, at, value) if after in _VALUES or after in read.values else (at, value)
 
 
 def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[int]:
@@ -133,18 +139,22 @@ def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[int]
     words, gaps, values = read.words, read.gaps, read.values
     wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     stirring, dating = _STIRRING | values.keys(), _IN_DATES | values.keys()
-    dotted = {word for word in values if word.count(".") > 1}
-    dated = 0
+    dotted, dated = _dotted(values), 0
     for at in compress(count(), map(wanted.__contains__, words)):
         if at < dated:
             continue
         word, after = words[at], words[at + 1]
         # A quick look at what stands after it, before the rule itself.
         may_be_dated = gaps[at + 1] in _IN_DATE or (after in dating and len(word) <= _OF_A_DAY) or word in dotted
-        if may_be_dated and (date := _DATE.match(text.small, read.starts[at])):
+        date = _DATE.match(text.small, read.starts[at]) if may_be_dated else None
+        if date:
             dated = bisect_left(read.starts, date.end(), at)
-        elif (word not in quiet and words[at - 1] not in CITES) or after in stirring or _tells(read, at, quiet):
+        elif after in stirring or _tells(read, at, quiet):
             yield at
+
+
+def _dotted(values: Mapping[str, int]) -> set[str]:
+    return {word for word in values if word.count(".") > 1}
 
 
 def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:

@@ -50,14 +50,17 @@ def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures 
     found: list[Found] = []
     for pointer, text in texts.items():
         # Of what only waits no more is told than that many: it need not be looked for.
-        may_wait = len(found) < MOST_FINDINGS or sum(not each.is_hard for each in found) < MOST_FINDINGS
-        found += _screened(pointer, text, vocabulary, figures, sort if may_wait else None)
+        found += _screened(pointer, text, vocabulary, figures, sort if _soft(found) < MOST_FINDINGS else None)
     alone = {(each.pointer, each.offset) for each in found if each.is_hard}
     joined = {(each.pointer, each.offset): each for each in _joined(texts, vocabulary)}
     found += [each for place, each in joined.items() if place not in alone]
     if len(found) > MOST_FINDINGS:
         found.sort(key=lambda each: not each.is_hard)
     return found[:MOST_FINDINGS]
+
+
+def _soft(found: Sequence[Found]) -> int:
+    return sum(not each.is_hard for each in found) if len(found) >= MOST_FINDINGS else 0
 
 
 def holds_identifier(texts: Mapping[str, str], vocabulary: Vocabulary) -> bool:

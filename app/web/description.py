@@ -207,6 +207,12 @@ def _headers(status: str, content: Described, operation: Described) -> list[str]
         *(["ETag"] if "304" in operation["responses"] else []),
         *(["Link"] if "cursor" in named_by and status != "304" else []),
         *(["Idempotency-Replayed"] if keyed else []),
+        *_headers_of_files(content),
+    ]
+
+
+def _headers_of_files(content: Described) -> list[str]:
+    return [
         *(["Content-Disposition"] if content.keys() & {"text/csv", _PACKAGE} else []),
         *(["Content-Language", "Istmo-Total"] if _PACKAGE in content else []),
         *(["Content-Language", "Istmo-Total" if _TABLE in content else "Istmo-Left-Out"] if {"text/csv", _LINES} <= content.keys() else []),

@@ -13,7 +13,7 @@ from app.access.visibility import document_is_seen, version_is_seen, visible_doc
 from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
 from app.bulletins.flows.standing import Standing, key_of
 from app.bulletins.models import Bulletin
-from app.core.db import one_of
+from app.core.comparing import one_of
 from app.exchange.knowing import known_by, takes_back
 from app.wire.codes import TLP, Status
 from app.wire.period import Bucket

@@ -16,7 +16,7 @@ from app.bulletins.flows.answering import SERIES, Answered, answering
 from app.bulletins.flows.question import FlowQuestion
 from app.bulletins.models import Bulletin, Cell
 from app.core.clock import rfc3339
-from app.core.db import by_code
+from app.core.comparing import by_code
 from app.wire.codes import TLP
 from app.wire.period import Period, following, number_between, parse_period
 

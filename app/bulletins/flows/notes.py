@@ -73,11 +73,24 @@ def _cited(telling: Telling) -> Iterable[tuple[object, ...]]:
 
 def descriptor(telling: Telling, kinds: Mapping[str, str], coded: Sequence[str], files: Mapping[str, Sent]) -> bytes:
     """The descriptor of a package with flows and codes: a function of the rows that answer, so that equal answers give equal bytes."""
-    said, is_plain = telling.said, "bulletin" in kinds
-    told = {
+    empty = {"value", "value_status", "upper"}
+    key = ("bulletin", *DIMENSIONS) if "bulletin" in kinds else tuple(column for column in kinds if column not in FIGURES)
+    never_empty = [column for column in kinds if column not in empty]
+    flows = package.schema_of(kinds, never_empty=never_empty, key=key, coded=coded, limits=_limits(kinds))
+    named = dict.fromkeys(("column", "code", "en", "es", "pt"), "string")
+    listed = package.schema_of(named, never_empty=tuple(named), key=("column", "code"), coded=(), limits={})
+    tables = (("flows", package.FLOWS, flows), ("codes", package.CODES, listed))
+    return package.descriptor(
+        _told(telling), [package.resource(name, telling.said(name), files[file], schema) for name, file, schema in tables]
+    )
+
+
+def _told(telling: Telling) -> dict[str, Any]:
+    """What a package says of itself as a whole."""
+    return {
         "name": "istmo-flows",
-        "title": said("title"),
-        "description": said("description"),
+        "title": telling.said("title"),
+        "description": telling.said("description"),
         "created": telling.as_of or newest_of(telling.sources),
         "contributors": [
             {"title": label_of("publisher", code, telling.language), "roles": ["publisher"], "istmo:publisher": code}
@@ -90,14 +103,6 @@ def descriptor(telling: Telling, kinds: Mapping[str, str], coded: Sequence[str],
         "istmo:rows": telling.total,
         "istmo:warnings": list(telling.warnings),
     }
-    empty = {"value", "value_status", "upper"}
-    key = ("bulletin", *DIMENSIONS) if is_plain else tuple(column for column in kinds if column not in FIGURES)
-    never_empty = [column for column in kinds if column not in empty]
-    flows = package.schema_of(kinds, never_empty=never_empty, key=key, coded=coded, limits=_limits(kinds))
-    named = dict.fromkeys(("column", "code", "en", "es", "pt"), "string")
-    listed = package.schema_of(named, never_empty=tuple(named), key=("column", "code"), coded=(), limits={})
-    tables = (("flows", package.FLOWS, flows), ("codes", package.CODES, listed))
-    return package.descriptor(told, [package.resource(name, said(name), files[file], schema) for name, file, schema in tables])
 
 
 def _limits(kinds: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:

@@ -31,7 +31,7 @@ from app.bulletins.flows.ordering import behind, ordered_by
 from app.bulletins.flows.question import NATIONALITY, FlowQuestion
 from app.bulletins.models import Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL
-from app.core.db import by_code
+from app.core.comparing import by_code
 from app.directory.codes import margin_codes
 from app.directory.dimensions import DIMENSIONS
 from app.wire.codes import TLP
