@@ -68,6 +68,7 @@ from app.core.observing import Observed
 from app.core.problems import Problem
 from app.core.quota import Quota
 from app.core.rendering import http_problem, problem_response, query_problem
+from app.core.shelves import Shelves
 from app.documents.erasing import forget_marks
 from app.documents.kinds import Kind, Kinds
 from app.exchange.node import Node
@@ -99,6 +100,10 @@ PUBLIC = (
 """Operations that anyone may call (contract: Routes)."""
 
 ROUTERS = (
+    app.bulletins.flows.routes.router,
+    app.bulletins.flows.looking_routes.router,
+    app.bulletins.flows.history_routes.router,
+    app.bulletins.flows.package_routes.router,
     app.alerts.routes.router,
     app.alerts.answer_routes.router,
     app.alerts.reader_routes.router,
@@ -109,10 +114,6 @@ ROUTERS = (
     app.bulletins.file_routes.router,
     app.bulletins.routes.router,
     app.bulletins.certificate_routes.router,
-    app.bulletins.flows.looking_routes.router,
-    app.bulletins.flows.history_routes.router,
-    app.bulletins.flows.routes.router,
-    app.bulletins.flows.package_routes.router,
     app.access.token_routes.router,
     app.access.own_routes.router,
     app.access.audit_routes.router,
@@ -130,7 +131,8 @@ ROUTERS = (
     app.web.docs.router,
     app.web.running.router,
 )
-"""The routes of every room; a path with fixed words stands before one with a parameter in their place."""
+"""The routes of every room, which are looked through in this order: what is asked most stands first, and a path with fixed words before
+one with a parameter in their place."""
 
 BODIES = (
     *app.bulletins.alias_routes.BODIES,
@@ -243,6 +245,7 @@ def create_app(node: Node | None) -> FastAPI:
     for router in ROUTERS:
         # Not `include_router`: its routes would stand behind a wrapper, where no rule of theirs could be looked for.
         made.router.routes.extend(router.routes)
+    made.router.routes.insert(0, Shelves(made.router.routes))
     if node is not None and node.settings.proxies:
         # The last one is the outermost: whatever is inside knows the address that counts.
         made.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(node.settings.proxies))

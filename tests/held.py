@@ -60,5 +60,4 @@ def release(served: Served, review_id: str) -> list[tuple[str, int]]:
 
 def caller_of(served: Served, who: str) -> Caller:
     """One of the clients as the node knows it."""
-    with served.node.db.read() as session:
-        return authenticate(session, f"Bearer {served.keys[who]}")
+    return authenticate(served.node.db, f"Bearer {served.keys[who]}")

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, select
-from sqlalchemy.orm import Session
 
 from app.access.jose import signed_by
 from app.access.models import Client, SpentId, TokenKey
 from app.access.tokens import ISSUER, Token, is_over, read_token
 from app.core.clock import utc_now
+from app.core.db import Database
+from app.core.glance import Glance
 from app.core.problems import Problem
 from app.settings import Settings
 from app.wire.codes import Role
@@ -93,23 +94,23 @@ def basic_of(authorization: str) -> tuple[str, str] | None:
     return (name, secret) if colon and "\x00" not in text else None
 
 
-def authenticate(session: Session, authorization: str | None, settings: Settings | None = None) -> Caller:
-    """The caller of a request, by API key or, where the issuer's settings are given, by access token; in one statement.
+def authenticate(db: Database, authorization: str | None, settings: Settings | None = None) -> Caller:
+    """The caller of a request, by API key or, where the issuer's settings are given, by access token; in one glance.
 
     Raises `unauthenticated` (401), the same for every cause.
     """
     credential = credential_of(authorization)
     if credential is not None:
-        return by_secret(session, *credential)
+        return by_secret(db, *credential)
     token = read_token(bearer_of(authorization) or "", settings.public_url) if authorization and settings else None
     if token is None or settings is None:
         raise Problem("unauthenticated")
-    return _by_token(session, token, settings)
+    return _by_token(db, token, settings)
 
 
-def by_secret(session: Session, name: str, secret: str) -> Caller:
+def by_secret(db: Database, name: str, secret: str) -> Caller:
     """The client whose secret this is, the one before it too while it overlaps; raises `unauthenticated`."""
-    row = session.execute(_BY_ID, {"client": name}).one_or_none()
+    row = _BY_ID(db, client=name)
     shown, now = secret_hash(secret), utc_now()
     current = hmac.compare_digest(row.secret_sha256 if row else _NONE, shown)
     previous = hmac.compare_digest((row.previous_sha256 if row else None) or _NONE, shown)
@@ -126,8 +127,8 @@ def caller_of(row: Row[*tuple[Any, ...]], proof: str | None = None) -> Caller:
     return Caller(row.id, Role(row.role), row.conference, row.state, row.ceiling, row.person, proof)
 
 
-def _by_token(session: Session, token: Token, settings: Settings) -> Caller:
-    row = session.execute(_BY_TOKEN, {"client": token.client_id, "kid": token.kid, "jti": token.jti}).one_or_none()
+def _by_token(db: Database, token: Token, settings: Settings) -> Caller:
+    row = _BY_TOKEN(db, client=token.client_id, kid=token.kid, jti=token.jti)
     if row is None or not _is_good(row, token, settings) or not signed_by(row.public, token.text):
         raise Problem("unauthenticated")
     return caller_of(row)
@@ -154,6 +155,6 @@ def _by_token_row() -> Select[*tuple[Any, ...]]:
 _WHO = (Client.id, Client.role, Client.conference, Client.state, Client.ceiling, Client.person)
 CALLER = (*_WHO, Client.secret_sha256, Client.previous_sha256, Client.previous_until, Client.disabled_at, Client.expires_at)
 """Columns of a client's row that say who calls and what it may."""
-_BY_ID = _by_id()
-_BY_TOKEN = _by_token_row()
+_BY_ID = Glance(_by_id())
+_BY_TOKEN = Glance(_by_token_row())
 _NONE = "0" * 64  # no secret has this hash

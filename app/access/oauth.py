@@ -106,8 +106,7 @@ def _by_basic(request: Request, authorization: str | None) -> Login:
     db: Database = request.app.state.db
     if not (name.isascii() and name.isprintable()):
         raise Problem("invalid-client")
-    with db.read() as session:
-        return Login(by_secret(session, name, secret), None)
+    return Login(by_secret(db, name, secret), None)
 
 
 def _by_assertion(request: Request, form: Mapping[str, str]) -> Login:

@@ -5,11 +5,9 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 
-from sqlalchemy import insert
-
 from app.access.audit import Attempt, row_of
 from app.access.models import AuditRow
-from app.core.db import Database
+from app.core.db import Database, insert_all
 from app.wire.codes import TLP
 
 _FLUSH_EVERY_S = 1.0
@@ -37,13 +35,14 @@ class ReadAudit:
         """Note the documents of an answer before it leaves."""
         sensitive: list[dict[str, object]] = []
         others: list[dict[str, object]] = []
+        alike = row_of(attempt, "read")
         for document_id, version, tlp in documents:
-            row = {**row_of(attempt, "read", None, document_id, version), "tlp": tlp.rank}
+            row = {**alike, "document_id": document_id, "version": version, "tlp": tlp.rank}
             (sensitive if tlp.rank >= TLP.AMBER.rank else others).append(row)
         self._waiting.extend(others)
         if sensitive:
             with self._db.write() as session:
-                session.execute(insert(AuditRow), sensitive)
+                insert_all(session, AuditRow, sensitive)
         if len(self._waiting) > _FULL:
             self.flush()
 
@@ -55,7 +54,7 @@ class ReadAudit:
                 return
             try:
                 with self._db.write() as session:
-                    session.execute(insert(AuditRow), rows)
+                    insert_all(session, AuditRow, rows)
             except BaseException:
                 self._waiting.extendleft(reversed(rows))
                 raise

@@ -26,21 +26,28 @@ class Rule:
         self.roles = roles
 
     def __call__(self, request: Request) -> Caller:
-        """Know the caller, in a read of its own that is over before the endpoint begins (a shared one starves the pool).
+        """Know the caller in a glance that is over before the endpoint begins (a shared read starves the pool), once a request.
 
         Raises `unauthenticated` (401), `role-forbidden` (403), `too-many-requests` and `too-many-failed-logins` (429).
         """
-        db: Database = request.app.state.db
-        authorization = authorization_of(request)
-        if authorization is None and request.method in _READS:
-            raise Problem("unauthenticated")  # how a browser asks for the first time: no failed login, and no statement
-        admit(request)
-        with counted(request), db.read() as session:
-            caller = authenticate(session, authorization, request.app.state.settings)
-        knows(request, caller)
+        caller: Caller | None = getattr(request.state, "caller", None)
+        if caller is None:
+            caller = _known(request)
         if caller.role not in self.roles:
             raise Problem("role-forbidden", role=caller.role.value)
         return caller
+
+
+def _known(request: Request) -> Caller:
+    db: Database = request.app.state.db
+    authorization = authorization_of(request)
+    if authorization is None and request.method in _READS:
+        raise Problem("unauthenticated")  # how a browser asks for the first time: no failed login, and no statement
+    admit(request)
+    with counted(request):
+        caller = authenticate(db, authorization, request.app.state.settings)
+    knows(request, caller)
+    return caller
 
 
 def authorization_of(request: Request) -> str | None:

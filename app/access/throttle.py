@@ -19,6 +19,14 @@ _MOST_COUNTED = 10_000
 _SUBSCRIBER_BITS = 64
 
 
+class _NoTimer(threading.Timer):
+    """Looks as if it ran: else the library would start a thread each hundredth of a second, and wait for it, to drop what has ended."""
+
+    def is_alive(self) -> bool:
+        """Nothing is to be started."""
+        return True
+
+
 class Throttle:
     """Counts the requests of each client and the failed logins of each address, in moving windows.
 
@@ -32,6 +40,7 @@ class Throttle:
         self._requests = RateLimitItemPerSecond(settings.requests_per_second * seconds, seconds, "client")
         self._failures = RateLimitItemPerMinute(settings.failed_logins, 1, "address")
         self._counts = MemoryStorage()
+        self._counts.timer = _NoTimer(0, self._sweep)
         self._window = MovingWindowRateLimiter(self._counts)
         self._good: OrderedDict[bytes, str] = OrderedDict()
         self._turn = threading.Lock()
@@ -62,7 +71,7 @@ class Throttle:
             with self._turn:
                 self._good.pop(_digest(authorization), None)
         self._window.hit(self._failures, source_of(address))
-        self._sweep()
+        self._trim(self._failures, source_of(address))
 
     def _remembered(self, authorization: str | None) -> str | None:
         if authorization is None:
@@ -76,18 +85,27 @@ class Throttle:
     def _count_request(self, client_id: str) -> None:
         if not self._window.hit(self._requests, client_id):
             raise self._refusal("too-many-requests", self._requests, client_id)
+        self._trim(self._requests, client_id)
 
     def _refusal(self, code: str, limit: RateLimitItem, key: str) -> Problem:
         wait = max(1, math.ceil(self._window.get_window_stats(limit, key).reset_time - time.time()))
         return Problem(code, headers={"Retry-After": str(wait)}, seconds=wait)
 
+    def _trim(self, limit: RateLimitItem, key: str) -> None:
+        # The window looks no further back than its limit.
+        name = limit.key_for(key)
+        with self._counts.locks[name]:
+            del self._counts.events.get(name, [])[limit.amount :]
+        self._sweep()
+
     def _sweep(self) -> None:
-        # The library drops what has ended, not the names under which it stood: without this every address ever seen stays in memory.
+        # Without this every address ever seen stays in memory.
         if len(self._counts.events) <= self._sweep_at:
             return
         for key in list(self._counts.events):
             with self._counts.locks[key]:
-                if not self._counts.events.get(key):
+                events = self._counts.events.get(key)
+                if not events or events[0].expiry <= time.time():
                     self._counts.clear(key)
         self._sweep_at = max(_MOST_COUNTED, 2 * len(self._counts.events))
 

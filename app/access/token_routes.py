@@ -116,8 +116,7 @@ def _own_token(db: Database, settings: Settings, known: Login, text: str) -> Tok
     if token is None or token.client_id != known.caller.client_id:
         return None
     try:
-        with db.read() as session:
-            authenticate(session, f"Bearer {text}", settings)
+        authenticate(db, f"Bearer {text}", settings)
     except Problem as problem:
         if problem.code != "unauthenticated":
             raise

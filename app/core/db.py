@@ -157,6 +157,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turn = threading.Lock()
         self._lock_wait_s = lock_wait_s
+        self.watchers: list[Callable[[str], object]] = []
+        """Who is told the text of each glance (`app.core.glance`); of all other statements SQLAlchemy's events tell."""
         make = self._sqlite_engine if self.is_sqlite else self._postgresql_engine
         self.writer = make(threads=threads, read_only=False, statement_timeout_s=statement_timeout_s)
         self.reader = make(threads=threads + readers, read_only=True, statement_timeout_s=statement_timeout_s)

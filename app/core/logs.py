@@ -25,6 +25,7 @@ _LONGEST = 500
 _JSON = json.JSONEncoder(default=str, separators=(",", ":"))
 
 Fields = dict[str, Any]
+_logger: list[Any] = []
 
 
 def configure(level: str, form: str, stream: TextIO | None = None) -> None:
@@ -36,6 +37,9 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(wanted),
         logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
     )
+    # Made once: for each line anew it costs as much as the line.
+    _logger.clear()
+    _logger.append(structlog.get_logger().bind())
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[_foreign, written]))
     logging.basicConfig(level=max(wanted, logging.WARNING), handlers=[handler], force=True)
@@ -48,7 +52,7 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
 def tell(level: int, event: str, fields: Fields, error: BaseException | None = None) -> None:
     """Log an event of ours with its fields; what is none is left out. Before `configure` it goes where `logging` sends it."""
     if structlog.is_configured():
-        structlog.get_logger().log(level, event, fields=fields, error=error)
+        _logger[0].log(level, event, fields=fields, error=error)
     else:
         logging.getLogger(OWN).log(level, event, extra={"fields": fields}, exc_info=error)
 

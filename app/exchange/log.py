@@ -18,7 +18,8 @@ from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.access.visibility import could_see
 from app.core.clock import rfc3339, utc_now
-from app.core.db import insert_all
+from app.core.db import Database, insert_all
+from app.core.glance import Glance
 from app.exchange import merkle
 from app.exchange.keys import Signer, checkpoint, document_purpose
 from app.exchange.models import LogEntry, LogHead
@@ -201,6 +202,12 @@ def head(session: Session) -> Head:
     return Head(row.epoch, row.size)
 
 
+def glanced_head(db: Database) -> Head:
+    """The same, of what is committed now, at one glance."""
+    row = _GLANCED_HEAD(db)
+    return Head(row.epoch, row.size)
+
+
 def has_of(session: Session, conferences: Sequence[str], after: int) -> bool:
     """Whether above a number there is an entry of a document of one of these conferences."""
     above = (LogEntry.number > after, LogEntry.origin.in_(list(conferences)), LogEntry.kind != "audit_digest")
@@ -306,6 +313,12 @@ def highest_visible(session: Session, caller: Caller, *kinds: str, at: Head | No
     return highest
 
 
+def highest_recalled(db: Database, caller: Caller, *kinds: str, at: Head) -> int | None:
+    """The same where no entry came since it was last worked out; else none."""
+    size, highest = _recalled((db.reader.url, at.epoch, caller.rights, kinds), at.size)
+    return highest if size == at.size else None
+
+
 def _recalled(key: tuple[object, ...], size: int) -> tuple[int, int]:
     with _lock:
         known = _highest.get(key)
@@ -327,6 +340,7 @@ _lock = threading.Lock()
 _highest: OrderedDict[tuple[object, ...], tuple[int, int]] = OrderedDict()
 
 _HEAD = select(LogHead.epoch, LogHead.size).where(LogHead.id == 1)
+_GLANCED_HEAD = Glance(_HEAD)
 _TAKE_HEAD = (
     update(LogHead)
     .where(LogHead.id == 1)

@@ -235,6 +235,7 @@ def test_a_request_by_token_costs_the_statement_of_one_by_key_and_one_check_of_a
     monkeypatch.setattr(ESAlgorithm, "verify", lambda *arguments: checks.append(1) or verify(*arguments))
     for engine in (served.node.db.reader, served.node.db.writer):
         event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: statements.append(statement))
+    served.node.db.watchers.append(statements.append)
 
     def cost(bearer: str) -> tuple[int, int]:
         checks.clear()

@@ -33,8 +33,7 @@ def with_secret(db: Database, secret: str) -> str:
 
 
 def caller(db: Database, header: str | None) -> Caller:
-    with db.read() as session:
-        return authenticate(session, header)
+    return authenticate(db, header)
 
 
 def basic(name: str, secret: str) -> str:
@@ -181,6 +180,7 @@ def test_a_secret_is_stored_as_its_sha_256_and_nowhere_else(stores, db: Database
 def test_one_statement_knows_the_caller_and_none_is_run_for_what_is_no_credential(db: Database):
     key, selects = made(db), []
     event.listen(db.reader, "before_cursor_execute", lambda _c, _u, statement, *_: selects.extend(["SELECT"] * ("SELECT" in statement)))
+    db.watchers.append(lambda statement: selects.append(statement.split()[0]))
     caller(db, f"Bearer {key.api_key}")
     assert selects == ["SELECT"]
     for header in (None, "Bearer x", "Basic x", "x" * 600):

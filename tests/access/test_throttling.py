@@ -1,5 +1,6 @@
 """Moving windows: so many requests of a client, so many failed logins of an address, in a memory that does not grow (contract: Limits)."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -105,13 +106,30 @@ def test_a_subscribers_whole_ipv6_network_counts_as_one_address(address: str, so
     assert source_of(address) == source
 
 
+def test_of_one_client_no_more_is_kept_than_its_limit_and_no_thread_is_started_for_it():
+    with time_machine.travel(NOW, tick=False) as clock:
+        kept = throttle(requests_per_second=1, request_burst=5)
+        for begun in [each for each in threading.enumerate() if isinstance(each, threading.Timer)]:
+            begun.join(20)
+        threads = threading.active_count()
+        for _ in range(40):
+            clock.shift(timedelta(seconds=2))
+            kept.passed(None, "pan")
+            assert threading.active_count() == threads
+        assert [len(each) for each in kept._counts.events.values()] == [5]
+        # Of the last five seconds: one 4 s ago, one 2 s ago, three now.
+        kept.passed(None, "pan")
+        kept.passed(None, "pan")
+        with pytest.raises(Problem, match="too-many-requests"):
+            kept.passed(None, "pan")
+
+
 def test_neither_addresses_nor_credentials_pile_up_in_memory():
     with time_machine.travel(NOW, tick=False) as clock:
         kept = throttle(failed_logins=1)
         for number in range(9_990):
             kept.failed(f"192.0.{number // 250}.{number % 250}", None)
         clock.shift(timedelta(minutes=2))
-        kept._counts._MemoryStorage__expire_events()
         assert len(kept._counts.events) == 9_990
         for number in range(20):
             kept.failed(f"198.51.100.{number}", None)

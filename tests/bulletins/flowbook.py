@@ -164,7 +164,9 @@ def statements(db: Database) -> Iterator[list[str]]:
             seen.append(statement)
 
     event.listen(db.reader, "before_cursor_execute", note)
+    db.watchers.append(seen.append)
     try:
         yield seen
     finally:
+        db.watchers.remove(seen.append)
         event.remove(db.reader, "before_cursor_execute", note)

@@ -127,6 +127,7 @@ def test_a_list_runs_a_fixed_number_of_statements(served: Served, size: int):
     statements: list[str] = []
     listener = lambda *args: statements.append(args[2])  # noqa: E731 - registered and taken back below
     event.listen(served.node.db.reader, "before_cursor_execute", listener)
+    served.node.db.watchers.append(statements.append)
     assert reader.get("/v1/bulletins").status_code == 200
     event.remove(served.node.db.reader, "before_cursor_execute", listener)
     asked = [statement for statement in statements if statement.split()[0] not in {"BEGIN", "PRAGMA"}]

@@ -35,6 +35,7 @@ def statements(served: Served) -> list[str]:
     seen: list[str] = []
     for engine in (served.node.db.reader, served.node.db.writer):
         event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: seen.append(statement))
+    served.node.db.watchers.append(seen.append)
     return seen
 
 

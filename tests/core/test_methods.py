@@ -21,7 +21,7 @@ MADE_UP = "0193a7c5-3f00-7abc-8def-0123456789ab"
 def served_methods() -> Mapping[str, set[str]]:
     """What every path of the application serves, by hand from its routes."""
     found: dict[str, set[str]] = defaultdict(set)
-    for route in create_app(None).routes:
+    for route in create_app(None).routes[1:]:
         found[re.sub(r"\{[^}]*\}", MADE_UP, route.path)] |= set(route.methods)
     # A fixed word is also an answer of the path with a parameter in its place.
     asked = patterns()
@@ -33,7 +33,7 @@ def served_methods() -> Mapping[str, set[str]]:
 
 
 def patterns() -> list[tuple[re.Pattern[str], set[str]]]:
-    return [(re.compile(re.sub(r"\{[^}]*\}", "[^/]+", route.path)), set(route.methods)) for route in create_app(None).routes]
+    return [(re.compile(re.sub(r"\{[^}]*\}", "[^/]+", route.path)), set(route.methods)) for route in create_app(None).routes[1:]]
 
 
 @pytest.fixture(scope="module")

@@ -125,6 +125,7 @@ def test_the_number_of_statements_does_not_grow_with_the_readers(served: Served)
     statements: list[str] = []
     asked(served, "pan", document)
     event.listen(served.node.db.reader, "before_cursor_execute", lambda _c, _u, statement, *_: statements.append(statement))
+    served.node.db.watchers.append(statements.append)
     asked(served, "pan", document)
     one = len(statements)
     for who in ("rcm", "sacm", "bra", "hnd", "analyst"):

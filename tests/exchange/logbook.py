@@ -102,8 +102,7 @@ class Logbook:
         if wanted not in self.callers:
             with self.db.write() as session:
                 key = create(session, NewClient(*wanted)).api_key
-            with self.db.read() as session:
-                self.callers[wanted] = authenticate(session, f"Bearer {key}")
+            self.callers[wanted] = authenticate(self.db, f"Bearer {key}")
         return self.callers[wanted]
 
     def page(self, caller: Caller, cursor: str | None = None, **filters: object) -> feed.Page:

@@ -64,8 +64,7 @@ def opened(task: Task) -> Iterator[Node]:
 
 def _publish(task: Task, say: Say) -> None:
     with opened(task) as node:
-        with node.db.read() as session:
-            caller = authenticate(session, f"Bearer {task['key']}")
+        caller = authenticate(node.db, f"Bearer {task['key']}")
         mine = claim(node.db, task["period"], "body", 1)
         assert not isinstance(mine, Answer)
         body = bulletin(period=task["period"], publish_at=task.get("publish_at"))
@@ -79,8 +78,7 @@ def _publish(task: Task, say: Say) -> None:
 
 def _withdraw(task: Task, say: Say) -> None:
     with opened(task) as node:
-        with node.db.read() as session:
-            caller = authenticate(session, f"Bearer {task['key']}")
+        caller = authenticate(node.db, f"Bearer {task['key']}")
         withdraw(node, caller, task["id"], version=1, reason="counted twice", attempt=Attempt("withdraw"))
         say(task["id"])
 

@@ -16,6 +16,7 @@ from app.bulletins.flows.export import CSV, MEDIA, Sheet
 from app.bulletins.flows.notes import Telling
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import FlowQuestion, question_of
+from app.bulletins.flows.recalling import RecallingRoute, remember
 from app.bulletins.flows.serving import Asked, Given, Page, Streamed, Whole, served
 from app.bulletins.flows.showing import view_of
 from app.bulletins.flows.sources import Source, places_in, sources_in, sources_of
@@ -35,7 +36,7 @@ from app.formats.json_page import page_json
 from app.wire.flows import FlowPage
 from app.wire.problem import Finding
 
-router = APIRouter(prefix="/v1/flows", tags=["flows"])
+router = APIRouter(prefix="/v1/flows", tags=["flows"], route_class=RecallingRoute)
 
 _DEFAULT_LIMIT = 100
 _WARNING_BYTES = 500
@@ -118,6 +119,7 @@ async def list_flows(request: Request, caller: BodyReader, query: Annotated[Flow
 def _judged(request: Request, caller: Caller, query: FlowQuery) -> Page | Whole:
     asking = _asking(request, caller, query)
     vary = asking.said["Vary"]
+    remember(request, caller, asking.asked, vary)
     if asking.limit is None:
         return Whole(asking.asked, partial(_whole, asking), vary)
     return Page(asking.asked, partial(_page, asking, asking.limit), vary)

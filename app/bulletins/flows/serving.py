@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.callers import Caller
 from app.access.rules import attempt_of
 from app.bulletins.flows.answering import Answered
-from app.bulletins.flows.standing import Standing, standing
+from app.bulletins.flows.standing import Standing, glanced, standing
 from app.core.conditional import answer_etag, is_fresh
 from app.core.db import Patience
 from app.core.gate import Share
@@ -80,11 +80,18 @@ async def served(request: Request, caller: Caller, judge: Callable[[], Page | Wh
 
 def _known(request: Request, caller: Caller, judge: Callable[[], Page | Whole]) -> tuple[Page | Whole, Response | None]:
     job = judge()
-    stands, tag = _standing(request, caller, job)
+    node = node_of(request)
+    stands = glanced(node.db, caller, node.cursor_seal, request.app.state.kept) or _standing(request, caller, job)[0]
+    return job, known_answer(request, caller, stands, job.asked, job.vary)
+
+
+def known_answer(request: Request, caller: Caller, stands: Standing, asked: Asked, vary: str) -> Response | None:
+    """304, or what is kept of the answer to a question while the store stands so; none where it must be worked out."""
+    tag = _tag(stands, asked)
     if is_fresh(request.headers.get("if-none-match"), tag):
-        return job, Response(status_code=304, headers=_headers(tag, job.vary))
-    given = stands.kept.get((caller.rights, tag), Given) if isinstance(job, Page) else None
-    return job, None if given is None else _response(request, given, _headers(tag, job.vary))
+        return Response(status_code=304, headers=_headers(tag, vary))
+    given = stands.kept.get((caller.rights, tag), Given)
+    return None if given is None else _response(request, given, _headers(tag, vary))
 
 
 def _standing(request: Request, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:
@@ -94,7 +101,11 @@ def _standing(request: Request, caller: Caller, job: Page | Whole) -> tuple[Stan
 
 def _stands(request: Request, session: Session, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:
     stands = standing(session, caller, node_of(request).cursor_seal, request.app.state.kept)
-    return stands, answer_etag("flows", *stands.mark, *job.asked)
+    return stands, _tag(stands, job.asked)
+
+
+def _tag(stands: Standing, asked: Asked) -> str:
+    return answer_etag("flows", *stands.mark, *asked)
 
 
 def _page(request: Request, caller: Caller, job: Page, patience: Patience) -> Response:

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.bulletins.flows.question import FlowQuestion
+from app.core.db import Database
 from app.core.kept import Kept
 from app.core.paging import CursorSeal, unguessable
-from app.exchange.log import head, highest_visible
+from app.exchange.log import Head, glanced_head, head, highest_recalled, highest_visible
 
 BUILD = version("istmo")
 _Value = TypeVar("_Value")
@@ -43,8 +44,18 @@ NOWHERE = Standing((), Kept(0))
 def standing(session: Session, caller: Caller, seal: CursorSeal, kept: Kept) -> Standing:
     """How the store of a session stands for the caller: one small statement while nothing new has come."""
     at = head(session)
-    highest = unguessable(seal, highest_visible(session, caller, "bulletin", at=at))
-    return Standing((at.epoch, highest, caller.rights, BUILD), kept)
+    return Standing(_mark(caller, seal, at, highest_visible(session, caller, "bulletin", at=at)), kept)
+
+
+def glanced(db: Database, caller: Caller, seal: CursorSeal, kept: Kept) -> Standing | None:
+    """The same at one glance; none where entries came since the last question, for which more must be read."""
+    at = glanced_head(db)
+    highest = highest_recalled(db, caller, "bulletin", at=at)
+    return None if highest is None else Standing(_mark(caller, seal, at, highest), kept)
+
+
+def _mark(caller: Caller, seal: CursorSeal, at: Head, highest: int) -> tuple[object, ...]:
+    return (at.epoch, unguessable(seal, highest), caller.rights, BUILD)
 
 
 def key_of(question: FlowQuestion) -> tuple[object, ...]:

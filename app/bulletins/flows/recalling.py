@@ -1,0 +1,67 @@
+"""A question that was asked before in the very same words: answered at two glances, without being judged anew (ADR 0020)."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+
+from app.access.callers import Caller
+from app.access.rules import Rule
+from app.bulletins.flows.serving import Asked, known_answer
+from app.bulletins.flows.standing import glanced
+from app.core.kept import Kept
+from app.documents.edge import node_of
+
+_WORDS = ("accept", "accept-language")
+_BYTES = 600
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a question's words came to: all that decides its answer's bytes beside the store, and what that depends on of the headers."""
+
+    asked: Asked
+    vary: str
+
+
+class RecallingRoute(APIRoute):
+    """A route that knows its caller first and then looks whether these words were answered before.
+
+    For answers that hang on nothing but the words, the caller's rights and the store.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler that judges, behind one that recalls."""
+        judged = super().get_route_handler()
+        rule = next(each.call for each in self.dependant.dependencies if isinstance(each.call, Rule))
+
+        async def handler(request: Request) -> Response:
+            recalled = await run_in_threadpool(_recalled, request, rule)
+            return recalled or await judged(request)
+
+        return handler
+
+
+def remember(request: Request, caller: Caller, asked: Asked, vary: str) -> None:
+    """Keep what the words of a request came to."""
+    kept: Kept = request.app.state.kept
+    kept.put(_words(request, caller), Recalled(asked, vary), _BYTES + 4 * len(request.scope["query_string"]))
+
+
+def _recalled(request: Request, rule: Rule) -> Response | None:
+    caller = rule(request)
+    kept: Kept = request.app.state.kept
+    known = kept.get(_words(request, caller), Recalled)
+    if known is None:
+        return None
+    stands = glanced(node_of(request).db, caller, node_of(request).cursor_seal, kept)
+    return known_answer(request, caller, stands, known.asked, known.vary) if stands else None
+
+
+def _words(request: Request, caller: Caller) -> tuple[object, ...]:
+    """All that a question can be read from, and the rights by which it is read."""
+    said = (tuple(request.headers.getlist(name)) for name in _WORDS)
+    return ("words", request.scope["path"], request.scope["query_string"], *said, caller.rights)

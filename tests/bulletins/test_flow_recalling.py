@@ -1,0 +1,78 @@
+"""A question in words that were asked before is answered at two glances, and for nobody but who has the same rights now."""
+
+from pathlib import Path
+from typing import Any
+
+from bodies import publish
+from flowbook import statements
+from serving import Nodes, Served, serving
+
+PATH = "/v1/flows?group_by=period&unit=person"
+
+
+def asked(served: Served, who: str | None, path: str = PATH, **headers: str) -> tuple[Any, list[str]]:
+    with statements(served.node.db) as seen:
+        answer = served.as_(who).get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return answer, seen
+
+
+def test_the_same_words_again_cost_a_glance_at_the_caller_and_one_at_the_log(served: Served):
+    publish(served.as_("pan"), period="2022-10", tlp="AMBER", audience=["RCM"])
+    first, worked = asked(served, "hnd")
+    again, seen = asked(served, "hnd")
+    unchanged, glanced = asked(served, "hnd", If_None_Match=first.headers["etag"])
+    assert len(worked) > 5
+    assert [each.split("FROM ")[1].split()[0] for each in seen] == ["client", "log_head"]
+    assert glanced == seen
+    assert (again.status_code, again.content, again.headers["etag"]) == (200, first.content, first.headers["etag"])
+    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert unchanged.headers["vary"] == first.headers["vary"]
+    assert [row[0] for row in served.audit()].count("list_flows") == 2
+
+
+def test_what_is_published_is_in_the_next_answer_and_what_is_hidden_in_none(served: Served):
+    pan = served.as_("pan")
+    publish(pan, period="2022-10")
+    old = asked(served, "analyst")[0]
+    publish(pan, period="2022-11")
+    new = asked(served, "analyst", If_None_Match=old.headers["etag"])[0]
+    assert new.status_code == 200
+    assert [item["period"] for item in new.json()["items"]] == ["2022-10", "2022-11"]
+    publish(served.as_("rcm"), reporting_state="CRI", period="2022-09", tlp="RED", audience=[])
+    assert asked(served, "analyst", If_None_Match=new.headers["etag"])[0].status_code == 304
+
+
+def test_other_rights_another_language_and_another_form_are_other_questions(served: Served):
+    publish(served.as_("pan"), period="2022-10")
+    told = {
+        (who, language, form): asked(served, who, Accept_Language=language, Accept=form)[0].headers
+        for who in ("analyst", "sacm", "rcm")
+        for language in ("es", "en")
+        for form in ("application/json", "text/csv")
+        for _ in range(2)
+    }
+    assert {(form, headers["content-type"].split(";")[0]) for (_, _, form), headers in told.items()} == {
+        ("application/json", "application/json"),
+        ("text/csv", "text/csv"),
+    }
+    spoken = {(language, headers.get("content-language")) for (_, language, form), headers in told.items() if form == "application/json"}
+    assert spoken == {("es", "es"), ("en", "en")}
+    assert len({headers["etag"] for headers in told.values()}) == 3 * 3
+
+
+def test_a_key_that_counts_no_more_opens_nothing_that_is_kept(served: Served):
+    publish(served.as_("pan"), period="2022-10")
+    tag = asked(served, "analyst")[0].headers["etag"]
+    assert asked(served, "analyst", If_None_Match=tag)[0].status_code == 304
+    assert asked(served, None)[0].status_code == 401
+    client = served.keys["analyst"].split("_")[1]
+    assert served.as_("operator").post(f"/v1/clients/{client}/disable").status_code in {200, 204}
+    assert asked(served, "analyst", If_None_Match=tag)[0].status_code == 401
+    assert asked(served, "operator")[0].json()["code"] == "role-forbidden"
+
+
+def test_a_request_counts_once_whether_it_is_recalled_or_judged(nodes: Nodes, tmp_path: Path):
+    settings, keys = nodes.ready("sqlite", tmp_path, requests_per_second=1, request_burst=9)
+    with serving(settings, keys=keys) as served:
+        answers = [asked(served, "analyst", PATH if number % 2 else f"/v1/flows?limit={number + 1}")[0] for number in range(10)]
+    assert [answer.status_code for answer in answers] == [200] * 9 + [429]
