@@ -302,7 +302,7 @@ def full(node: Served) -> Iterator[None]:
 
 
 def metric(node: Served, name: str) -> float:
-    answer = httpx.get(f"{node.url}/metrics", trust_env=False)
+    answer = httpx.get(f"{node.url}/metrics", trust_env=False, timeout=30)
     assert answer.status_code == 200, answer.text
     return next(float(line.split()[-1]) for line in answer.text.splitlines() if line.startswith(name))
 
@@ -320,7 +320,8 @@ def test_a_full_node_refuses_the_next_without_thread_or_store_and_still_lives_an
         for who, method, path in ((None, "GET", "/readyz"), ("analyst", "GET", "/v1/bulletins"), ("pan", "POST", "/v1/bulletins")):
             began = time.perf_counter()
             answer = narrow.as_(who).request(method, path)
-            assert time.perf_counter() - began < 0.5
+            # Far below the ten seconds that a request waits for the store.
+            assert time.perf_counter() - began < 4
             assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "overloaded", "1")
             assert answer.headers["x-request-id"] == answer.json()["request_id"]
         assert narrow.as_(None).get("/livez").status_code == 200
