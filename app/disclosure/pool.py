@@ -73,8 +73,11 @@ def decide(counts: Mapping[str, int], *, scheme: Scheme, k: int, draw: Draw, bef
     again = "" if version == 1 else f" of version {version}"
     codes = sorted(scheme.members.union(counts))
     states = {code: max(before.get(code, State.SHOWN), _first(code, counts.get(code, 0), scheme, k, draw, again)) for code in codes}
+    families: dict[str | None, list[str]] = {}
+    for code in codes:
+        families.setdefault(scheme.area_of(code), []).append(code)
     for area in AREAS:
-        family = [code for code in codes if scheme.area_of(code) == area]
+        family = families.get(area, [])
         if draw.fraction(f"join{again}", area) < JOIN_CHANCE or _cannot_stand(family, counts, states, k):
             _join_other(family, states)
     if 0 < _size(codes, State.OTHER, counts, states) < k:

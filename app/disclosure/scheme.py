@@ -42,7 +42,12 @@ class Scheme:
 
     def area_of(self, code: str) -> str | None:
         """Area of a code, None where it has none."""
-        return area_of(code, self.areas)
+        return self._area.get(code)
+
+    @cached_property
+    def _area(self) -> Mapping[str, str]:
+        # A pool asks a thousand times: in one look each.
+        return {code: area for code in self.members if (area := area_of(code, self.areas))}
 
     def rest_of(self, code: str) -> str:
         """The pool that a small count of this code joins: `_OAFR` and the like, `_O` for codes without area."""
