@@ -187,10 +187,18 @@ def side_by_side(tables, extra=0, least=0):
     return programme, starts
 
 
-def alone(table, k, cells=None, least=0):
-    """What one version tells by itself; `least` 1 for the reader who knows that the sender sends no zeros."""
+def alone(table, k, cells=None, least=0, known=None):
+    """What one version tells by itself; `least` 1 for the reader who knows that the sender sends no zeros.
+
+    `known` are whole tables that another look found: those that obey the rules of this one count here too, and it adds its own.
+    """
     programme, _ = side_by_side([table], least=least)
-    return told(programme, [table], k, None if cells is None else [(0, cell) for cell in cells])
+    programme.found = [] if known is None else known
+    programme.forget()
+    found = told(programme, [table], k, None if cells is None else [(0, cell) for cell in cells])
+    if known is not None:
+        known[:] = programme.found
+    return found
 
 
 def versions(history, k, cells=None):
