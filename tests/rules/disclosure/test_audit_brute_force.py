@@ -45,7 +45,7 @@ class Cubes:
         for cell in np.flatnonzero(shown):
             agree &= self.values[cell] == values[cell]
         left = self.values[:, agree]
-        return {int(cell) for cell in np.flatnonzero(~shown) if not obeys(set(np.unique(left[cell]).tolist()), K)}
+        return {int(cell) for cell in np.flatnonzero(~shown) if not obeys(set(np.flatnonzero(np.bincount(left[cell])).tolist()), K)}
 
     def judged(self, shown, values):
         """The cells that the product's judgement finds, which may read no value that is not shown."""
