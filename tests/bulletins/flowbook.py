@@ -12,6 +12,7 @@ from app.bulletins.door import scheme
 from app.bulletins.flows import answers
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import question_of
+from app.bulletins.flows.standing import NOWHERE, Standing
 from app.bulletins.projection import project
 from app.core.db import Database
 from app.directory.dimensions import DIMENSIONS
@@ -117,17 +118,19 @@ def query(**asked: object) -> FlowQuery:
     return FlowQuery.model_validate(asked)
 
 
-def ask(session: Session, caller: Caller = ANALYST, after: object = None, limit: int | None = None, **asked: object) -> answers.FlowPage:
-    """One page of the answer."""
-    return answers.page(session, caller, question_of(query(**asked)), after, limit)  # type: ignore[arg-type]
+def ask(
+    session: Session, caller: Caller = ANALYST, after: object = None, limit: int | None = None, stands: Standing = NOWHERE, **asked: object
+) -> answers.FlowPage:
+    """One page of the answer; what was worked out while the store `stands` as it does is not worked out again."""
+    return answers.page(session, caller, question_of(query(**asked)), after, limit, stands)  # type: ignore[arg-type]
 
 
-def walked(session: Session, limit: int, caller: Caller = ANALYST, **asked: object) -> list[tuple[object, ...]]:
+def walked(session: Session, limit: int, caller: Caller = ANALYST, stands: Standing = NOWHERE, **asked: object) -> list[tuple[object, ...]]:
     """The rows of all pages of a size, one after the other; each page must tell the same total."""
     rows: list[tuple[object, ...]] = []
     totals, position = set(), None
     while position is not None or not totals:
-        page = ask(session, caller, position, limit, **asked)
+        page = ask(session, caller, position, limit, stands, **asked)
         assert len(page.rows) <= limit
         rows += page.rows
         position = page.position
