@@ -89,7 +89,7 @@ def rows_of(counts: Mapping[str, int], states: Mapping[str, State], scheme: Sche
     """The rows that states lead to; an area total stands only where the other rows prove it, so that its presence tells nothing."""
     cells: dict[str, int] = {}
     for code, state in states.items():
-        name = (code, scheme.rest_of(code), OTHER)[state]
+        name = code if state is State.SHOWN else OTHER if state is State.OTHER else scheme.rest_of(code)
         cells[name] = cells.get(name, 0) + counts.get(code, 0)
     if not cells.get(OTHER):
         cells.pop(OTHER, None)
@@ -139,7 +139,8 @@ def _take_company(counts: Mapping[str, int], states: States, scheme: Scheme, dra
     chosen = min(groups, key=lambda name: (draw.fraction("company", name) * groups[name] ** 3, name))
     if chosen in states:
         states[chosen] = State.OTHER
-    _join_other([code for code in states if scheme.rest_of(code) == scheme.rest_of(chosen)], states)
+    rest = scheme.rest_of(chosen)
+    _join_other([code for code in states if scheme.rest_of(code) == rest], states)
 
 
 def _join_other(family: Iterable[str], states: States) -> None:
