@@ -1,6 +1,6 @@
 """Forty hidden documents of each kind, planted once: no byte of an answer, a header or a log line tells of them (guarantees 4)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -97,15 +97,37 @@ def first(cage: Cage) -> Asked:
     return asked(cage, share_of(cage))
 
 
+def by_beginning(words: Iterable[str]) -> dict[str, list[str]]:
+    """Words by their first letters, of which most of them have the same."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        found.setdefault(word[:5], []).append(word)
+    return found
+
+
+def said(text: str, words: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Which of the words, given by their beginnings, stand in a text: where a beginning does not, none of its words does."""
+    for beginning, each in words.items():
+        if beginning in text:
+            yield from (word for word in each if word in text)
+
+
+def test_a_word_is_found_by_its_beginning_and_only_where_it_stands_whole():
+    words = by_beginning(["kanarie01", "kanarie02", "KANARIE01", "7300", "730000000"])
+    assert {beginning: len(each) for beginning, each in words.items()} == {"kanar": 2, "KANAR": 1, "7300": 1, "73000": 1}
+    assert list(said("x kanarie02 7300 kanarie", words)) == ["kanarie02", "7300"]
+    assert list(said("nothing", words)) == []
+
+
 def betrayals(cage: Cage, told: Asked) -> list[tuple[str, str, str]]:
     """What tells of a hidden document in these answers."""
     hits = []
     for who in CALLERS:
         assert len(cage.hidden_from(who)) >= 60, who
-        betrayed = cage.betrayal(who)
+        betrayed = by_beginning(cage.betrayal(who))
         # An address that one asks is no secret to oneself, but the answer need not repeat it either.
         mine = [(path, bytes_of(answer)) for (asker, path), answer in told.answers.items() if asker == who]
-        hits += [(who, path, word) for path, answer in mine for word in betrayed if word in answer]
+        hits += [(who, path, word) for path, answer in mine for word in said(answer, betrayed)]
     print(f"{len(told.answers)} answers to {len(CALLERS)} callers, {len(cage.canaries)} hidden documents: {len(hits)} hits")
     return hits
 
