@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import time_machine
 from bodies import Body, bulletin
+from direct import Direct
 from serving import listening, serving, settings_for
 from sqlalchemy import MetaData, create_engine, select
 from stores import STORES, Stores, alchemy_url, fold_write_ahead_log
@@ -81,7 +82,7 @@ def told(url: str, keys: dict[str, str], folder: Path, truth: Any, ask: Callable
     """What a node tells after this truth was published, checked and refused, and everything that its store holds."""
     node = open_node(settings_for(url, folder))
     with listening(node) as address:
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys['pan']}"}, timeout=60, trust_env=False) as sender:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys['pan']}"}, timeout=60, transport=Direct()) as sender:
             for number, body in enumerate(bodies(truth)):
                 method = "round" if number == 2 else None
                 params = {"protect": method} if method else {}
@@ -120,7 +121,7 @@ def all_answers(address: str, keys: dict[str, str]) -> dict[tuple[str, str], tup
     found = {}
     description = httpx.get(f"{address}/openapi.json", timeout=60, trust_env=False).json()
     for who in ("pan", "sacm", "analyst", "peer", "operator"):
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys[who]}"}, timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {keys[who]}"}, timeout=60, transport=Direct()) as client:
             for path in paths(description):
                 answer = client.get(path)
                 found[who, path] = (answer.status_code, answer.content, sorted(answer.headers.items()))
