@@ -26,7 +26,16 @@ _SPACES = dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F,
 _DOTS = dict.fromkeys((0x2024, 0x2027, 0x2219, 0x22C5, 0x00B7, 0x2022), ".")
 _ASTRAL = 0x10000
 """What stands from here on is looked up: a set of characters of a pattern is quick below it alone."""
-_OTHER_DIGITS = {code: str(digit) for code in range(128, sys.maxunicode) if (digit := unicodedata.decimal(chr(code), None)) is not None}
+
+
+def _other_digits() -> Iterator[tuple[int, str]]:
+    # Ten stand together in each script, so that one of every ten characters is enough to meet them: all of them are a million.
+    for code in range(0x80, sys.maxunicode, 10):
+        if (digit := unicodedata.decimal(chr(code), None)) is not None:
+            yield from ((code - digit + each, str(each)) for each in range(10))
+
+
+_OTHER_DIGITS = dict(_other_digits())
 _FOLD = {chr(code): to for code, to in {**_LOOK_ALIKE, **_DASHES, **_SPACES, **_DOTS, **_OTHER_DIGITS}.items()}
 _FOLDED = re.compile(f"[{re.escape(''.join(each for each in _FOLD if ord(each) < _ASTRAL))}{chr(_ASTRAL)}-{chr(sys.maxunicode)}]")
 _FLOATING = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"

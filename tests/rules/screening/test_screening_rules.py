@@ -1,5 +1,8 @@
 """What the rules for free text make of writing that hides an identifier, and what they say of it."""
 
+import sys
+import unicodedata
+
 import pytest
 
 from app.screening.figures import Figures
@@ -33,6 +36,12 @@ def test_an_excerpt_shows_two_characters_and_the_marks_of_what_was_found():
 def test_an_identifier_in_other_letters_digits_or_words_is_found_where_it_stands(text: str, inside: str):
     (one,) = [each for each in found(text) if each.is_hard]
     assert text[one.offset :].startswith(inside)
+
+
+def test_every_digit_of_every_script_is_folded_to_its_own():
+    digits = [each for each in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(each) == "Nd"]
+    assert len(digits) >= 650
+    assert folded("".join(digits)).text == "".join(str(unicodedata.digit(each)) for each in digits)
 
 
 @pytest.mark.parametrize("text", ["uno, dos, tres", "In one or two of six posts", "de uno a cinco, seis o siete días; ocho, nueve"])
