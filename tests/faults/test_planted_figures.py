@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+import forked
 import httpx
 import psycopg
 import pytest
@@ -112,9 +111,8 @@ def test_no_figure_that_is_not_published_is_left_anywhere(store_url: str, key: s
         "ISTMO_LOG_LEVEL": "debug",
         "TMPDIR": str(tmp_path / "tmp"),
     }
-    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
     with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(command, env={**os.environ, **settings}, cwd=ROOT, stdout=log, stderr=log)
+        server = forked.start(["serve", "--port", str(port)], {**os.environ, **settings}, ROOT, log.fileno(), log.fileno())
     try:
         with httpx.Client(
             base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=60
@@ -131,6 +129,7 @@ def test_no_figure_that_is_not_published_is_left_anywhere(store_url: str, key: s
     # certificate shows to be possible is worked out from these, the true count as well as its neighbours.
     large = {number for number in told if number > min(PLANTED.values())}
     assert found_in(places, large, set())
+    assert b'"event"' in places["log"]
     assert len(figures(0) - told) >= 2
     assert found_in(places, hidden, large) == []
 
@@ -194,7 +193,7 @@ def numbers_in(document: object) -> set[int]:
     return {document} if isinstance(document, int) else set()
 
 
-def crash(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+def crash(client: httpx.Client, server: forked.Process) -> None:
     """Kill the server while it protects a table."""
     body = table("2022-06", 5)
     body["cells"] += [
