@@ -3,6 +3,7 @@
 import faulthandler
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -53,16 +54,38 @@ class Process:
 
 
 def start(
-    arguments: Sequence[str], env: Mapping[str, str], cwd: Path, stderr: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    stderr: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    program: Path | None = None,
 ) -> Process:
-    """Start `istmo` with these arguments; what it says goes to open files, or nobody reads it."""
+    """Start `istmo`, or a program of ours, with these arguments; what it says goes to open files, or nobody reads it."""
     (hear, said), nothing = os.pipe(), os.open(os.devnull, os.O_RDWR)
-    task = json.dumps({"arguments": list(arguments), "env": dict(env), "cwd": str(cwd)}).encode()
+    task = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd), "program": str(program or "")}
+    standard = [nothing if each == subprocess.DEVNULL else each for each in (stdin, stdout, stderr)]
     with socket.socket(fileno=os.dup(_ORIGIN[0])) as origin:
-        socket.send_fds(origin, [task], [nothing, *(nothing if each == subprocess.DEVNULL else each for each in (stdout, stderr)), said])
+        socket.send_fds(origin, [json.dumps(task).encode()], [*standard, said])
     os.close(said)
     os.close(nothing)
     return Process(hear)
+
+
+def run(arguments: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run `istmo` to its end: what it said, and its exit code."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = start(arguments, env, cwd, err.fileno(), out.fileno())
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout)
+            raise
+        told = [os.pread(each.fileno(), os.fstat(each.fileno()).st_size, 0).decode("utf-8") for each in (out, err)]
+    return subprocess.CompletedProcess(["istmo", *arguments], code, *(text.replace("\r\n", "\n") for text in told))
 
 
 def begin() -> None:
@@ -124,9 +147,12 @@ def _run(task: dict, standard: Sequence[int]) -> None:
     sys.argv, tempfile.tempdir = ["istmo", *task["arguments"]], None
     code = 1
     try:
-        from app.cli import main  # noqa: PLC0415 - in the language of the command's own environment
+        if task["program"]:
+            runpy.run_path(task["program"], run_name="__main__")
+        else:
+            from app.cli import main  # noqa: PLC0415 - in the language of the command's own environment
 
-        main()
+            main()
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)

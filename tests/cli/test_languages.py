@@ -2,9 +2,8 @@
 
 import json
 import os
-import subprocess
-import sys
 
+import forked
 import pytest
 from loopback import Node, Says, problem
 from typer.testing import CliRunner
@@ -119,8 +118,7 @@ def office(tmp_path):
     def run(url, lang, *arguments):
         clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and name not in OF_A_TERMINAL}
         env = {**clean, "ISTMO_URL": url, "ISTMO_KEY": "istmo_a_b", "PYTHONIOENCODING": "utf-8", "COLUMNS": "200", "LANG": lang}
-        command = [sys.executable, "-m", "app", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        return forked.run(arguments, env, tmp_path)
 
     return run
 
@@ -167,16 +165,11 @@ def test_help_and_faults_of_usage_are_in_the_users_language(office):
 
 def test_the_nodes_commands_have_help_in_the_users_language(tmp_path):
     wanted = {"clients create": "help-clients-create", "keys init": "help-keys-init", "serve": "help-serve"}
-    # One process for all of them: each would read the server in anew.
-    lines = json.dumps([[*words.split(), "--help"] for words in wanted])
-    program = f"import gc\ngc.disable()\nfrom app.cli import shell\nfor line in {lines}:\n shell(line)(line, standalone_mode=False)\n print('=====')"
     env = {**os.environ, "ISTMO_LANG": "es", "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=60, check=True
-    )
-    shown = done.stdout.split("=====")[:-1]
-    for code, text in zip(wanted.values(), shown, strict=True):
-        assert TEXTS[code]["es"] in " ".join(text.split())
+    for line, code in wanted.items():
+        done = forked.run([*line.split(), "--help"], env, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert TEXTS[code]["es"] in " ".join(done.stdout.split())
 
 
 def test_a_bad_address_or_key_is_told_in_the_users_language(speaks, monkeypatch):

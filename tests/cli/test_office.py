@@ -1,8 +1,8 @@
 import json
 import os
 import subprocess
-import sys
 
+import forked
 import pytest
 from loopback import Node, Says, problem
 
@@ -53,8 +53,7 @@ def istmo(tmp_path):
     def run(node, *arguments, key="istmo_a_b"):
         clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and not name.startswith("ISTMO_")}
         env = {**clean, "ISTMO_URL": node if isinstance(node, str) else node.url, "ISTMO_KEY": key, "PYTHONIOENCODING": "utf-8"}
-        command = [sys.executable, "-m", "app", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        return forked.run(arguments, env, tmp_path)
 
     return run
 

@@ -4,10 +4,10 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
+import forked
 import pytest
 from serving import Served
 
@@ -19,9 +19,7 @@ FLOWS = {"reporting_state": "PAN", "measure": "irregular_transit", "group_by": "
 
 def istmo(served: Served, who: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ISTMO_URL": served.url, "ISTMO_KEY": served.keys[who]}
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments], capture_output=True, text=True, env=environment, timeout=100, check=False
-    )
+    return forked.run(arguments, environment, Path.cwd(), timeout=100)
 
 
 def true_sums() -> Counter[str]:
