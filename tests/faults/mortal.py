@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+import forked
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Death:
 class Mortals:
     """One process that forks a child for each task (children.py)."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
+    def __init__(self, tasks: TextIO, ends: TextIO) -> None:
+        self._tasks, self._ends = tasks, ends
 
     def do(self, what: str, at: int = 0, **task: object) -> Death:
         """Let a child do a task and be killed at its step number `at`, never at 0; a child that fails by itself fails the test."""
@@ -33,14 +33,12 @@ class Mortals:
 
     def begin(self, what: str, at: int = 0, **task: object) -> None:
         """Let a child begin a task."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": what, "at": at, **task}) + "\n")
-        self._process.stdin.flush()
+        self._tasks.write(json.dumps({"do": what, "at": at, **task}) + "\n")
+        self._tasks.flush()
 
     def end(self) -> Death:
         """How the child ended."""
-        assert self._process.stdout is not None
-        ended = json.loads(self._process.stdout.readline())
+        ended = json.loads(self._ends.readline())
         assert ended["code"] in {0, -signal.SIGKILL}, ended
         return Death(ended["told"], ended["code"] != 0)
 
@@ -48,9 +46,13 @@ class Mortals:
 @contextmanager
 def mortals() -> Iterator[Mortals]:
     """The process for the length of a block."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, str(Path(__file__).with_name("children.py"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        yield Mortals(process)
-        assert process.stdin is not None
-        process.stdin.close()
+    (read, write), (hear, said) = os.pipe(), os.pipe()
+    program = Path(__file__).with_name("children.py")
+    process = forked.start([], os.environ, Path.cwd(), 2, said, stdin=read, program=program)
+    os.close(read)
+    os.close(said)
+    with os.fdopen(hear, encoding="utf-8") as ends:
+        with os.fdopen(write, "w", encoding="utf-8") as tasks:
+            yield Mortals(tasks, ends)
+        # Where no more tasks come, it ends.
+        assert process.wait(60) == 0
