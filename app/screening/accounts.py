@@ -4,14 +4,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from app.screening.folding import Folded
+from app.screening.folding import Folded, plain
 from app.screening.spans import Kind, Span
 from app.screening.words import WORDS
 
 _NETWORKS, _USERS, _PROFILES = (tuple(WORDS["accounts"][name]) for name in ("networks", "users", "profiles"))
 TELLING = frozenset(WORDS["accounts"]["telling"]).union(_NETWORKS, _USERS, _PROFILES)
 """Words after which "@" begins the name of an account, whatever its end looks like."""
-_BEGUN = frozenset(phrase.split()[0] for phrase in (*_NETWORKS, *_USERS, *_PROFILES))
+_BEGUN = frozenset(plain(phrase.split()[0]) for phrase in (*_NETWORKS, *_USERS, *_PROFILES))
 _NOBODY = frozenset(WORDS["accounts"]["nobody"])
 _REACH, _LONGEST = 30, 40
 _NAME = re.compile(rf"(?<![\w@.\-/])[^\W\d](?:\w|\.(?=\w)){{2,{_LONGEST}}}(?![\w@/])")
@@ -43,7 +43,7 @@ def _is_near(place: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
 
 def _ends(text: Folded, words: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where some words and phrases begin and end."""
-    return sorted((at, at + len(word)) for word in words if text.words.issuperset(word.split()) for at in text.places(word))
+    return sorted((at, at + len(word)) for word in words if text.words.issuperset(plain(word).split()) for at in text.places(word))
 
 
 def _after(text: Folded, end: int) -> Iterator[Span]:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from app.screening.folding import Folded
+from app.screening.folding import Folded, plain
 from app.screening.spans import Kind, Span
 from app.screening.words import WORDS
 
 _PERSONAL = frozenset(WORDS["columns"]["personal"])
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
-_PARTS = {word: frozenset(word.split("-")) for word in _PERSONAL}
+_PARTS = {word: frozenset(plain(word).split("-")) for word in _PERSONAL}
 _MOST_WORDS = 4
 
 

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import NamedTuple
 
-from app.screening.folding import Folded
+from app.screening.folding import Folded, plain
 from app.screening.spans import Kind
 from app.screening.words import WORDS
 
@@ -16,21 +15,20 @@ OWN_PHONE = frozenset(WORDS["telephones"]["own"])
 """Words of a telephone that somebody carries: no line for the public has them."""
 
 
-def _by_first() -> Mapping[str, list[tuple[frozenset[str], str]]]:
-    found: dict[str, list[tuple[frozenset[str], str]]] = {}
+_APART = r"[\W_]{1,3}"
+
+
+def _by_first() -> Mapping[str, Sequence[tuple[frozenset[str], re.Pattern[str], Kind]]]:
+    found: dict[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]] = {}
     for phrase in sorted(CUES, key=len, reverse=True):
-        words = phrase.split()
-        found.setdefault(words[0], []).append((frozenset(words), phrase))
+        bare = plain(phrase).split()
+        rule = re.compile(rf"(?<![^\W_]){_APART.join(map(re.escape, phrase.split()))}(?![^\W_])")
+        found.setdefault(bare[0], []).append((frozenset(bare), rule, CUES[phrase]))
     return found
 
 
 _PHRASES = _by_first()
-
-
-@cache
-def _rule(phrase: str) -> re.Pattern[str]:
-    """The rule for one of the cues; made when a text first holds its words, for most are never met."""
-    return re.compile(r"[\W_]{1,3}".join(map(re.escape, phrase.split())) + r"(?![^\W_])")
+"""The rules for each phrase by the first of its words without accents, longest first, and all its words without accents."""
 
 
 class Cue(NamedTuple):
@@ -43,21 +41,20 @@ class Cue(NamedTuple):
 
 def cues(text: Folded) -> list[Cue]:
     """The cues of a folded text in its order; none that stands within a longer one."""
+    rules = {first: [each for each in _PHRASES[first] if each[0] <= text.words] for first in _PHRASES.keys() & text.words}
     found: list[Cue] = []
-    for cue in sorted((each for first in _PHRASES.keys() & text.words for each in _begun(text, first)), key=lambda each: each.start):
-        if not found or cue.end > found[-1].end:
+    for start, word in text.begun({first for first, phrases in rules.items() if phrases}):
+        cue = next(_begun(text, start, rules[word]), None)
+        if cue and (not found or cue.end > found[-1].end):
             found.append(cue)
     return found
 
 
-def _begun(text: Folded, first: str) -> Iterator[Cue]:
-    rules = [(_rule(phrase), CUES[phrase]) for words, phrase in _PHRASES[first] if words <= text.words]
-    for start in text.places(first) if rules else ():
-        for rule, kind in rules:
-            found = rule.match(text.small, start)
-            if found:
-                yield Cue(kind, start, found.end())
-                break
+def _begun(text: Folded, start: int, rules: Sequence[tuple[frozenset[str], re.Pattern[str], Kind]]) -> Iterator[Cue]:
+    for _, rule, kind in rules:
+        found = rule.match(text.small, start)
+        if found:
+            yield Cue(kind, start, found.end())
 
 
 def windows(announced: Sequence[Cue], kind: Kind, before: int, after: int) -> Iterator[tuple[int, int]]:

@@ -3,12 +3,11 @@
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import compress, count, groupby, pairwise
-from operator import not_
+from itertools import accumulate, compress, count, groupby, pairwise
 
 from app.screening.tables import is_short, tables
 from app.screening.words import WORDS
@@ -40,27 +39,31 @@ _FOLD = {chr(code): to for code, to in {**_LOOK_ALIKE, **_DASHES, **_SPACES, **_
 _FOLDED = re.compile(f"[{re.escape(''.join(each for each in _FOLD if ord(each) < _ASTRAL))}{chr(_ASTRAL)}-{chr(sys.maxunicode)}]")
 _FLOATING = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _MARKS = re.compile(f"[{_FLOATING}]+")
-_ODD = re.compile(f"{_FOLDED.pattern[:-1]}{_FLOATING}]")
+_BEYOND = re.compile(r"[^\0-\x7f]")
 
 _ACCENTED = {
     code: bare
-    for code in range(0xC0, 0x250)
-    if unicodedata.decomposition(chr(code)) and (bare := unicodedata.normalize("NFKD", chr(code))[0]).isascii()
+    for code in range(0xAA, 0x250)
+    if unicodedata.decomposition(chr(code)) and (bare := unicodedata.normalize("NFKD", chr(code))[0]).isascii() and bare.isalpha()
 }
 """The accented Latin letters without their accents, so that most words need no more."""
+_BARE = {chr(code): bare for code, bare in _ACCENTED.items()}
 
 _FEW = 8
 """Odd characters that a text is sooner searched for one by one."""
 _DIGITS = {word: digit for digit, words in WORDS["digits"].items() for word in words}
+_BARE_DIGITS = frozenset(word.translate(_ACCENTED) for word in _DIGITS)
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = "".join(f"{run[0]}-{run[-1]}" for run in re.findall(r"[^\W\d_]+", "".join(map(chr, range(_ASTRAL)))))
 # The letters by their codes are looked up sooner than what is no mark.
 _TOKEN, _ASTRAL_TOKEN = (re.compile(rf"({letters}++|[0-9]++(?:[.,][0-9]++)*+)") for letters in (f"[{_LETTERS}]", r"[^\W\d_]"))
+_ASCII_TOKEN = re.compile(r"([a-z0-9](?:(?<=[a-z])[a-z]*+|[0-9]*+(?:[.,][0-9]++)*+))")
 _DIGIT = re.compile("[0-9]")
 _FEWEST = 6
 """Words for digits in a row that are a number read out: "uno, dos, tres" may be said of a list."""
 _MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n", "_")
 _SIGNS = frozenset({"arroba", "at", *WORDS["accounts"]["users"]})
+_BARE_SIGNS = frozenset(word.translate(_ACCENTED) for word in _SIGNS)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Folded:
     text: str
     offsets: range | list[int]
     sent: str
+    beyond: AbstractSet[str] = frozenset()
+    """The characters beyond ASCII that were sent."""
 
     def as_sent(self, start: int, end: int) -> str:
         """What was sent at a place of the text."""
@@ -82,29 +87,62 @@ class Folded:
         return small if len(small) == len(self.text) else "".join(each.lower()[:1] for each in self.text)
 
     @cached_property
+    def bare(self) -> str:
+        """The text in small letters without accents, each at its place; the few letters that are more than one without theirs keep them."""
+        bare = self.small
+        for each in {each.lower()[:1] for each in self.beyond} & _BARE.keys():
+            bare = bare.replace(each, _BARE[each])
+        return bare
+
+    @cached_property
     def parts(self) -> list[str]:
-        """Its words in small letters and its numerals in digits, in their order, and between them what parts them."""
-        is_astral = len(self.small.encode("utf-16-le", "surrogatepass")) > 2 * len(self.small)
-        return (_ASTRAL_TOKEN if is_astral else _TOKEN).split(self.small)
+        """Its words in small letters and its numerals in digits, in their order, and between them what parts them: of the bare text."""
+        if self.bare.isascii():
+            return _ASCII_TOKEN.split(self.bare)
+        is_astral = len(self.bare.encode("utf-16-le", "surrogatepass")) > 2 * len(self.bare)
+        return (_ASTRAL_TOKEN if is_astral else _TOKEN).split(self.bare)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Its words without accents, and its numerals."""
+        tokens = self.parts[1::2]
+        return tokens if self.bare.isascii() else [each if each.isascii() else plain(each) for each in tokens]
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where each of its parts ends."""
+        return list(accumulate(map(len, self.parts)))
+
+    def begun(self, words: AbstractSet[str]) -> Iterator[tuple[int, str]]:
+        """Where each word without accents begins that is one of some, and which."""
+        places = compress(count(), map(words.__contains__, self.tokens)) if words else ()
+        return ((self.ends[2 * at], self.tokens[at]) for at in places)
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Its words and numerals, each once: what a rule looks into before it reads the text."""
-        return frozenset(self.parts[1::2])
+        """Its words without accents and its numerals, each once: what a rule looks into before it reads the text."""
+        return frozenset(self.tokens)
+
+    @cached_property
+    def numerals(self) -> frozenset[str]:
+        """Its numerals in digits, each once."""
+        return frozenset(each for each in (self.words if self.bare.isascii() else set(self.parts[1::2])) if each < "a")
 
     @cached_property
     def may_hold_identifiers(self) -> bool:
         """Whether it holds a digit or what stands in every address and table: the first look, for nearly every title holds none."""
-        return self.has_digits or any(each in self.text for each in _MARKS_OF_IDENTIFIERS) or not _SIGNS.isdisjoint(self.words)
+        return self.has_digits or any(each in self.text for each in _MARKS_OF_IDENTIFIERS) or not _BARE_SIGNS.isdisjoint(self.words)
 
     @cached_property
-    def mixed(self) -> list[str]:
-        """Words of letters and digits together."""
-        gaps = self.parts[2:-1:2]
-        glued = list(compress(count(2, 2), map(not_, gaps))) if "" in gaps else ()
+    def mixed(self) -> set[str]:
+        """Words of letters and digits together, each once."""
+        gaps, glued, at = self.parts[2:-1:2], [], -1
+        for _ in range(gaps.count("")):
+            at = gaps.index("", at + 1)
+            glued.append(2 * at + 2)
         rows = [list(row) for _, row in groupby(enumerate(glued), key=lambda each: each[1] - 2 * each[0])]
         joined = ("".join(self.parts[row[0][1] - 1 : row[-1][1] + 2]) for row in rows)
-        return [word for each in joined for word in _WORD.findall(each) if not word.isalpha() and not word.isdigit()]
+        return {word for each in joined for word in _WORD.findall(each) if not word.isalpha() and not word.isdigit()}
 
     @cached_property
     def tables(self) -> list[tuple[list[tuple[int, str]], str]]:
@@ -143,9 +181,10 @@ def folded(text: str) -> Folded:
     """Fold a text in its stored form (NFKC, no control or format character; wire/text.py); most characters keep their places."""
     if text.isascii():
         return _without_words(Folded(text, range(len(text) + 1), text))
-    odd = set(_ODD.findall(text))
-    plain = _plain(text, odd)
-    return _without_words(_without_marks(plain, text) if any(map(_MARKS.match, odd)) else Folded(plain, range(len(plain) + 1), text))
+    beyond = frozenset(_BEYOND.findall(text))
+    folds = _plain(text, beyond & _FOLD.keys())
+    marked = any(map(_MARKS.match, beyond))
+    return _without_words(_without_marks(folds, text, beyond) if marked else Folded(folds, range(len(folds) + 1), text, beyond))
 
 
 def _plain(text: str, odd: AbstractSet[str]) -> str:
@@ -157,19 +196,19 @@ def _plain(text: str, odd: AbstractSet[str]) -> str:
     return text
 
 
-def _without_marks(text: str, sent: str) -> Folded:
+def _without_marks(text: str, sent: str, beyond: AbstractSet[str]) -> Folded:
     """A text without marks that float over its characters; accents that have a letter of their own stay."""
     marks = [(0, 0), *(found.span() for found in _MARKS.finditer(text)), (len(text), len(text) + 1)]
     kept = [range(before[1], after[0]) for before, after in pairwise(marks)]
     if len(kept) == 1:
-        return Folded(text, range(len(text) + 1), sent)
+        return Folded(text, range(len(text) + 1), sent, beyond)
     shown = "".join(text[each.start : each.stop] for each in kept)
-    return Folded(shown, [*(offset for each in kept for offset in each), len(text)], sent)
+    return Folded(shown, [*(offset for each in kept for offset in each), len(text)], sent, beyond)
 
 
 def _without_words(before: Folded) -> Folded:
     """A text in which numbers that were read out digit by digit stand in digits."""
-    if _DIGITS.keys().isdisjoint(before.words) or b"\1" * _FEWEST not in bytes(map(_DIGITS.__contains__, before.parts[1::2])):
+    if not _may_be_read_out(before.tokens):
         return before
     parts: list[str] = []
     offsets: list[int] = []
@@ -183,7 +222,14 @@ def _without_words(before: Folded) -> Folded:
         last = end
     if not parts:
         return before
-    return Folded("".join([*parts, before.text[last:]]), [*offsets, *before.offsets[last:]], before.sent)
+    return Folded("".join([*parts, before.text[last:]]), [*offsets, *before.offsets[last:]], before.sent, before.beyond)
+
+
+def _may_be_read_out(tokens: Sequence[str]) -> bool:
+    """Whether as many words for digits stand in a row as a number has: of them one is found if every so-manieth word is looked at."""
+    every = compress(count(_FEWEST - 1, _FEWEST), map(_BARE_DIGITS.__contains__, tokens[_FEWEST - 1 :: _FEWEST]))
+    around = (bytes(map(_BARE_DIGITS.__contains__, tokens[at - _FEWEST + 1 : at + _FEWEST])) for at in every)
+    return any(b"\1" * _FEWEST in each for each in around)
 
 
 def _spelt(small: str) -> Iterator[tuple[int, int]]:

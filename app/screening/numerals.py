@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 
 from app.screening.counted import Ahead, Reading, ahead, behind, counts, is_person, of_them, reading
 from app.screening.figures import Figures, plurals
-from app.screening.folding import Folded, plain
+from app.screening.folding import Folded
 from app.screening.labels import Labels
-from app.screening.quantities import WORDS_OF_QUANTITY, Quantity, Tokens, is_in_row, is_share, is_within, is_year, quantities
+from app.screening.quantities import WORDS_OF_QUANTITY, Quantity, Tokens, is_in_row, is_share, is_within, is_year, quantities, stretches
 from app.screening.spans import MOST_FINDINGS, Kind, Span
 from app.screening.words import COUNTS
 
@@ -19,7 +19,7 @@ def numerals(text: Folded, figures: Figures, may_wait: bool) -> Iterator[Span]:
 
     Text in the shape of a table is left alone: counts belong in cells.
     """
-    if not text.has_digits and WORDS_OF_QUANTITY.isdisjoint(map(plain, text.words)):
+    if not text.has_digits and WORDS_OF_QUANTITY.isdisjoint(text.words):
         return
     read = reading(text, figures)
     least = figures.k if read.named else 0
@@ -30,7 +30,8 @@ def numerals(text: Folded, figures: Figures, may_wait: bool) -> Iterator[Span]:
 def _counts(text: Folded, read: Reading, figures: Figures, least: int, may_wait: bool) -> Iterator[Span]:
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
-    for quantity in quantities(text, read.tokens, _quiet(read.tokens, figures, least, may_wait)):
+    within = ((0, len(read.tokens.words)),) if may_wait else stretches(read.tokens, read.named)
+    for quantity in quantities(text, read.tokens, _quiet(read.tokens, figures, least, may_wait), within):
         if quantity.is_article and not counts(read, quantity.last + 1):
             continue
         span = _found(read, quantity, labels, least, may_wait and told[False] < MOST_FINDINGS)

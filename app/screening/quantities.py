@@ -2,10 +2,10 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import accumulate, compress, count
+from itertools import chain, compress, count
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -19,11 +19,7 @@ _ALONE = frozenset(COUNTS["words"]["alone"].split())
 _NOUNS = frozenset(COUNTS["words"]["nouns"].split())
 _NOUN_ENDS = tuple(COUNTS["words"]["noun_ends"].split())
 _RATES = frozenset(COUNTS["words"]["rates"].split())
-_SPANISH = frozenset(COUNTS["words"]["spanish"].split())
 _PORTUGUESE = frozenset(COUNTS["words"]["portuguese"].split())
-_PORTUGUESE_ENDS = tuple(COUNTS["words"]["portuguese_ends"].split())
-_CASTILIAN = frozenset(COUNTS["words"]["castilian"].split())
-_CASTILIAN_ENDS = tuple(COUNTS["words"]["castilian_ends"].split())
 _SUFFIXES = frozenset(COUNTS["words"]["suffixes"].split())
 CITES = frozenset(COUNTS["words"]["cites"].split())
 """Right after these a numeral names something."""
@@ -52,6 +48,30 @@ _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" 
 _MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
 _PLAIN_BEFORE, _PLAIN_AFTER = frozenset(" (\n"), frozenset(" .,;:)%-\n")
 """Between these a numeral is no part of a mark."""
+
+class _Language(NamedTuple):
+    """Words and ends of words that only one language has: without accents, for a first look, and as they are spelt."""
+
+    words: frozenset[str]
+    ends: tuple[str, ...]
+    spelt: re.Pattern[str]
+
+    def is_in(self, text: Folded) -> bool:
+        """Whether a text holds any of them."""
+        is_likely = not self.words.isdisjoint(text.words) or any(word.endswith(self.ends) for word in text.words)
+        return is_likely and self.spelt.search(text.small) is not None
+
+
+def _language(words: str, ends: str) -> _Language:
+    rules = [r"(?<![^\W\d_])" + word for word in words.split()] + ends.split()
+    return _Language(frozenset(plain(words).split()), tuple(plain(ends).split()), re.compile(rf"(?:{'|'.join(rules)})(?![^\W\d_])"))
+
+
+_SPANISH = _language(COUNTS["words"]["spanish"], "")
+_CASTILIAN = _language(COUNTS["words"]["castilian"], COUNTS["words"]["castilian_ends"])
+_CASTILIAN_WORDS = _language(COUNTS["words"]["castilian"], "")
+_PORTUGUESE_ENDS = _language("", COUNTS["words"]["portuguese_ends"])
+_PARTING = frozenset("\n\t;!?|")
 _AROUND = 8
 """Empty words after the last and, as Python counts backwards, before the first: no look around a numeral goes farther."""
 
@@ -85,21 +105,21 @@ class Quantity(NamedTuple):
 def tokens(text: Folded) -> Tokens:
     """The words and numerals of a folded text in their order."""
     parts = text.parts
-    ends = list(accumulate(map(len, parts)))
-    bare = {word: plain(word) for word in text.words if not word.isascii()}
-    words = [*map(bare.get, parts[1::2], parts[1::2]), *[""] * _AROUND]
-    values = {word: _value(word) for word in text.words if word < "a"}
-    return Tokens(words, parts[0::2], ends[0:-1:2], ends[1::2], values, text.words.difference(bare).union(bare.values()))
+    ends = text.ends
+    words = [*text.tokens, *[""] * _AROUND]
+    values = {word: _value(word) for word in text.numerals}
+    return Tokens(words, parts[0::2], ends[0:-1:2], ends[1::2], values, text.words)
 
 
-def quantities(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[Quantity]:
+def quantities(text: Folded, read: Tokens, quiet: Collection[str], within: Iterable[tuple[int, int]]) -> Iterator[Quantity]:
     """The numerals of a text in its order, but dates, times, references, amounts of money, ordinals and measures.
 
-    `quiet` are numerals in digits that are passed over where nothing beside them makes another number of them, a share or persons.
+    `quiet` are numerals in digits that are passed over where nothing beside them makes another number of them, a share or persons;
+    `within` are the stretches of tokens that are looked at.
     """
     reached = -1
     words, gaps, values = read.words, read.gaps, _VALUES | read.values
-    for at in _places(text, read, quiet):
+    for at in _places(text, read, quiet, within):
         if at <= reached:
             continue
         word, after = words[at], words[at + 1]
@@ -134,13 +154,13 @@ def _whole(read: Tokens, at: int, value: int, after: str) -> tuple[int, int]:
     return _grouped(read, at, value) if after in _VALUES or after in read.values else (at, value)
 
 
-def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[int]:
+def _places(text: Folded, read: Tokens, quiet: Collection[str], within: Iterable[tuple[int, int]]) -> Iterator[int]:
     """The tokens that may be a numeral which tells something, or a part of one; none of a date or time."""
     words, gaps, values = read.words, read.gaps, read.values
     wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     stirring, dating = _STIRRING | values.keys(), _IN_DATES | values.keys()
     dotted, dated = _dotted(values), 0
-    for at in compress(count(), map(wanted.__contains__, words)):
+    for at in chain.from_iterable(compress(count(begin), map(wanted.__contains__, words[begin:end])) for begin, end in within):
         if at < dated:
             continue
         word, after = words[at], words[at + 1]
@@ -151,6 +171,21 @@ def _places(text: Folded, read: Tokens, quiet: Collection[str]) -> Iterator[int]
             dated = bisect_left(read.starts, date.end(), at)
         elif after in stirring or _tells(read, at, quiet):
             yield at
+
+
+def stretches(read: Tokens, named: AbstractSet[str]) -> Iterator[tuple[int, int]]:
+    """The stretches of tokens that are parted from the others by a line's end or the like, of those that hold one of some words.
+
+    No number, date or count reaches over such a mark, but an article before it: hence each with the token before it.
+    """
+    parting = {gap for gap in set(read.gaps) if not _PARTING.isdisjoint(gap)}
+    cuts = [0, *compress(count(), map(parting.__contains__, read.gaps)), len(read.words)]
+    reached = 0
+    for at in compress(count(), map(named.__contains__, read.words)):
+        if at >= reached:
+            after = bisect_right(cuts, at)
+            begin, reached = max(cuts[after - 1] - 1, reached), cuts[after]
+            yield begin, reached
 
 
 def _dotted(values: Mapping[str, int]) -> set[str]:
@@ -173,21 +208,20 @@ def is_within(parts: Sequence[tuple[int, int]], place: int) -> bool:
 
 def _silent(text: Folded, read: Tokens) -> frozenset[str]:
     """The words that are numerals in Spanish only: "once" where no other word is Spanish, "dos" where the text is Portuguese."""
-    once = {"once"} if _SPANISH.isdisjoint(text.words) else set()
+    once = {"once"} if "once" in text.words and not _SPANISH.is_in(text) else set()
     return frozenset(once | {"dos"} if "dos" in text.words and (_is_portuguese(text) or _is_of_them(text, read)) else once)
 
 
 def _is_of_them(text: Folded, read: Tokens) -> bool:
     """Whether "dos" stands in a short text after words of which it is the genitive in Portuguese, and nothing is Spanish."""
     before = (read.words[at - 1] for at, word in enumerate(read.words) if word == "dos")
-    return _CASTILIAN.isdisjoint(text.words) and all(word in _NOUNS or word.endswith(_NOUN_ENDS) for word in before)
+    is_of_nouns = all(word in _NOUNS or word.endswith(_NOUN_ENDS) for word in before)
+    return is_of_nouns and not _CASTILIAN_WORDS.is_in(text)
 
 
 def _is_portuguese(text: Folded) -> bool:
     """Whether a text tells its language by words of Portuguese and holds none of Spanish."""
-    if not _CASTILIAN.isdisjoint(text.words) or any(word.endswith(_CASTILIAN_ENDS) for word in text.words):
-        return False
-    return any(word.endswith(_PORTUGUESE_ENDS) or plain(word) in _PORTUGUESE for word in text.words)
+    return not _CASTILIAN.is_in(text) and (not _PORTUGUESE.isdisjoint(text.words) or _PORTUGUESE_ENDS.is_in(text))
 
 
 def is_in_row(read: Tokens, at: int) -> bool:
