@@ -29,12 +29,12 @@ _BEFORE_SIGN = 72
 _HANDLE = re.compile(r"@(?<![\w.@/+\-]@)[A-Za-z_][\w.]{2,63}")
 _DOMAINS = "com|org|net|travel|gle|ee|tv|cc|tk|ml|ga|cf|vip|pro|live|click|store|page|world|tel|mobi|bz|gd|tt|jm|ht|sr|gf|uk|eu|info|me|io|biz|link|site|online|xyz|app|shop|top|ly|gg|be|us|mx|gt|hn|sv|ni|cr|pa|do|ca|ar|bo|br|cl|co|ec|gy|py|pe|sr|uy|ve|int|gov|gob|edu"
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,300}|www\.[^\s<>\"]{1,300}")
-_ENDING = re.compile(rf"\.(?=\w)(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
+_ENDING = re.compile(rf"\.(?=[^\W\d_])(?:{_DOMAINS})(?![\w\-]|\.\w)(?:/[^\s<>\"]{{0,300}})?", re.IGNORECASE)
 _STEM = re.compile(r"(?<![@\w.\-])[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){0,3}$", re.IGNORECASE)
 _LONGEST_STEM = 128
 _PATH = re.compile(r"\.(?<=[a-z0-9]\.)[a-z]{2,8}/[A-Za-z0-9][^\s<>\"]{0,300}")
 _IN_WORDS = re.compile(rf"\s{{0,2}}{_REST}")
-_BRACKETED = re.compile(r"[\[({<]\s?(?:a|@|at|arroba)\s?[\])}>]")
+_BRACKETED = {open_: re.compile(rf"{re.escape(open_)}\s?(?:a|@|at|arroba)\s?[\])}}>]") for open_ in "[({<"}
 # A sign that stands apart before a word is of an account's name, if that does not end as hosts do: "perfil @rutas.norte".
 _ACCOUNT = re.compile(rf"@(?![\w.\-]{{1,200}}(?<=\.)(?:{_DOMAINS})(?![\w\-]|\.\w))[A-Za-z_][\w.]{{2}}")
 _SHORTEST_WALLET, _FEWEST_DIALLED = 28, 11
@@ -95,7 +95,8 @@ def _spelt(text: Folded, sign: str, rest: re.Pattern[str]) -> Iterator[Span]:
 
 def _bracketed(small: str) -> Iterator[Span]:
     """Addresses whose sign stands in brackets, if only as "(a)"."""
-    for sign in _BRACKETED.finditer(small):
+    likely = chain.from_iterable(rule.finditer(small) for begin, rule in _BRACKETED.items() if begin in small)
+    for sign in sorted(likely, key=re.Match.start):
         host = _IN_WORDS.match(small, sign.end())
         local = _BACKWARDS.match(small[max(sign.start() - _BEFORE_SIGN, 0) : sign.start()][::-1])
         if host and local:

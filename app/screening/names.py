@@ -20,6 +20,7 @@ _RUN = re.compile(rf"{_WORD}(?:(?:[ ]{{0,2}}|-)(?:{_LINK}[ \-]){{0,2}}{_WORD}){{
 _PART = re.compile(rf"{_CAPITAL}[\w'\u2019]*\.?")
 _BEFORE_ANNOUNCED = re.compile(r"[ ,:.]{1,3}[\"'«“(]?(?:(?:el|la|o|a|the|sr|sra|mr|mrs|don|doña|dona) )?")
 _OTHER = r"[\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]"
+_OF_OTHER = re.compile(_OTHER)
 _OTHER_SCRIPT = re.compile(rf"{_OTHER}{_OTHER}{{1,39}}(?: {_OTHER}{{2,40}}){{0,5}}")
 
 _ORDER: Sequence[Sort] = ("common", "family", "given", "heads", "titles")
@@ -60,7 +61,7 @@ def names(text: Folded, known: Collection[str], announced: Sequence[Cue], sort: 
     """
     found = chain(_written(text.text, sort, known), *(_called(text.text, cue, sort) for cue in announced if cue.kind is Kind.NAME))
     yield from (each for each in found if text.text[each.start : each.end].lower() not in known)
-    if not text.text.isascii():
+    if any(map(_OF_OTHER.match, text.beyond)):
         yield from (Span(other.start(), other.end(), Kind.NAME) for other in _OTHER_SCRIPT.finditer(text.text))
 
 
@@ -69,9 +70,15 @@ def _written(text: str, sort: Callable[[str], Sort], known: Collection[str]) -> 
         whole, start = run[0], run.start()
         if (whole.isalpha() and sort(whole) != "given") or text[max(start - 1, 0) : start].isalnum():
             continue
-        found = list(_persons(text, _parts(run, sort)))
+        found = list(_persons(text, _parts(run, sort))) if _may_be_person(_PART.findall(whole), sort) else []
         if found and " ".join(whole.lower().split()) not in known and not _is_after_place(text, start):
             yield from found
+
+
+def _may_be_person(words: Sequence[str], sort: Callable[[str], Sort]) -> bool:
+    """Whether there are names enough among the words of a run that they may be one person's: a first look."""
+    sorts = [sort(word) for word in words]
+    return "given" in sorts or "titles" in sorts or sum(each in ("family", "unknown", "initial") for each in sorts) > 1
 
 
 def _is_after_place(text: str, at: int) -> bool:

@@ -14,7 +14,7 @@ from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
 # No form is shorter, and one without a hyphen is that of a card at least.
-_CLUSTER = re.compile(r"[0-9][0-9 .\-/()]{7,}[0-9A-Za-z]")
+_CLUSTER = re.compile(r"[0-9](?<![0-9].)[0-9 .\-/()]{7,}[0-9A-Za-z]")
 _SHORTEST_SPACED = 15
 _FEWEST_DIGITS = 5
 
@@ -120,7 +120,7 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
 }
 _VEHICLE = re.compile(r"[A-HJ-NPR-Za-hj-npr-z0-9](?<!\w.)(?i:[A-HJ-NPR-Z0-9]{16}\b)")
 _ALIEN = re.compile(
-    r"[Aa](?=[ \-#Nn0-9Ff])(?<!\w.)(?i:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
+    r"[Aa](?=[ \-]?[#NnFf0-9])(?<!\w.)(?i:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
 )
 _BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
 _REGISTERED = frozenset({"reg", "regn", "regd", "registered", "registration"})

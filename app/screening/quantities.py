@@ -226,6 +226,8 @@ def _is_portuguese(text: Folded) -> bool:
 
 def is_in_row(read: Tokens, at: int) -> bool:
     """Whether a numeral is one of three or more in a row, as in a telephone or the number of a book."""
+    if not ("0" <= read.words[at + 1] < "a" or "0" <= read.words[at - 1] < "a"):
+        return False
     if _goes_with(read, at):
         return _goes_with(read, at - 1) or _goes_with(read, at + 1)
     return _goes_with(read, at + 1) and _goes_with(read, at + 2)
