@@ -55,7 +55,7 @@ class Reading:
 def reading(text: Folded, figures: Figures) -> Reading:
     """The words and numerals of a folded text beside figures."""
     read = tokens(text)
-    return Reading(read, figures, figures.named(read.unique))
+    return Reading(read, figures, figures.named(text.words))
 
 
 class Ahead(NamedTuple):

@@ -109,14 +109,18 @@ class Folded:
         return tokens if self.bare.isascii() else [each if each.isascii() else plain(each) for each in tokens]
 
     @cached_property
-    def ends(self) -> list[int]:
-        """Where each of its parts ends."""
-        return list(accumulate(map(len, self.parts)))
+    def starts(self) -> list[int]:
+        """Where each of its tokens begins."""
+        return list(accumulate(map(len, self.parts)))[0:-1:2]
+
+    def end(self, at: int) -> int:
+        """Where a token ends."""
+        return self.starts[at] + len(self.parts[2 * at + 1])
 
     def begun(self, words: AbstractSet[str]) -> Iterator[tuple[int, str]]:
         """Where each word without accents begins that is one of some, and which."""
         places = compress(count(), map(words.__contains__, self.tokens)) if words else ()
-        return ((self.ends[2 * at], self.tokens[at]) for at in places)
+        return ((self.starts[at], self.tokens[at]) for at in places)
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -35,7 +35,7 @@ def _counts(text: Folded, read: Reading, figures: Figures, least: int, may_wait:
         if quantity.is_article and not counts(read, quantity.last + 1):
             continue
         span = _found(read, quantity, labels, least, may_wait and told[False] < MOST_FINDINGS)
-        if span is not None and not is_within(text.short_tables, read.tokens.starts[quantity.first]):
+        if span is not None and not is_within(text.short_tables, text.starts[quantity.first]):
             told[span.is_hard] += 1
             yield span
         if told[True] >= MOST_FINDINGS:
@@ -63,6 +63,7 @@ def _found(read: Reading, quantity: Quantity, labels: Labels, least: int, may_mo
 
 
 def _judged(read: Reading, quantity: Quantity, labels: Labels, may_be_hard: bool, may_wait: bool) -> Span | None:
+    text = read.tokens.text
     label = labels.of(quantity.first)
     if label == "certain" or (label and not may_be_hard):
         return None
@@ -70,7 +71,7 @@ def _judged(read: Reading, quantity: Quantity, labels: Labels, may_be_hard: bool
     counted = _counted(read, quantity, following) if may_be_hard else None
     if counted is not None or label or not may_wait or _is_explained(read, quantity, following):
         return counted
-    return Span(read.tokens.starts[quantity.first], read.tokens.ends[quantity.last], Kind.NUMERAL)
+    return Span(text.starts[quantity.first], text.end(quantity.last), Kind.NUMERAL)
 
 
 def _counted(read: Reading, quantity: Quantity, following: Ahead) -> Span | None:
@@ -80,7 +81,7 @@ def _counted(read: Reading, quantity: Quantity, following: Ahead) -> Span | None
         return None
     first = quantity.first if before is None else before
     last = quantity.last if following.category is None else following.category
-    return Span(read.tokens.starts[first], read.tokens.ends[last], Kind.SMALL_COUNT)
+    return Span(read.tokens.text.starts[first], read.tokens.text.end(last), Kind.SMALL_COUNT)
 
 
 def _is_explained(read: Reading, quantity: Quantity, following: Ahead) -> bool:

@@ -42,8 +42,9 @@ _DATE = re.compile(
     rf"|\d?[-./]{ROMAN}[-./]\d{{2,4}}|(?:(?<=1)9|(?<=2)0)\d{{2}}[-/]\d{{2,7}})|\d?(?!\d){_SUFFIX}(?:{_LIST}\d{{1,2}}{_SUFFIX}){{0,4}} (?:de |do |of )?(?:{MONTHS})\b(?:,? (?:de |del |of )?\d{{4}})?)"
 )
 _IN_DATE = frozenset("-/.:") | {f"°{sign}" for sign in ("", " ", ",", ", ", "-", " -", "- ", " - ", "/")}
-_IN_DATES = frozenset(f"{plain(MONTHS)}|st|nd|rd|th|ro|y|e|and|to|a|al|o|or|ou|de|do|of".split("|"))
-"""What follows a numeral of a date, or of a list of days."""
+_MONTHS = frozenset(f"{plain(MONTHS)}|st|nd|rd|th|ro".split("|"))
+"""What follows the numeral of a day, with what an ordinal ends with."""
+_JOINING, _BEFORE_DAYS, _OF_MONTHS = (frozenset(each.split("|")) for each in ("y|e|and|to|a|al|o|or|ou", "el|the|o", "de|do|of"))
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
 _MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
 _PLAIN_BEFORE, _PLAIN_AFTER = frozenset(" (\n"), frozenset(" .,;:)%-\n")
@@ -78,19 +79,16 @@ _AROUND = 8
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words (small, without accents) and numerals in digits of a text: what they are, where each begins and ends, what stands before it.
+    """The words (small, without accents) and numerals in digits of a text: what they are, and what stands before each.
 
     Some empty words follow the last, so that a look beyond either end finds none.
     """
 
+    text: Folded
     words: Sequence[str]
     gaps: Sequence[str]
-    starts: Sequence[int]
-    ends: Sequence[int]
     values: dict[str, int]
     """What each numeral in digits says; -1 where it has a fraction."""
-    unique: AbstractSet[str]
-    """Every word and numeral once."""
 
 
 class Quantity(NamedTuple):
@@ -104,11 +102,9 @@ class Quantity(NamedTuple):
 
 def tokens(text: Folded) -> Tokens:
     """The words and numerals of a folded text in their order."""
-    parts = text.parts
-    ends = text.ends
     words = [*text.tokens, *[""] * _AROUND]
     values = {word: _value(word) for word in text.numerals}
-    return Tokens(words, parts[0::2], ends[0:-1:2], ends[1::2], values, text.words)
+    return Tokens(text, words, text.parts[0::2], values)
 
 
 def quantities(text: Folded, read: Tokens, quiet: Collection[str], within: Iterable[tuple[int, int]]) -> Iterator[Quantity]:
@@ -130,7 +126,7 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str], within: Itera
             yield from _single(read, at)
         elif word not in _PERCENT or words[at - 1] != "por":
             reached, value = _whole(read, at, values[word], after)
-            if _is_plain(gaps, at, after) or not _is_apart(text.text, read, at):
+            if _is_plain(gaps, at, after) or not _is_apart(text, read, at):
                 yield Quantity(at, reached, value)
 
 
@@ -151,26 +147,33 @@ def _whole(read: Tokens, at: int, value: int, after: str) -> tuple[int, int]:
     """The last token of the numeral that begins at one with a value, and the value of all of it."""
     if after in _COMPOSING:
         return _composed(read, at)
-    return _grouped(read, at, value) if after in _VALUES or after in read.values else (at, value)
+    return _grouped(read, at, value) if _is_group(read, at + 1) else (at, value)
 
 
 def _places(text: Folded, read: Tokens, quiet: Collection[str], within: Iterable[tuple[int, int]]) -> Iterator[int]:
     """The tokens that may be a numeral which tells something, or a part of one; none of a date or time."""
     words, gaps, values = read.words, read.gaps, read.values
     wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
-    stirring, dating = _STIRRING | values.keys(), _IN_DATES | values.keys()
     dotted, dated = _dotted(values), 0
     for at in chain.from_iterable(compress(count(begin), map(wanted.__contains__, words[begin:end])) for begin, end in within):
         if at < dated:
             continue
         word, after = words[at], words[at + 1]
         # A quick look at what stands after it, before the rule itself.
-        may_be_dated = gaps[at + 1] in _IN_DATE or (after in dating and len(word) <= _OF_A_DAY) or word in dotted
-        date = _DATE.match(text.small, read.starts[at]) if may_be_dated else None
+        may_be_dated = gaps[at + 1] in _IN_DATE or (len(word) <= _OF_A_DAY and _may_be_day(read, at, after)) or word in dotted
+        date = _DATE.match(text.small, text.starts[at]) if may_be_dated else None
         if date:
-            dated = bisect_left(read.starts, date.end(), at)
-        elif after in stirring or _tells(read, at, quiet):
+            dated = bisect_left(text.starts, date.end(), at)
+        elif after in _STIRRING or after in values or _tells(read, at, quiet):
             yield at
+
+
+def _may_be_day(read: Tokens, at: int, after: str) -> bool:
+    """Whether a month, or another day, stands after a numeral."""
+    following = read.words[at + 2]
+    if after in _JOINING:
+        return following in read.values or (following in _BEFORE_DAYS and read.words[at + 3] in read.values) or not read.gaps[at + 1]
+    return after in read.values or after in _MONTHS or (after in _OF_MONTHS and following in _MONTHS)
 
 
 def stretches(read: Tokens, named: AbstractSet[str]) -> Iterator[tuple[int, int]]:
@@ -319,22 +322,22 @@ def is_year(word: str) -> bool:
 
 def is_share(read: Tokens, quantity: Quantity) -> bool:
     """Whether a numeral is a percentage or of a rate, which tells of no number of persons: "3 de cada 10", "one of every 4"."""
-    words, last = read.words, quantity.last
-    if words[quantity.first] in _SINGLE:
-        return False
+    words, first, last = read.words, quantity.first, quantity.last
     gap = read.gaps[last + 1]
-    return words[quantity.first - 1] in _RATES or words[last + 2] in _RATES or (gap != " " and gap.lstrip().startswith("%"))
+    is_of_rate = words[first - 1] in _RATES or words[last + 2] in _RATES
+    return (is_of_rate or (gap != " " and gap.lstrip().startswith("%"))) and words[first] not in _SINGLE
 
 
-def _is_apart(text: str, read: Tokens, at: int) -> bool:
+def _is_apart(text: Folded, read: Tokens, at: int) -> bool:
     """Whether a numeral is no number but a mark: an ordinal, a measure, an hour, a part of a code, a price, an angle, a longer reference."""
     after, word = read.gaps[at + 1], read.words[at + 1]
     if (not after and word in _SUFFIXES) or word in _HALVES or (word in _HOURS and read.words[at + 2] == "m"):
         return True
     if read.words[at] >= "a":
         return False
-    start, end = read.starts[at], read.ends[at]
-    return _goes_on(text[end : end + 2]) or (read.gaps[at] != " " and _is_of_a_code(text[max(start - 2, 0) : start]))
+    start = text.starts[at]
+    end = start + len(read.words[at])
+    return _goes_on(text.text[end : end + 2]) or (read.gaps[at] != " " and _is_of_a_code(text.text[max(start - 2, 0) : start]))
 
 
 def _goes_on(after: str) -> bool:
