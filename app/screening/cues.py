@@ -15,20 +15,18 @@ OWN_PHONE = frozenset(WORDS["telephones"]["own"])
 """Words of a telephone that somebody carries: no line for the public has them."""
 
 
-_APART = r"[\W_]{1,3}"
-
-
-def _by_first() -> Mapping[str, Sequence[tuple[frozenset[str], re.Pattern[str], Kind]]]:
+def _by_first() -> Mapping[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]]:
     found: dict[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]] = {}
     for phrase in sorted(CUES, key=len, reverse=True):
-        bare = plain(phrase).split()
-        rule = re.compile(rf"(?<![^\W_]){_APART.join(map(re.escape, phrase.split()))}(?![^\W_])")
-        found.setdefault(bare[0], []).append((frozenset(bare), rule, CUES[phrase]))
+        words = phrase.split()
+        rule = re.compile(r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])")
+        found.setdefault(words[0], []).append((frozenset(map(plain, words)), rule, CUES[phrase]))
     return found
 
 
 _PHRASES = _by_first()
-"""The rules for each phrase by the first of its words without accents, longest first, and all its words without accents."""
+_FIRSTS = {bare: [first for first in _PHRASES if plain(first) == bare] for bare in map(plain, _PHRASES)}
+"""The first words of phrases by what they are without accents."""
 
 
 class Cue(NamedTuple):
@@ -41,20 +39,22 @@ class Cue(NamedTuple):
 
 def cues(text: Folded) -> list[Cue]:
     """The cues of a folded text in its order; none that stands within a longer one."""
-    rules = {first: [each for each in _PHRASES[first] if each[0] <= text.words] for first in _PHRASES.keys() & text.words}
     found: list[Cue] = []
-    for start, word in text.begun({first for first, phrases in rules.items() if phrases}):
-        cue = next(_begun(text, start, rules[word]), None)
-        if cue and (not found or cue.end > found[-1].end):
+    firsts = (first for bare in _FIRSTS.keys() & text.words for first in _FIRSTS[bare])
+    for cue in sorted((each for first in firsts for each in _begun(text, first)), key=lambda each: each.start):
+        if not found or cue.end > found[-1].end:
             found.append(cue)
     return found
 
 
-def _begun(text: Folded, start: int, rules: Sequence[tuple[frozenset[str], re.Pattern[str], Kind]]) -> Iterator[Cue]:
-    for _, rule, kind in rules:
-        found = rule.match(text.small, start)
-        if found:
-            yield Cue(kind, start, found.end())
+def _begun(text: Folded, first: str) -> Iterator[Cue]:
+    rules = [(rule, kind) for words, rule, kind in _PHRASES[first] if words <= text.words]
+    for start in text.places(first) if rules else ():
+        for rule, kind in rules:
+            found = rule.match(text.small, start)
+            if found:
+                yield Cue(kind, start, found.end())
+                break
 
 
 def windows(announced: Sequence[Cue], kind: Kind, before: int, after: int) -> Iterator[tuple[int, int]]:

@@ -117,11 +117,6 @@ class Folded:
         """Where a token ends."""
         return self.starts[at] + len(self.parts[2 * at + 1])
 
-    def begun(self, words: AbstractSet[str]) -> Iterator[tuple[int, str]]:
-        """Where each word without accents begins that is one of some, and which."""
-        places = compress(count(), map(words.__contains__, self.tokens)) if words else ()
-        return ((self.starts[at], self.tokens[at]) for at in places)
-
     @cached_property
     def words(self) -> frozenset[str]:
         """Its words without accents and its numerals, each once: what a rule looks into before it reads the text."""
@@ -232,7 +227,8 @@ def _without_words(before: Folded) -> Folded:
 def _may_be_read_out(tokens: Sequence[str]) -> bool:
     """Whether as many words for digits stand in a row as a number has: of them one is found if every so-manieth word is looked at."""
     every = compress(count(_FEWEST - 1, _FEWEST), map(_BARE_DIGITS.__contains__, tokens[_FEWEST - 1 :: _FEWEST]))
-    around = (bytes(map(_BARE_DIGITS.__contains__, tokens[at - _FEWEST + 1 : at + _FEWEST])) for at in every)
+    beside = (at for at in every if tokens[at - 1] in _BARE_DIGITS or (at + 1 < len(tokens) and tokens[at + 1] in _BARE_DIGITS))
+    around = (bytes(map(_BARE_DIGITS.__contains__, tokens[at - _FEWEST + 1 : at + _FEWEST])) for at in beside)
     return any(b"\1" * _FEWEST in each for each in around)
 
 

@@ -120,8 +120,9 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
 }
 _VEHICLE = re.compile(r"[A-HJ-NPR-Za-hj-npr-z0-9](?<!\w.)(?i:[A-HJ-NPR-Z0-9]{16}\b)")
 _ALIEN = re.compile(
-    r"[Aa](?=[ \-]?[#NnFf0-9])(?<!\w.)(?i:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
+    r"[Aa](?=[ \-#Nn0-9Ff])(?<!\w.)(?i:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
 )
+_LONG = re.compile(r"\d{6}|\d\.\d{3}\.\d{3}")
 _BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
 _REGISTERED = frozenset({"reg", "regn", "regd", "registered", "registration"})
 """Words that announce plates and much else."""
@@ -157,7 +158,9 @@ def _lettered(text: Folded) -> Iterator[Span]:
 
 def _likely(text: Folded) -> Iterator[tuple[Kind, re.Pattern[str], Callable[[str], bool]]]:
     """The rules for letters and digits that a text may fulfil, by the lengths of its words."""
-    yield from ((Kind.NATIONAL_ID, rule, _any) for rule in (_INITIALLED, _ALIEN))
+    yield Kind.NATIONAL_ID, _ALIEN, _any
+    if _LONG.search(" ".join(text.numerals)):
+        yield Kind.NATIONAL_ID, _INITIALLED, _any
     if "imei" in text.small:
         yield Kind.IMEI, _EQUIPMENT, _any
     if any(word[2:4].isdigit() and word[:2].isalpha() and word[3:] for word in text.mixed):

@@ -14,8 +14,8 @@ _LEAST, _PERCENTS, _SINCE = (frozenset(COUNTS["words"][name].split()) for name i
 _GENERIC = frozenset(form for word in COUNTS["words"]["generic"].split() for form in plurals(word))
 
 
-def numerals(text: Folded, figures: Figures, may_wait: bool) -> Iterator[Span]:
-    """Counts below k beside a category of the document; where numerals may wait also what no cell, date or citation explains.
+def numerals(text: Folded, figures: Figures, most: int) -> Iterator[Span]:
+    """Counts below k beside a category of the document; and at most so many numerals that wait as no cell, date or citation explains them.
 
     Text in the shape of a table is left alone: counts belong in cells.
     """
@@ -23,18 +23,18 @@ def numerals(text: Folded, figures: Figures, may_wait: bool) -> Iterator[Span]:
         return
     read = reading(text, figures)
     least = figures.k if read.named else 0
-    if least or may_wait:
-        yield from _counts(text, read, figures, least, may_wait)
+    if least or most:
+        yield from _counts(text, read, figures, least, most)
 
 
-def _counts(text: Folded, read: Reading, figures: Figures, least: int, may_wait: bool) -> Iterator[Span]:
+def _counts(text: Folded, read: Reading, figures: Figures, least: int, most: int) -> Iterator[Span]:
     told = {True: 0, False: 0}
     labels = Labels(read.tokens)
-    within = ((0, len(read.tokens.words)),) if may_wait else stretches(read.tokens, read.named)
-    for quantity in quantities(text, read.tokens, _quiet(read.tokens, figures, least, may_wait), within):
+    within = ((0, len(read.tokens.words)),) if most else stretches(read.tokens, read.named)
+    for quantity in quantities(text, read.tokens, _quiet(read.tokens, figures, least, most > 0), within):
         if quantity.is_article and not counts(read, quantity.last + 1):
             continue
-        span = _found(read, quantity, labels, least, may_wait and told[False] < MOST_FINDINGS)
+        span = _found(read, quantity, labels, least, told[False] < most)
         if span is not None and not is_within(text.short_tables, text.starts[quantity.first]):
             told[span.is_hard] += 1
             yield span

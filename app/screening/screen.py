@@ -41,6 +41,16 @@ class Vocabulary:
     allowed: Callable[[Kind, str], bool] = field(default=lambda _kind, _text: False)
 
 
+class _Waiting(NamedTuple):
+    """How what only waits is looked for in a text: what capitalised words are taken for, and how much of each kind at most."""
+
+    sort: Callable[[str], Sort]
+    most: int
+
+
+_SPARE = 20
+
+
 def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures | None = None) -> list[Found]:
     """Every hard and soft finding of a document's texts by pointer, in their order; then what only shows when they are read as one.
 
@@ -49,8 +59,9 @@ def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures 
     sort = sorter(vocabulary.known)
     found: list[Found] = []
     for pointer, text in texts.items():
-        # Of what only waits no more is told than that many: it need not be looked for.
-        found += _screened(pointer, text, vocabulary, figures, sort if _soft(found) < MOST_FINDINGS else None)
+        # Of what only waits no more is told than that many: it need not be looked for, but some may overlap.
+        more = MOST_FINDINGS - sum(not each.is_hard for each in found)
+        found += _screened(pointer, text, vocabulary, figures, _Waiting(sort, min(2 * more + _SPARE, MOST_FINDINGS) if more > 0 else 0))
     alone = {(each.pointer, each.offset) for each in found if each.is_hard}
     joined = {(each.pointer, each.offset): each for each in _joined(texts, vocabulary)}
     found += [each for place, each in joined.items() if place not in alone]
@@ -59,32 +70,26 @@ def screened(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures 
     return found[:MOST_FINDINGS]
 
 
-def _soft(found: Sequence[Found]) -> int:
-    return sum(not each.is_hard for each in found) if len(found) >= MOST_FINDINGS else 0
-
-
 def holds_identifier(texts: Mapping[str, str], vocabulary: Vocabulary) -> bool:
     """Whether `screened` would tell of anything hard: for whoever takes a document or leaves it, and asks no more."""
     return any(_hard(folded(text), vocabulary) for text in texts.values()) or any(True for _ in _joined(texts, vocabulary))
 
 
-def _screened(
-    pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort] | None
-) -> Iterator[Found]:
+def _screened(pointer: str, text: str, vocabulary: Vocabulary, figures: Figures | None, waiting: _Waiting) -> Iterator[Found]:
     reading = folded(text)
-    for span in _spans(reading, vocabulary, figures, sort):
+    for span in _spans(reading, vocabulary, figures, waiting):
         start, end = reading.offsets[span.start], reading.offsets[span.end]
         yield Found(pointer, start, end - start, span.kind, masked(text, Span(start, end, span.kind)))
 
 
-def _spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None, sort: Callable[[str], Sort] | None) -> list[Span]:
-    """What a folded text holds, none of it overlapping; what the allow-list names is left out, and without `sort` what only waits."""
+def _spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None, waiting: _Waiting) -> list[Span]:
+    """What a folded text holds, none of it overlapping; what the allow-list names is left out."""
     announced = cues(text)
     hard = _identifiers(text, vocabulary, announced)
-    counted = numerals(text, figures, figures.is_bulletin and sort is not None) if figures else ()
-    likely = names(text, vocabulary.known, announced, sort) if sort else ()
+    counted = numerals(text, figures, waiting.most if figures.is_bulletin else 0) if figures else ()
+    likely = names(text, vocabulary.known, announced, waiting.sort) if waiting.most else ()
     named = (each for each in likely if not _passes(text, vocabulary, each))
-    return disjoint([*hard, *counted, *islice(named, MOST_FINDINGS)])
+    return disjoint([*hard, *counted, *islice(named, waiting.most)])
 
 
 def _hard(text: Folded, vocabulary: Vocabulary) -> list[Span]:
