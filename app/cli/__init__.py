@@ -20,6 +20,7 @@ COMMANDS = (
     "erase",
     "reviews",
     "policy",
+    "allow-list",
     "migrate",
     "serve",
     "worker",

@@ -22,6 +22,7 @@ ANSWERS = ("sightings", "opinions", "proposals")
 """What offices answer to an alert, as its addresses call it."""
 KINDS = ("bulletins", "alerts", *ANSWERS)
 """Every kind of document that a node serves, as its addresses call it."""
+_ALLOW_LIST = "/v1/screening/allow-list"
 
 
 class Istmo:
@@ -266,6 +267,18 @@ class Istmo:
     def profile(self, name: str) -> dict[str, Any]:
         """One of them whole, in its newest version (GET /v1/profiles/{name})."""
         return self._calls.get(_path("profiles", name)).document
+
+    def allowed(self, /, **filters: object) -> Listing:
+        """What anyone may write though it looks like an identifier or a person (GET /v1/screening/allow-list)."""
+        return self._listing(_ALLOW_LIST, filters)
+
+    def allow(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Let something pass from the next text on: its kind, its value and whose it is; answers with the entry and its id."""
+        return self._calls.write("POST", _ALLOW_LIST, new_key(), json=dict(entry)).answer
+
+    def disallow(self, identifier: str) -> dict[str, Any]:
+        """Take what an operator added off that list; answers with what it was. Never repeated: whoever took it off learns of it once."""
+        return self._calls.write("DELETE", f"{_ALLOW_LIST}/{quote(identifier, safe='')}", None).answer
 
     def me(self) -> dict[str, Any]:
         """Who the caller is to the node: role, conference, State, office and ceiling (GET /v1/me)."""

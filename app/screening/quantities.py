@@ -50,6 +50,7 @@ _MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
 _PLAIN_BEFORE, _PLAIN_AFTER = frozenset(" (\n"), frozenset(" .,;:)%-\n")
 """Between these a numeral is no part of a mark."""
 
+
 class _Language(NamedTuple):
     """Words and ends of words that only one language has: without accents, for a first look, and as they are spelt."""
 

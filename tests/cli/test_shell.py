@@ -114,6 +114,7 @@ def test_the_extra_is_written_beside_each_command_of_the_server():
                 "app.cli.profiles:",
                 "app.cli.alerts:",
                 "app.cli.policy:",
+                "app.cli.allow_list:",
                 "app.cli.reviews:",
             )
         ) != value.endswith(" [server]"), name
