@@ -15,6 +15,7 @@ from app.screening.names import Sort, names, sorter
 from app.screening.numbers import numbers
 from app.screening.numerals import numerals
 from app.screening.places import places
+from app.screening.sexes import by_sex
 from app.screening.spans import MOST_FINDINGS, SOFT, Kind, Span, disjoint, masked
 
 
@@ -86,10 +87,14 @@ def _spans(text: Folded, vocabulary: Vocabulary, figures: Figures | None, waitin
     """What a folded text holds, none of it overlapping; what the allow-list names is left out."""
     announced = cues(text)
     hard = _identifiers(text, vocabulary, announced)
-    counted = numerals(text, figures, waiting.most if figures.is_bulletin else 0) if figures else ()
+    counted = _counted(text, figures, waiting.most if figures.is_bulletin else 0) if figures else ()
     likely = names(text, vocabulary.known, announced, waiting.sort) if waiting.most else ()
     named = (each for each in likely if not _passes(text, vocabulary, each))
     return disjoint([*hard, *counted, *islice(named, waiting.most)])
+
+
+def _counted(text: Folded, figures: Figures, most: int) -> Iterator[Span]:
+    return chain(numerals(text, figures, most), by_sex(text, figures.k))
 
 
 def _hard(text: Folded, vocabulary: Vocabulary) -> list[Span]:

@@ -83,6 +83,39 @@ def test_an_excerpt_of_a_count_shows_none_of_it():
     assert (one.excerpt, one.is_hard) == ("••• ••••••••", True)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ingresaron 2 M y 1 F por el puente.", "2 M y 1 F"),
+        ("Entraram 12 H e 4 M.", "12 H e 4 M"),
+        ("Crossed: 1F, 30M", "1F, 30M"),
+        ("3 F/2 M", "3 F/2 M"),
+    ],
+)
+def test_counts_by_the_letters_of_the_sexes_are_hard_below_k(text: str, found: str):
+    assert counted(text, Figures(5, FIGURES.categories)) == [(found, Kind.SMALL_COUNT)]
+
+
+@pytest.mark.parametrize("text", ["12 M y 7 F", "2 m y 1 f", "Ruta 2 M, 3 M", "Lote 4 M", "N.º 3/2 M y 1 F-2", "2 M y 1 FM"])
+def test_letters_that_tell_of_no_two_sexes_or_of_enough_persons_are_no_count(text: str):
+    assert counted(text, Figures(5, FIGURES.categories)) == []
+
+
+LINES = (
+    "Ruta 3 y 7 al norte, 12 de marzo", "Solo dos mujeres", "un\nun eritreo", "3/4/2 mujeres; 2 eritreas", "Semanas 3, 4 y 2: nada",
+    "Quedó un\núnico eritreo", "Costa Rica: 4", "mujeres 2\t3 rutas", "treinta y\ndos mujeres", "1 050 mujeres\n2 women",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("first", LINES)
+@pytest.mark.parametrize("second", LINES)
+@pytest.mark.parametrize("mark", ["\n", "; ", " ", "! "])
+def test_a_count_is_found_alike_whether_numerals_may_wait_or_not(first: str, second: str, mark: str):
+    whole = f"{first}{mark}{second}"
+    waiting, alert = (counted(whole, Figures(5, FIGURES.categories, FIGURES.published, is_bulletin)) for is_bulletin in (True, False))
+    assert [each for each in waiting if each[1] is Kind.SMALL_COUNT] == alert
+
+
 def test_without_figures_no_count_is_judged():
     assert screened({"/title/es": "dos mujeres eritreas"}, Vocabulary()) == []
 
