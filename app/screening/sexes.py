@@ -9,9 +9,11 @@ from app.screening.spans import Kind, Span
 # Two of them beside each other: one letter alone is a measure, a street, a row.
 _PAIR = re.compile(r"(?<![\w.,\-/#])([0-9]{1,2}) ?([MFHV])(?:,| ?[/+&]| (?:y|e|and)) ?([0-9]{1,2}) ?([MFHV])(?![\w/])")
 
+_LETTERS = frozenset("mfhv")
+
 
 def by_sex(text: Folded, k: int) -> Iterator[Span]:
     """Pairs of counts, each with the letter of a sex, of which one is below k."""
-    for pair in _PAIR.finditer(text.text) if text.has_digits else ():
+    for pair in _PAIR.finditer(text.text) if len(_LETTERS & text.words) > 1 else ():
         if pair[2] != pair[4] and any(0 < int(count) < k for count in (pair[1], pair[3])):
             yield Span(pair.start(), pair.end(), Kind.SMALL_COUNT)
