@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from app.screening.folding import Folded, plain
@@ -15,18 +16,23 @@ OWN_PHONE = frozenset(WORDS["telephones"]["own"])
 """Words of a telephone that somebody carries: no line for the public has them."""
 
 
-def _by_first() -> Mapping[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]]:
-    found: dict[str, list[tuple[frozenset[str], re.Pattern[str], Kind]]] = {}
+def _by_first() -> Mapping[str, list[tuple[frozenset[str], str]]]:
+    found: dict[str, list[tuple[frozenset[str], str]]] = {}
     for phrase in sorted(CUES, key=len, reverse=True):
         words = phrase.split()
-        rule = re.compile(r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])")
-        found.setdefault(words[0], []).append((frozenset(map(plain, words)), rule, CUES[phrase]))
+        found.setdefault(words[0], []).append((frozenset(map(plain, words)), phrase))
     return found
 
 
 _PHRASES = _by_first()
 _FIRSTS = {bare: [first for first in _PHRASES if plain(first) == bare] for bare in map(plain, _PHRASES)}
 """The first words of phrases by what they are without accents."""
+
+
+@cache
+def _rule(phrase: str) -> re.Pattern[str]:
+    """The rule for one of the cues; made when a text first holds its words, for most are never met."""
+    return re.compile(r"[\W_]{1,3}".join(map(re.escape, phrase.split())) + r"(?![^\W_])")
 
 
 class Cue(NamedTuple):
@@ -48,7 +54,7 @@ def cues(text: Folded) -> list[Cue]:
 
 
 def _begun(text: Folded, first: str) -> Iterator[Cue]:
-    rules = [(rule, kind) for words, rule, kind in _PHRASES[first] if words <= text.words]
+    rules = [(_rule(phrase), CUES[phrase]) for words, phrase in _PHRASES[first] if words <= text.words]
     for start in text.places(first) if rules else ():
         for rule, kind in rules:
             found = rule.match(text.small, start)
