@@ -43,10 +43,10 @@ class _Page:
     kinds: Kinds
     attempt: Attempt
     log: dict[str, dict[int, Held]]
-    fresh: dict[str, Item] = field(default_factory=dict)
-    """Newest versions that wait for their projections, by document: a page of them costs as much as a few by themselves."""
-    places: dict[str, str] = field(default_factory=dict)
-    """By id, what of the page's documents only one may stand for."""
+    fresh: list[dict[str, Item]] = field(default_factory=list)
+    """Newest versions that wait for their projections, by document, those that follow on another behind it: a page costs as much as a few."""
+    places: dict[tuple[str, int], str] = field(default_factory=dict)
+    """By id and version, what of the page's documents only one may stand for."""
     holders: dict[str, str] = field(default_factory=dict)
     waiting: list[Received] = field(default_factory=list)
     late: dict[str, str] = field(default_factory=dict)
@@ -87,8 +87,8 @@ def take(
 
 def _see_places(page: _Page, changes: Iterable[Item | Doubtful]) -> None:
     for name, kind in page.kinds.items():
-        told = [each.document for each in changes if isinstance(each, Item) and each.kind == name and each.document is not None]
-        places = kind.places_of(told)
+        told = [each for each in changes if isinstance(each, Item) and each.kind == name and each.document is not None]
+        places = {(each.id, each.version): place for each in told for place in kind.places_of([each.document or {}]).values()}
         page.places.update(places)
         if places:
             page.holders.update(kind.holders(page.session, set(places.values())))
@@ -190,18 +190,30 @@ def _add(page: _Page, item: Item, known: dict[int, Held]) -> None:
     if kind is not None and not kind.is_of_origin(page.session, item.document):
         page.taken.quarantined.append(_doubt(FOREIGN_STATE, item))
         return
-    place = page.places.get(item.id)
+    place = page.places.get((item.id, item.version))
     if place is not None and page.holders.setdefault(place, item.id) != item.id:
         page.taken.quarantined.append(_doubt(TAKEN_PLACE, item))
         return
     if known and item.version < max(known):
         page.late[item.id] = item.kind
     else:
-        if item.id in page.fresh:
-            _project(page)
-        page.fresh[item.id] = item
+        _line_up(page, item)
     page.waiting.append(Received(item.kind, item.id, item.version, item.op, item.origin, item.digest, item.text))
     _count(page, item, Held(item.origin, item.op, item.digest))
+
+
+def _line_up(page: _Page, item: Item) -> None:
+    """Let a newest version wait behind those of its document that wait."""
+    ahead = [each[item.id] for each in page.fresh if item.id in each]
+    place, left = (page.places.get((each.id, each.version)) for each in (item, ahead[-1] if ahead else item))
+    if place and left and place != left:
+        # What it stood for is free for another document only when that is written.
+        _project(page)
+        page.holders.pop(left, None)
+        ahead = []
+    if len(ahead) == len(page.fresh):
+        page.fresh.append({})
+    page.fresh[len(ahead)][item.id] = item
 
 
 def _count(page: _Page, item: Item, now: Held) -> None:
@@ -210,11 +222,12 @@ def _count(page: _Page, item: Item, now: Held) -> None:
 
 
 def _project(page: _Page) -> None:
-    strange = project(page.session, page.kinds, [each.document for each in page.fresh.values() if each.document is not None])
-    for each in page.fresh.values():
-        if each.id in strange:
-            page.taken.quarantined.append(Doubtful(NOT_UNDERSTOOD, each.kind, each.id, each.version, each.digest or ""))
-    page.fresh = {}
+    for fresh in page.fresh:
+        strange = project(page.session, page.kinds, [each.document for each in fresh.values() if each.document is not None])
+        for each in fresh.values():
+            if each.id in strange:
+                page.taken.quarantined.append(Doubtful(NOT_UNDERSTOOD, each.kind, each.id, each.version, each.digest or ""))
+    page.fresh = []
 
 
 def _flush(page: _Page) -> None:

@@ -103,6 +103,24 @@ def test_a_second_bulletin_for_the_same_figures_is_not_counted_and_blocks_nothin
     assert second["id"] in {document_id for document_id, *_ in held(pair.sacm, "RCM")}
 
 
+@pytest.mark.parametrize(("order", "refused"), [("first moved second", []), ("first second moved", [("sync-place-taken", 1)])])
+def test_a_bulletin_that_becomes_one_for_other_figures_on_one_page_leaves_its_place(
+    pair: Twins, order: str, refused: list[tuple[str, int]]
+):
+    bare = {name: value for name, value in publish(pair.rcm.as_("rcm"), period="2022-10").items() if name not in ADDED}
+    one = fresh_id()
+    told = {
+        "first": resealed(pair.rcm, bare, id=one, period="2022-08"),
+        "moved": resealed(pair.rcm, bare, id=one, period="2022-09", version=2, reason="another month"),
+        "second": resealed(pair.rcm, bare, id=fresh_id(), period="2022-08"),
+    }
+    items = [item_of(told[name], 0, op="revise" if name == "moved" else "publish") for name in order.split()]
+    assert taken(pair, first_of_all(*items)) == refused
+    there = {(document_id, version) for document_id, version, *_ in held(pair.sacm, "RCM")}
+    assert {(one, 1), (one, 2)} < there
+    assert ((told["second"]["id"], 1) in there) is (not refused)
+
+
 @pytest.mark.parametrize("strange", [{"dimensions": 5}, {"dimensions": [5]}, {"period": None}, {"publisher": ["PAN"]}])
 def test_a_signed_bulletin_in_no_form_of_one_is_kept_and_blocks_nothing(old_pair: Twins, strange: Json):
     first = publish(old_pair.rcm.as_("rcm"))

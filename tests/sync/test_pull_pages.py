@@ -79,6 +79,22 @@ def test_a_page_costs_as_many_statements_whatever_is_on_it_and_known_keys_are_no
     assert {verb for verb in costs[1] if "peer_key" in verb} == {"SELECT peer_key"}
 
 
+def test_what_is_revised_on_the_page_that_brings_it_costs_as_many_statements_however_many_are(pair: Twins):
+    costs = []
+    for months in (("2020-01",), ("2021-01", "2021-02", "2021-03")):
+        for month in months:
+            document = publish(pair.rcm.as_("rcm"), period=month)
+            for value in (401, 402):
+                document = revise(pair.rcm.as_("rcm"), document, period=month, cells=cells(VEN=value, NPL=213))
+            assert document["version"] == 3
+        with told(pair.sacm) as here:
+            assert pair.pull(pair.sacm).applied == 3 * len(months)
+        costs.append(here)
+    assert costs[0] == costs[1]
+    assert costs[0].count("INSERT flow") == 3
+    assert projected(pair.sacm) == projected(pair.rcm)
+
+
 def test_a_page_projects_what_its_origin_projected_one_by_one_and_so_does_a_rebuild(pair: Twins):
     first = publish(pair.rcm.as_("rcm"))
     publish(pair.rcm.as_("rcm"), period="2022-11", cells=[], nil_report=True)
