@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.core.db import Database
 from app.exchange.foreign import learn
-from app.exchange.keys import PublicKey
+from app.exchange.signatures import PublicKey
 
 EPOCH = "019b7c5e-0d88-7aaa-8000-000000000001"
 SINCE = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)

@@ -13,7 +13,8 @@ from app.alerts.seen import first_day, last_day
 from app.core.parsing import parse
 from app.core.problems import Problem
 from app.directory import codes
-from app.documents.texts import MOST_TEXT, is_too_much, texts_of
+from app.documents.lengths import MOST_TEXT, is_too_much
+from app.documents.texts import texts_of
 from app.wire.alert import AlertDraft, Fee
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer

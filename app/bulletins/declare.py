@@ -8,7 +8,8 @@ from app.core.problems import Problem
 from app.directory import codes
 from app.directory.dimensions import DIMENSIONS, is_margin, known, overlap, resolve
 from app.disclosure.table import Key, Leaf, Table
-from app.documents.texts import MOST_TEXT, is_too_much, texts_of
+from app.documents.lengths import MOST_TEXT, is_too_much
+from app.documents.texts import texts_of
 from app.documents.waiting import embargo_faults
 from app.wire.bulletin import BulletinDraft, Cell
 from app.wire.period import Period, PeriodError, parse_period

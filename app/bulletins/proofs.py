@@ -11,8 +11,9 @@ from app.bulletins.certificates import certificate_text, named_in
 from app.bulletins.document import digest_of_certificate
 from app.bulletins.released import release_name
 from app.disclosure import check_certificate
-from app.exchange.keys import document_purpose, public_keys
+from app.exchange.keys import public_keys
 from app.exchange.log import Entry, documents, entries
+from app.exchange.signatures import document_purpose
 from app.exchange.verify import Fault
 
 _KIND = "bulletin"

@@ -16,7 +16,7 @@ from app.core import schema
 from app.core.db import Database
 from app.core.problems import Problem
 from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
-from app.exchange import keys
+from app.exchange import keys, signatures
 from app.exchange.decided import due, unreadable
 from app.exchange.digests import first_due
 from app.exchange.log import newest_time
@@ -86,7 +86,7 @@ def signing_keys(patient: Patient, session: Session) -> Iterator[Ailment]:
     yield from _missing(lambda: keys.load_signer(session, secrets))
     there = {known.purpose for known in keys.public_keys(session) if known.valid_to is None}
     for conference in patient.settings.authored:
-        if keys.document_purpose(conference) not in there:
+        if signatures.document_purpose(conference) not in there:
             yield Ailment("doctor-conference-key", {"conference": conference})
 
 

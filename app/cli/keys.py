@@ -15,6 +15,7 @@ from app.core.secrets import Secrets
 from app.exchange import keys as exchange_keys
 from app.exchange.describing import description
 from app.exchange.node import open_database
+from app.exchange.signatures import base64url
 from app.settings import Settings
 from app.sync.peers import read_description
 
@@ -29,7 +30,7 @@ def list_keys(*, as_json: Json = False) -> None:
             {
                 "kid": known.kid,
                 "purpose": known.purpose,
-                "key": exchange_keys.base64url(known.public),
+                "key": base64url(known.public),
                 "from": rfc3339(known.valid_from),
                 "to": rfc3339(known.valid_to) if known.valid_to else None,
             }

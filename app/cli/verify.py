@@ -12,7 +12,7 @@ from app.cli.node import Json, opened, words
 from app.cli.output import REFUSED, USAGE, language, result, result_json, tell, words_of
 from app.core.faults import told
 from app.exchange.digests import audit_faults
-from app.exchange.keys import PublicKey
+from app.exchange.signatures import PublicKey
 from app.exchange.verify import faults
 from app.settings import Settings
 from app.sync import carried

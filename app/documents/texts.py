@@ -12,15 +12,13 @@ from app.core.db import Database
 from app.core.logs import tell
 from app.core.problems import Problem
 from app.directory.allow_list import vocabulary_of
+from app.documents.lengths import MOST_TEXT, is_too_much
 from app.screening.figures import Figures
 from app.screening.screen import Found, Vocabulary, screened
 from app.screening.spans import Kind
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 from app.wire.text import clean
-
-MOST_TEXT: Final = 64_000
-"""Characters of all free texts of one document together."""
 
 CONFIRMED_BEFORE: Final = "confirmed_before"
 """How the audit calls a version whose confirmation covers a text of the next one."""
@@ -58,11 +56,6 @@ def _is_wordy(annotation: Any, metadata: Sequence[object] = ()) -> bool:  # noqa
         return bool(_wordy(annotation))
     is_free = any(isinstance(each, AfterValidator) and each.func is clean for each in metadata)
     return is_free or any(_is_wordy(each, getattr(each, "__metadata__", ())) for each in get_args(annotation))
-
-
-def is_too_much(texts: Mapping[str, str]) -> bool:
-    """Whether the texts of one document are longer together than any document's may be."""
-    return sum(map(len, texts.values())) > MOST_TEXT
 
 
 def read_texts(texts: Mapping[str, str], vocabulary: Vocabulary, figures: Figures | None = None) -> tuple[Finding, ...]:

@@ -19,8 +19,9 @@ from app.core.backup import BackupFault, Copy
 from app.core.db import Database
 from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
 from app.exchange import merkle
-from app.exchange.keys import PublicKey, Signer, checkpoint, is_readable
+from app.exchange.keys import Signer, checkpoint, is_readable
 from app.exchange.models import LogHead
+from app.exchange.signatures import PublicKey
 from app.wire.ids import uuid7
 
 _CODES = ("without-document", "without-checkpoint", "without-token", "without-cursor", "without-disclosure", "without-fingerprint")

@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import rfc3339
 from app.exchange import log
-from app.exchange.keys import CHECKPOINT, PublicKey, base64url, document_purpose, public_keys
+from app.exchange.keys import CHECKPOINT, public_keys
 from app.exchange.node import Node
+from app.exchange.signatures import PublicKey, base64url, document_purpose
 
 
 def description(session: Session, node: Node) -> dict[str, object]:

@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core.db import insert_new
-from app.exchange.keys import PublicKey, kid_of
 from app.exchange.models import PeerKey
+from app.exchange.signatures import PublicKey, kid_of
 
 
 def foreign_keys(session: Session, node: str | None = None) -> list[PublicKey]:

@@ -21,8 +21,9 @@ from app.core.clock import rfc3339, utc_now
 from app.core.db import Database, insert_all
 from app.core.glance import Glance
 from app.exchange import merkle
-from app.exchange.keys import Signer, checkpoint, document_purpose
+from app.exchange.keys import Signer, checkpoint
 from app.exchange.models import LogEntry, LogHead
+from app.exchange.signatures import document_purpose
 from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of
 from app.wire.codes import Op, Status
 

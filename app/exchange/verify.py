@@ -11,9 +11,10 @@ from app.access.audit import restored
 from app.core.faults import told
 from app.exchange import merkle
 from app.exchange.foreign import foreign_keys
-from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, public_keys, verify_signature
+from app.exchange.keys import CHECKPOINT, public_keys
 from app.exchange.log import CHUNK, Entry, entries, leaf_of
 from app.exchange.models import LogHead
+from app.exchange.signatures import PublicKey, document_purpose, verify_signature
 from app.wire.canonical import CHECKPOINT_CONTEXT, DOCUMENT_CONTEXT, canonical, digest_of
 from app.wire.codes import Op
 

@@ -13,9 +13,10 @@ from app.core.clock import rfc3339, utc_now
 from app.core.db import insert_new
 from app.core.problems import Problem
 from app.exchange.foreign import foreign_keys
-from app.exchange.keys import CHECKPOINT, PublicKey, Signer, checkpoint, public_keys, verify_signature
+from app.exchange.keys import CHECKPOINT, Signer, checkpoint, public_keys
 from app.exchange.models import LogHead, Witness
 from app.exchange.proofs import root_at
+from app.exchange.signatures import PublicKey, verify_signature
 from app.wire.canonical import CHECKPOINT_CONTEXT, WITNESS_CONTEXT, canonical
 from app.wire.problem import Finding
 

@@ -15,8 +15,9 @@ from app.core.problems import Problem
 from app.documents.kinds import Kinds
 from app.exchange import log, merkle
 from app.exchange.foreign import foreign_keys
-from app.exchange.keys import PublicKey, public_keys
+from app.exchange.keys import public_keys
 from app.exchange.node import Node
+from app.exchange.signatures import PublicKey
 from app.exchange.witnesses import keep, require_own, require_witness
 from app.sync import carried
 from app.sync.carried import Flaw, Flawed, Folder

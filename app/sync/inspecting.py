@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.exchange import merkle
-from app.exchange.keys import CHECKPOINT, PublicKey, endorsed, verify_signature
+from app.exchange.keys import CHECKPOINT, endorsed
 from app.exchange.log import leaf_of
+from app.exchange.signatures import PublicKey, verify_signature
 from app.exchange.witnesses import is_signed
 from app.sync import carried
 from app.sync.carried import Flaw, Flawed, Folder

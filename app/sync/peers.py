@@ -19,9 +19,10 @@ from app.core.db import insert_new
 from app.core.problems import Problem
 from app.core.secrets import SecretMissing, Secrets
 from app.exchange.foreign import foreign_keys, learn
-from app.exchange.keys import CHECKPOINT, PublicKey, document_purpose, endorsed, kid_of
+from app.exchange.keys import CHECKPOINT, endorsed
 from app.exchange.merkle import EMPTY_ROOT
 from app.exchange.node import Node
+from app.exchange.signatures import PublicKey, document_purpose, kid_of
 from app.sync.faults import SyncFault
 from app.sync.line import Line
 from app.sync.models import Peer

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from app.exchange.keys import PublicKey
 from app.exchange.merkle import HASH_LENGTH, extends
 from app.exchange.node import Node
+from app.exchange.signatures import PublicKey
 from app.exchange.witnesses import counter_signed, is_signed, keep
 from app.sync.faults import SyncFault
 from app.sync.line import Line

@@ -21,9 +21,10 @@ from app.core.http import json_response
 from app.core.kept import Kept
 from app.core.metrics import MEDIA_TYPE, Metrics
 from app.core.problems import Problem
-from app.exchange.keys import CHECKPOINT, document_purpose
+from app.exchange.keys import CHECKPOINT
 from app.exchange.log import head
 from app.exchange.node import Node
+from app.exchange.signatures import document_purpose
 from app.wire.codes import Role
 from app.wire.problem import Finding
 from app.wire.running import Alive, Build, Ready

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.core.problems import Problem, as_json, catalogue
-from app.documents.texts import MOST_TEXT, read_texts, texts_of
+from app.documents.lengths import MOST_TEXT
+from app.documents.texts import read_texts, texts_of
 from app.main import BODIES
 from app.screening.screen import Vocabulary
 from app.screening.spans import HARD, Kind

@@ -12,7 +12,8 @@ from neighbour import SINCE, Neighbour, base64url, kid_of, signature
 
 from app.exchange import keys
 from app.exchange.foreign import foreign_keys, learn
-from app.exchange.keys import PublicKey, endorsed
+from app.exchange.keys import endorsed
+from app.exchange.signatures import PublicKey
 
 
 def rotated(book: Logbook, purpose: str) -> PublicKey:
