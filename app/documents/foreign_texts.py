@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
-from app.documents.texts import is_too_much
+from app.documents.lengths import is_too_much
 from app.screening.screen import Vocabulary, holds_identifier
 
 _FREE: Final = frozenset({"es", "pt", "en", "reason", "name", "licence", "label", "place", "scope_note", "network_code"})
@@ -26,13 +26,27 @@ _DRAWN: Final = {"kid": re.compile(r"[0-9a-f]{16}"), "reference": re.compile(r"[
 """What a node draws itself, by the name of its field: beside a text that ends in "contact" its digits would look like a telephone."""
 
 
-def identifies(document: Mapping[str, Any], vocabulary: Vocabulary) -> bool:
-    """Whether a document of another node holds what identifies a person, or more text than any document may (guarantees 2).
+class Reader:
+    """Looks into documents of another node for what identifies a person; texts that several of them hold word for word are read once.
 
-    What only looks like a person was confirmed where the document was written.
+    One is made for a page: it keeps what it read as long as it lives.
     """
-    texts = foreign_texts(document)
-    return is_too_much(texts) or holds_identifier(texts, vocabulary)
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Take what the rules are told; nothing is read yet."""
+        self._vocabulary = vocabulary
+        self._known: dict[tuple[str, ...], bool] = {}
+
+    def identifies(self, document: Mapping[str, Any]) -> bool:
+        """Whether a document holds what identifies a person, or more text than any document may (guarantees 2).
+
+        What only looks like a person was confirmed where the document was written.
+        """
+        texts = foreign_texts(document)
+        words = tuple(texts.values())
+        if words not in self._known:
+            self._known[words] = is_too_much(texts) or holds_identifier(texts, self._vocabulary)
+        return self._known[words]
 
 
 def foreign_texts(document: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import gc
 import pickle  # nosec B403 - between this process and one that it starts itself
+import select
 import signal
 import subprocess  # nosec B404 - the same
 import sys
@@ -13,7 +14,7 @@ from typing import Any, Self
 
 import orjson
 
-from app.sync.checking import Doubtful, Item, Rules, document_of, judged
+from app.sync.checking import Doubtful, Item, Rules, document_of, judged_all
 
 _FEW = 1_500
 """Changes that are judged here: to start another process takes as long."""
@@ -21,39 +22,48 @@ _CHILD = "from app.sync.judging import serve; serve()"
 
 
 class Judge:
-    """Judges page after page by the same rules; from the fourth whole page on in a process of its own, which ends with this one."""
+    """Judges page after page by the same rules; of a long log in a process of its own, which ends with this one."""
 
-    def __init__(self, rules: Rules) -> None:
-        """Take the rules; nothing is started yet."""
+    def __init__(self, rules: Rules, coming: int = 0) -> None:
+        """Take the rules, and how many changes come at most as far as that is known; nothing is started yet."""
         self._rules = rules
+        self._coming = coming
         self._left: float = _FEW
         self._beside: subprocess.Popen[bytes] | None = None
+        self._is_there = False
 
     def changes(self, items: Sequence[Any]) -> list[Item | Doubtful]:
         """The items of a page as they may be applied, or why they may not be."""
         self._left -= len(items)
-        if self._left > 0:
-            return _judged(items, self._rules)
+        if self._is_loading() if self._beside else self._left > 0:
+            return judged_all(items, self._rules)
         try:
             return self._asked(items)
         except (OSError, EOFError, pickle.PickleError, RecursionError, TypeError):
             # It cannot be started, or somebody ended it, or a peer sent what nobody can pass on: the work is done here, only later.
             self.close()
             self._left = float("inf")
-            return _judged(items, self._rules)
+            return judged_all(items, self._rules)
+
+    def _is_loading(self) -> bool:
+        """Whether the other process, which was started ahead, is not there yet: meanwhile the work is done here."""
+        pipe = self._beside.stdout if self._beside else None
+        return not self._is_there and pipe is not None and not select.select([pipe], [], [], 0)[0]
 
     def _asked(self, items: Sequence[Any]) -> list[Item | Doubtful]:
-        if self._beside is None:
-            self._beside = _started(self._rules)
-        _tell(self._beside, orjson.dumps(items))
-        if self._beside.stdout is None:
+        beside = self._beside = self._beside or _started(self._rules)
+        if beside.stdout is None:
             raise EOFError
-        answer: list[Item | Doubtful] = pickle.load(self._beside.stdout)  # noqa: S301  # nosec B301 - written by our own code
+        _tell(beside, orjson.dumps(items))
+        if not self._is_there:
+            self._is_there = pickle.load(beside.stdout)  # noqa: S301  # nosec B301 - written by our own code
+        answer: list[Item | Doubtful] = pickle.load(beside.stdout)  # noqa: S301  # nosec B301 - the same
         return [_filled(change, item) for change, item in zip(answer, items, strict=True)]
 
     def close(self) -> None:
         """End the other process, if there is one."""
         beside, self._beside = self._beside, None
+        self._is_there = False
         if beside is None:
             return
         for pipe in (beside.stdin, beside.stdout):
@@ -65,14 +75,13 @@ class Judge:
         beside.wait()
 
     def __enter__(self) -> Self:
+        if self._coming > _FEW:
+            with suppress(OSError, pickle.PickleError):
+                self._beside = _started(self._rules)
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         self.close()
-
-
-def _judged(items: Sequence[Any], rules: Rules) -> list[Item | Doubtful]:
-    return [judged(item, rules) for item in items]
 
 
 def _emptied(change: Item | Doubtful) -> Item | Doubtful:
@@ -107,7 +116,12 @@ def serve() -> None:
         rules = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - written by our own code
         # What was loaded for good is not looked through again for every page.
         gc.freeze()
+        _say(True)  # noqa: FBT003 - that it is there
         while True:
             items = orjson.loads(pickle.load(sys.stdin.buffer))  # noqa: S301  # nosec B301 - the same
-            pickle.dump([_emptied(each) for each in _judged(items, rules)], sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
-            sys.stdout.buffer.flush()
+            _say([_emptied(each) for each in judged_all(items, rules)])
+
+
+def _say(said: object) -> None:
+    pickle.dump(said, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+    sys.stdout.buffer.flush()

@@ -14,8 +14,8 @@ from app.access.audit import Attempt
 from app.core.db import changed_rows
 from app.directory.allow_list import vocabulary_of
 from app.documents.kinds import Kinds
-from app.exchange.keys import PublicKey
 from app.exchange.node import Node
+from app.exchange.signatures import PublicKey
 from app.sync.alarms import answered, failed, tell_of
 from app.sync.applying import Taken, take
 from app.sync.checking import Doubtful, Item, Rules
@@ -139,10 +139,12 @@ def _pages(
 ) -> _Place:
     with node.db.read() as session:
         rules = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session))
+    # Of its growth the peer may tell no more than a part; where the first page is not whole, it is over.
+    coming = place.seen.size - place.kept[2] if len(items_of(first)) == PAGE else 0
     # While one page is written the next one is judged and the one after it fetched, and no further.
     with (
-        Judge(rules) as judge,
         _set_aside(),
+        Judge(rules, coming) as judge,
         closing(one_ahead(_fetched(line, place, first))) as fetched,
         closing(one_ahead((page, judge.changes(page.items)) for page in fetched)) as judged,
     ):

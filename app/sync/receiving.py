@@ -13,12 +13,12 @@ from app.core.db import changed_rows
 from app.directory.allow_list import vocabulary_of
 from app.documents.kinds import Kinds
 from app.exchange.foreign import foreign_keys, learn
-from app.exchange.keys import PublicKey
 from app.exchange.node import Node
+from app.exchange.signatures import PublicKey
 from app.exchange.witnesses import counter_signed, epochs_of, keep
 from app.sync.alarms import refused, tell_of
 from app.sync.applying import Taken, take
-from app.sync.checking import Rules, judged
+from app.sync.checking import Rules, judged_all
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 from app.sync.peers import believed, peer_of, read_description
@@ -95,7 +95,7 @@ def _receive(node: Node, kinds: Kinds, name: str, brought: Brought, attempt: Att
         found, known = _judge(session, name, brought)
         vocabulary = vocabulary_of(session)
     rules = Rules(found.peer.authored, {key.kid: key for key in known}, node.settings.authored, vocabulary)
-    changes = [judged(item, rules) for item in brought.items]
+    changes = judged_all(brought.items, rules)
     receipt = Receipt(brought.checkpoint, node.settings.node_name, counter_signed(node.signer, brought.checkpoint))
     with node.db.write() as session:
         _claim(session, found)

@@ -16,7 +16,7 @@ from app.core.secrets import Secrets
 from app.documents.erasing import erase_received
 from app.documents.kinds import Kinds
 from app.documents.versions import withdrawal_of
-from app.exchange import erased, keys
+from app.exchange import erased, keys, signatures
 from app.exchange.backup import begin_epoch, lost, require_room, require_whole
 from app.exchange.decided import hold_again
 from app.exchange.log import NewEntry, append
@@ -24,7 +24,7 @@ from app.exchange.node import Node, open_database, open_node
 from app.exchange.received import held, hidden, is_erased, story
 from app.settings import Settings
 from app.sync.applying import Taken, take
-from app.sync.checking import Doubtful, Item, Rules, judged
+from app.sync.checking import Doubtful, Item, Rules, judged_all
 from app.sync.faults import SyncFault
 from app.sync.line import Line
 from app.sync.models import Peer
@@ -138,11 +138,11 @@ def _bring_back(node: Node, kinds: Kinds, source: _Source, done: Restored) -> in
     return applied
 
 
-def own_keys(node: Node) -> Mapping[str, keys.PublicKey]:
+def own_keys(node: Node) -> Mapping[str, signatures.PublicKey]:
     """The keys that the backup knows, and those that came in force since: whose private half is here is this node's own."""
     with node.db.read() as session:
         known = keys.public_keys(session)
-    purposes = map(keys.document_purpose, node.settings.authored)
+    purposes = map(signatures.document_purpose, node.settings.authored)
     return {each.kid: each for each in [*keys.found_among(node.secrets, purposes), *known]}
 
 
@@ -158,7 +158,7 @@ def _pages(line: Line, conference: str) -> Iterator[Sequence[object]]:
 
 
 def _take(node: Node, kinds: Kinds, peer: str, items: Sequence[object], rules: Rules) -> Taken:
-    changes = [judged(item, rules) for item in items]
+    changes = judged_all(items, rules)
     used = {each.document["signature"]["kid"]: None for each in changes if isinstance(each, Item) and each.document}
     with node.db.write() as session:
         for kid in used:

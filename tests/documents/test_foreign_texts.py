@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.directory.dimensions import DIMENSIONS, known
-from app.documents.foreign_texts import foreign_texts, identifies, is_code
-from app.screening.screen import Vocabulary
+from app.documents.foreign_texts import Reader, foreign_texts, is_code
+from app.screening.screen import Vocabulary, holds_identifier
 
 NOTHING = Vocabulary()
 MAIL = "juana.ruiz@correo.example"
@@ -72,14 +72,31 @@ def test_the_words_of_a_document_are_found_in_their_order_and_its_codes_are_not(
     ],
 )
 def test_an_identifier_is_found_in_any_field_of_any_release(odd: dict[str, Any]):
-    assert not identifies(DOCUMENT, NOTHING)
-    assert identifies({**DOCUMENT, **odd}, NOTHING)
+    reader = Reader(NOTHING)
+    assert not reader.identifies(DOCUMENT)
+    assert reader.identifies({**DOCUMENT, **odd})
+
+
+def test_what_several_documents_say_word_for_word_is_read_once_and_counts_for_each(monkeypatch: pytest.MonkeyPatch):
+    read: list[list[str]] = []
+
+    def note(texts: dict[str, str], vocabulary: Vocabulary) -> bool:
+        read.append(list(texts.values()))
+        return holds_identifier(texts, vocabulary)
+
+    monkeypatch.setattr("app.documents.foreign_texts.holds_identifier", note)
+    reader = Reader(NOTHING)
+    told = [{"title": {"es": said}} for said in (MAIL, "Ingresos", MAIL, "Ingresos", "Ingresos de mayo")]
+    assert [reader.identifies(each) for each in told] == [True, False, True, False, False]
+    # Split otherwise the same letters are other texts.
+    assert not reader.identifies({"title": {"es": "Ingresos", "pt": " de mayo"}})
+    assert read == [[MAIL], ["Ingresos"], ["Ingresos de mayo"], ["Ingresos", " de mayo"]]
 
 
 def test_what_a_node_draws_itself_is_no_telephone_beside_a_text_that_ends_in_contact():
     drawn = {"title": {"es": "sin contacto"}, "reference": "RCM-2026-70041", "signature": {"kid": "5055512345678901", "value": "A" * 86}}
     assert foreign_texts(drawn) == {"0": "sin contacto"}
-    assert not identifies(drawn, NOTHING)
+    assert not Reader(NOTHING).identifies(drawn)
     assert list(foreign_texts({**drawn, "reference": "contacto 5055512345", "kid": "50555123456789012"}).values())[1:] == [
         "contacto 5055512345",
         "50555123456789012",
@@ -94,9 +111,9 @@ def test_every_code_of_our_tables_is_one_and_what_has_as_many_digits_as_an_ident
 def test_more_text_than_any_document_may_hold_is_read_by_no_rule_and_not_taken():
     asked: list[int] = []
     counting = Vocabulary(allowed=lambda _kind, _text: asked.append(1) is None)
-    assert identifies({**DOCUMENT, "later": [f"a {MAIL}"] * 3_000}, counting)
+    assert Reader(counting).identifies({**DOCUMENT, "later": [f"a {MAIL}"] * 3_000})
     assert asked == []
-    assert not identifies({**DOCUMENT, "later": [f"a {MAIL}"]}, counting)
+    assert not Reader(counting).identifies({**DOCUMENT, "later": [f"a {MAIL}"]})
     assert asked
 
 

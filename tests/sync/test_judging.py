@@ -1,6 +1,7 @@
 """Pages that are judged in another process are judged as they are here; where that one ends, the work goes on here (guarantees 3)."""
 
 import gc
+import select
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 
 import pytest
 from bodies import publish
+from bringing import ADDED
+from crooked import fresh_id, item_of, resealed
 from twins import Twins, texts
 
 from app.directory.allow_list import vocabulary_of
 from app.exchange.foreign import foreign_keys
 from app.sync import judging
-from app.sync.checking import Doubtful, Item, Rules, judged
+from app.sync.checking import Doubtful, Item, Rules, judged, judged_all
 from app.sync.judging import Judge
 from app.sync.pulling import _set_aside
 
@@ -86,6 +89,51 @@ def test_where_the_other_process_is_killed_or_cannot_be_told_a_page_is_judged_he
     with Judge(rules) as judge:
         assert [each.code for each in judge.changes([deep]) if isinstance(each, Doubtful)] == ["sync-item-form"]
         assert all(isinstance(each, Item) for each in judge.changes(page[:1]))
+
+
+def test_what_several_changes_of_a_page_say_is_judged_of_each(pair: Twins, rules: Rules):
+    told = publish(pair.rcm.as_("rcm"))
+    bare = {name: value for name, value in told.items() if name not in ADDED}
+    said = [
+        resealed(pair.rcm, bare, id=fresh_id(), title={"es": title}) for title in ("Escriba a juana.ruiz@correo.example", "Ingresos") * 2
+    ]
+    items = [item_of(each, 1) for each in said]
+    items[3]["document"] = {**said[3], "title": {"es": "Escriba a juana.ruiz@correo.example"}}
+    found = judged_all(items, rules)
+    assert [each.code if isinstance(each, Doubtful) else each.id for each in found] == [
+        *("sync-personal-data", said[1]["id"], "sync-personal-data", "sync-digest"),
+    ]
+    assert [each.text for each in found if isinstance(each, Doubtful)] == [None, None, None]
+    assert found == [judged(each, rules) for each in items]
+
+
+def test_of_a_long_log_the_other_process_is_started_ahead_and_pages_are_judged_here_until_it_is_there(
+    page: list[Any], rules: Rules, monkeypatch: pytest.MonkeyPatch
+):
+    here = [judged(each, rules) for each in page]
+    monkeypatch.setattr(judging, "_FEW", 10)
+    with Judge(rules, coming=10) as judge:
+        assert judge._beside is None
+    with Judge(rules, coming=11) as judge:
+        beside = judge._beside
+        assert beside is not None
+        assert beside.stdout is not None
+        assert select.select([beside.stdout], [], [], 120)[0]
+        assert judge.changes(page) == here
+        assert judge._beside is beside
+        assert judge._is_there
+    assert beside.poll() is not None
+    monkeypatch.setattr(judging, "_CHILD", "import sys; sys.stdin.read()")
+    with Judge(rules, coming=11) as judge:
+        beside = judge._beside
+        assert beside is not None
+        assert judge.changes(page) == here
+        assert judge._beside is beside
+        assert not judge._is_there
+        beside.kill()
+        beside.wait()
+        assert judge.changes(page) == here
+        assert judge._beside is None
 
 
 def test_a_folder_that_is_called_as_ours_is_not_taken_for_it(

@@ -154,8 +154,8 @@ def test_of_what_is_brought_and_pulled_at_once_one_goes_on(pair: Twins, monkeypa
         pair.pull(pair.sacm)
         return judged(*given)
 
-    judged = receiving.judged
-    monkeypatch.setattr(receiving, "judged", meanwhile)
+    judged = receiving.judged_all
+    monkeypatch.setattr(receiving, "judged_all", meanwhile)
     with pytest.raises(SyncFault) as fault:
         brought(pair, whole)
     assert fault.value.code == "sync-elsewhere"
@@ -172,8 +172,8 @@ def test_of_what_is_brought_and_pulled_at_once_one_goes_on(pair: Twins, monkeypa
         brought(pair, newest)
         return taken(*given)
 
-    taken = judging.judged
-    monkeypatch.setattr(judging, "judged", delivered)
+    taken = judging.judged_all
+    monkeypatch.setattr(judging, "judged_all", delivered)
     with pytest.raises(SyncFault) as fault:
         pair.pull(pair.sacm)
     assert fault.value.code == "sync-elsewhere"

@@ -24,7 +24,7 @@ from app.exchange.verify import faults
 from app.main import KINDS
 from app.settings import Settings
 from app.sync import restoring
-from app.sync.checking import judged
+from app.sync.checking import judged_all
 from app.sync.faults import SyncFault
 from app.sync.models import Peer
 
@@ -283,7 +283,7 @@ def old_epoch(session: Session, _signer: object) -> str:
 PLANTED: dict[str, tuple[str, object]] = {
     "epoch not renewed": ("begin_epoch", old_epoch),
     "own versions not fetched": ("_bring_back", lambda *_: 0),
-    "own withdrawals passed over": ("judged", lambda item, rules: judged({**item, "withdrawal": None}, rules)),
+    "own withdrawals passed over": ("judged_all", lambda items, rules: judged_all([{**item, "withdrawal": None} for item in items], rules)),
     "nothing": ("PAGE", 2),
 }
 
