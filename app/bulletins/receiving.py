@@ -1,6 +1,5 @@
 """What a bulletin of another node must be to be shown here: a member State of its conference, in codes that this release knows."""
 
-import functools
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
@@ -57,9 +56,17 @@ def holders(session: Session, places: Collection[str]) -> dict[str, str]:
     return {row.natural_key: row.document_id for row in session.execute(asked.where(Bulletin.natural_key.in_(list(places))))}
 
 
-@functools.lru_cache(maxsize=4096)
-def _is_code(dimension: str, code: str) -> bool:
-    return resolve(dimension, code) == code
+_CODES: Mapping[str, set[str]] = {name: set() for name in DIMENSIONS}
+"""Codes of each dimension that came and are known here, so that those of a table are looked for together."""
+
+
+def _are_codes(dimension: str, codes: set[str | None]) -> bool:
+    known = _CODES[dimension]
+    new = codes - known
+    if not all(code is not None and resolve(dimension, code) == code for code in new):
+        return False
+    known.update(code for code in new if code is not None)
+    return True
 
 
 def understands(document: Mapping[str, Any]) -> bool:
@@ -67,8 +74,7 @@ def understands(document: Mapping[str, Any]) -> bool:
     names = document["dimensions"]
     if not set(names) <= set(DIMENSIONS):
         return False
-    said = ((name, code) for name in names for code in {cell.get(name) for cell in document["cells"]})
-    if not all(code is not None and _is_code(name, code) for name, code in said):
+    if not all(_are_codes(name, {cell.get(name) for cell in document["cells"]}) for name in names):
         return False
     try:
         parse_period(document["period"], date.fromisoformat(document["period_start"]) if document["period"].endswith("-FY") else None)

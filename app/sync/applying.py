@@ -223,7 +223,8 @@ def _count(page: _Page, item: Item, now: Held) -> None:
 
 def _project(page: _Page) -> None:
     for fresh in page.fresh:
-        strange = project(page.session, page.kinds, [each.document for each in fresh.values() if each.document is not None])
+        documents = [each.document for each in fresh.values() if each.document is not None]
+        strange = project(page.session, page.kinds, documents, {each.id for each in fresh.values() if each.is_formed})
         for each in fresh.values():
             if each.id in strange:
                 page.taken.quarantined.append(Doubtful(NOT_UNDERSTOOD, each.kind, each.id, each.version, each.digest or ""))

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from pydantic import BaseModel
 
 from app.documents.foreign_texts import Reader
 from app.exchange.signatures import PublicKey, document_purpose, verify_signature
 from app.screening.screen import Vocabulary
 from app.wire.canonical import DOCUMENT_CONTEXT, canonical, digest_of, digest_of_plain, plain
+from app.wire.changes import Withdrawal
 from app.wire.codes import Op, Status
 from app.wire.ids import UUID7
 from app.wire.text import refused_character
@@ -43,6 +46,8 @@ class Item:
     text: str | None = None
     is_plain: bool = False
     """Whether one glance showed that nothing odd is in the document."""
+    is_formed: bool = False
+    """Whether the document was seen to have the form of its kind; where it was not, that is to be looked at still."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Rules:
     keys: Mapping[str, PublicKey]
     own: Sequence[str] = ()
     vocabulary: Vocabulary | None = None
+    models: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    """The form of each kind, where it is to be looked at already when a change is judged."""
 
 
 def judged(raw: object, rules: Rules) -> Item | Doubtful:
@@ -109,7 +116,19 @@ def _outcome(raw: object, named: Item | None, fault: str | None, rules: Rules, r
     if named.origin not in rules.conferences:
         # What comes back here is compared with what this node published itself: no signature says more.
         return replace(named, document=None)
-    return _unnamed(named) if _identifies(named, reader) else named
+    if _identifies(named, reader):
+        return _unnamed(named)
+    model = rules.models.get(named.kind)
+    return replace(named, is_formed=True) if model and named.document is not None and is_formed(named.document, model) else named
+
+
+def is_formed(document: Mapping[str, Any], model: type[BaseModel]) -> bool:
+    """Whether a document has the form of its kind, or of the version that takes one back; fields beside those are no matter."""
+    try:
+        (Withdrawal if document.get("status") == Status.WITHDRAWN.value else model).model_validate(document, extra="ignore")
+    except ValueError:
+        return False
+    return True
 
 
 def _named(raw: object) -> Item | None:

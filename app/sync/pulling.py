@@ -138,7 +138,8 @@ def _pages(
     node: Node, kinds: Kinds, line: Line, place: _Place, first: Mapping[str, Any], keys: Mapping[str, PublicKey], done: Pulled
 ) -> _Place:
     with node.db.read() as session:
-        rules = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session))
+        models = {name: kind.model for name, kind in kinds.items()}
+        rules = Rules(place.conferences, keys, node.settings.authored, vocabulary_of(session), models)
     # Of its growth the peer may tell no more than a part; where the first page is not whole, it is over.
     coming = place.seen.size - place.kept[2] if len(items_of(first)) == PAGE else 0
     # While one page is written the next one is judged and the one after it fetched, and no further.

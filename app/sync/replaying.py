@@ -1,6 +1,6 @@
 """One document's projections written anew from its entries, in the order of its versions: late ones fall into their place."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
@@ -11,33 +11,33 @@ from app.documents.kinds import Kind, Kinds
 from app.exchange.digests import KIND as AUDIT
 from app.exchange.log import CHUNK, entries
 from app.exchange.received import Told, story
-from app.wire.changes import Withdrawal
+from app.sync.checking import is_formed
 from app.wire.codes import TLP, Op, Status
 
 _MARKINGS = {tlp.value: tlp for tlp in TLP}
 
 
-def is_understood(kind: Kind | None, document: dict[str, Any]) -> bool:
-    """Whether this release can show a document: of a kind and with codes that it knows; fields that it does not know are no matter."""
-    if kind is None:
+def is_understood(kind: Kind | None, document: dict[str, Any], *, formed: bool = False) -> bool:
+    """Whether this release can show a document: of a kind and with codes that it knows; fields that it does not know are no matter.
+
+    Whether it has the form of its kind is not looked at again where that is known.
+    """
+    if kind is None or not (formed or is_formed(document, kind.model)):
         return False
     withdrawn = document.get("status") == Status.WITHDRAWN.value
-    try:
-        (Withdrawal if withdrawn else kind.model).model_validate(document, extra="ignore")
-    except ValueError:
-        return False
     return all(isinstance(document.get(name), str) for name in kind.withdrawn_as) if withdrawn else kind.understands(document)
 
 
-def project(session: Session, kinds: Kinds, documents: Sequence[dict[str, Any]]) -> set[str]:
+def project(session: Session, kinds: Kinds, documents: Sequence[dict[str, Any]], formed: Collection[str] = ()) -> set[str]:
     """Write the projections of the newest versions of several documents, each once; ids of those that this release does not understand.
 
-    Of these only who may see them is written.
+    Of these only who may see them is written.  `formed` are ids of those that are known to have the form of their kind.
     """
     known: dict[str, list[dict[str, Any]]] = {}
     strange: list[dict[str, Any]] = []
     for document in documents:
-        of_kind = known.setdefault(document["kind"], []) if is_understood(kinds.get(document["kind"]), document) else strange
+        understood = is_understood(kinds.get(document["kind"]), document, formed=document["id"] in formed)
+        of_kind = known.setdefault(document["kind"], []) if understood else strange
         of_kind.append(document)
     for name, of_kind in known.items():
         kinds[name].project(session, of_kind)

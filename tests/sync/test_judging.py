@@ -4,6 +4,7 @@ import gc
 import select
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ import pytest
 from bodies import publish
 from bringing import ADDED
 from crooked import fresh_id, item_of, resealed
+from pydantic import BaseModel
 from twins import Twins, texts
 
+from app.access.audit import Attempt
 from app.directory.allow_list import vocabulary_of
 from app.exchange.foreign import foreign_keys
-from app.sync import judging
+from app.main import KINDS
+from app.sync import checking, judging
+from app.sync.applying import take
 from app.sync.checking import Doubtful, Item, Rules, judged, judged_all
 from app.sync.judging import Judge
 from app.sync.pulling import _set_aside
@@ -105,6 +110,37 @@ def test_what_several_changes_of_a_page_say_is_judged_of_each(pair: Twins, rules
     ]
     assert [each.text for each in found if isinstance(each, Doubtful)] == [None, None, None]
     assert found == [judged(each, rules) for each in items]
+
+
+def test_the_form_of_a_kind_is_looked_at_where_it_is_told_and_counts_as_much_as_if_it_was_looked_at_later(
+    pair: Twins, rules: Rules, monkeypatch: pytest.MonkeyPatch
+):
+    told = publish(pair.rcm.as_("rcm"))
+    bare = {name: value for name, value in told.items() if name not in ADDED}
+    odd = [
+        resealed(pair.rcm, bare, id=fresh_id(), **more)
+        for more in ({"period": None}, {"more": "later", "period": "2022-11"}, {"kind": "forecast"})
+    ]
+    items = [item_of(each, 1) for each in (bare, *odd)]
+    found = judged_all(items, replace(rules, models={name: kind.model for name, kind in KINDS.items()}))
+    assert [each.is_formed for each in found if isinstance(each, Item)] == [True, False, True, False]
+    assert [replace(each, is_formed=False) for each in found if isinstance(each, Item)] == judged_all(items, rules)
+    looked: list[object] = []
+    right = checking.is_formed
+
+    def look(document: dict[str, Any], model: type[BaseModel]) -> bool:
+        looked.append(document["id"])
+        return right(document, model)
+
+    monkeypatch.setattr("app.sync.replaying.is_formed", look)
+    with pair.sacm.node.db.write() as session:
+        taken = take(session, pair.sacm.node, KINDS, "rcm", found, conferences=["RCM"], attempt=Attempt("test"))
+    assert [(doubt.code, doubt.id) for doubt in taken.quarantined] == [
+        ("sync-not-understood", odd[0]["id"]),
+        ("sync-not-understood", odd[2]["id"]),
+    ]
+    # Of a kind that is not known here no form is.
+    assert looked == [odd[0]["id"]]
 
 
 def test_of_a_long_log_the_other_process_is_started_ahead_and_pages_are_judged_here_until_it_is_there(
