@@ -2,7 +2,8 @@
 
 RCM's node is filled with published bulletins and alerts, and revisions of them, each sealed by its key; SACM's pulls all of it.  Node,
 puller and bare script are processes of their own on loopback; the bare script reads the same pages from the same node.  Printed
-are the ratio of their times, and the memory of the puller at each tenth of the way.
+are the ratio of their times, and the memory of the puller at each tenth of the way.  All documents are made of fifty: what they say in
+words comes again on each page, which spares the puller most of its reading; of a log without two like titles it takes longer.
 """
 
 import argparse
