@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from app.formats.drain import Drain
@@ -11,6 +12,7 @@ GROUP = 65_536
 """Rows of a row group, about."""
 
 
+@cache
 def is_installed() -> bool:
     """Tell whether this installation can write Parquet."""
     return importlib.util.find_spec("pyarrow") is not None
