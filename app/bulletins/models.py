@@ -78,6 +78,7 @@ class Bulletin(VersionRow, Base):
         Index("uq_bulletin_newest_natural_key", "natural_key", unique=True, sqlite_where=_NEWEST, postgresql_where=_NEWEST),
         Index("ix_bulletin_newest_period", "period_start", "document_id", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
         Index("ix_bulletin_newest_series", *_SERIES, sqlite_where=_NEWEST, postgresql_where=_NEWEST),
+        Index("ix_bulletin_newest_measure", "measure", "period_start", sqlite_where=_NEWEST, postgresql_where=_NEWEST),
         Index("ix_bulletin_series", *_SERIES),
     )
 
