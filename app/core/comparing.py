@@ -4,18 +4,23 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Integer, String, any_, cast, func, literal, select
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Integer, String, any_, bindparam, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.db import is_sqlite
 
 
-def one_of(session: Session, column: InstrumentedAttribute[int], numbers: Sequence[int]) -> ColumnElement[bool]:
-    """Condition: a column holds one of many numbers, which go to the store as one parameter, however many they are."""
-    if is_sqlite(session):
-        listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
+def one_of(column: InstrumentedAttribute[int], name: str, given: object = None, *, sqlite: bool) -> ColumnElement[bool]:
+    """Condition: a column holds one of many numbers, which go to the store as one parameter of this name, as `numbers` makes it."""
+    if sqlite:
+        listed = func.json_each(bindparam(name, given, String)).table_valued("value")
         return column.in_(select(listed.c.value))
-    return column == any_(literal(list(numbers), ARRAY(Integer)))
+    return column == any_(bindparam(name, given, ARRAY(Integer)))
+
+
+def numbers(given: Sequence[int], *, sqlite: bool) -> object:
+    """Many numbers as one parameter."""
+    return json.dumps(list(given)) if sqlite else list(given)
 
 
 def by_code(session: Session, column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -10,6 +10,8 @@ ASKED = (
     {**NARROW, "limit": 5},
     {**NARROW, "nationality": "SOM", "limit": 5},
     {**NARROW, "group_by": "period"},
+    {**NARROW, "group_by": "period", "nationality": "SOM"},
+    {**NARROW, "group_by": "period", "nationality": "_AFR"},
     {**NARROW, "nationality": "SOM,NPL", "group_by": "period,nationality", "frequency": "month"},
     {**NARROW, "as_of": "2024-01-01", "limit": 5},
 )
@@ -63,3 +65,26 @@ def test_no_question_of_one_series_reads_all_bulletins_or_all_cells(db: Database
         for table in ("bulletin", "cell"):
             assert f"SCAN {table}" not in plan.replace(f"SCAN {table} USING COVERING INDEX", ""), (asked, plan)
             assert f"Seq Scan on {table} " not in plan, (asked, plan)
+
+
+def test_a_measure_in_all_states_is_found_by_its_own_index(db: Database):
+    filled(db)
+    plan = plans(db, measure="irregular_transit", period_from="2012", period_to="2013", limit=5)
+    assert "ix_bulletin_newest_measure" in plan
+
+
+def test_a_nationality_is_found_in_each_bulletin_by_its_code_and_a_hideout_by_its_area(db: Database):
+    filled(db)
+    plan = plans(db, **NARROW, group_by="period", nationality="ERI")
+    if db.is_sqlite:
+        assert "SEARCH cell USING INDEX ix_cell_nationality (nationality=? AND bulletin_id=?)" in plan
+        assert "SEARCH hideout USING PRIMARY KEY (bulletin_id=? AND area=?)" in plan
+    assert "ix_cell_nationality" in plan
+
+
+def test_without_statistics_a_nationality_is_found_by_its_code_all_the_same(db: Database):
+    publish(db, pooled("2010-12", {"SOM": 31, "NPL": 20, "_O": 14, "_T": 65}))
+    plan = plans(db, **NARROW, group_by="period", nationality="ERI")
+    if db.is_sqlite:
+        assert "SEARCH cell USING INDEX ix_cell_nationality (nationality=? AND bulletin_id=?)" in plan
+        assert "SEARCH hideout USING PRIMARY KEY (bulletin_id=? AND area=?)" in plan

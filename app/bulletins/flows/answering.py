@@ -1,19 +1,17 @@
 """The answering bulletins: of those that a caller may see and that match, one a reporter, publisher and period (contract: /flows)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Integer, Select, and_, case, cast, extract, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Integer, Select, and_, bindparam, case, cast, extract, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.access.callers import Caller
 from app.access.visibility import document_is_seen, version_is_seen, visible_documents
 from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
-from app.bulletins.flows.standing import Standing, key_of
 from app.bulletins.models import Bulletin
-from app.core.comparing import one_of
+from app.core.comparing import numbers, one_of
 from app.exchange.knowing import known_by, takes_back
 from app.wire.codes import TLP, Status
 from app.wire.period import Bucket
@@ -26,7 +24,6 @@ _KEPT = (
     *("stock_or_flow", "classification", *COLUMNS.values()),
 )
 _DAY = 86_400
-_SETTLED_BYTES = 300
 # Made once: an alias costs as much as all else of a condition.
 _LATER = aliased(Bulletin)
 
@@ -49,7 +46,7 @@ def answering(caller: Caller, question: FlowQuestion, apart: Sequence[str] = ())
 def _chosen(caller: Caller, question: FlowQuestion, names: Sequence[str], apart: Sequence[str] = ()) -> Select[*tuple[Any, ...]]:
     """Columns of one where several could answer, whatever the buckets."""
     columns = [getattr(Bulletin, name) for name in names]
-    ranked = select(*columns, _rank(question, apart).label("rank")).where(*_seen(caller, question), *_conditions(question)).cte("candidate")
+    ranked = select(*columns, _rank(question, apart).label("rank")).where(*matched(caller, question)).cte("candidate")
     return select(*(ranked.c[name] for name in names)).where(ranked.c.rank == 1)
 
 
@@ -57,42 +54,16 @@ def _in_buckets(chosen: Select[*tuple[Any, ...]], question: FlowQuestion) -> CTE
     return chosen.cte("answering") if question.bucket is None else _whole_parts(chosen.cte("part"), question.bucket)
 
 
-@dataclass(frozen=True)
-class Settled:
-    """The bulletins that answer, before any bucket, in the order of their rows: each row's id, and its place in the order."""
-
-    ids: tuple[int, ...]
-    places: tuple[tuple[str, str, str], ...]
-
-
-def settled(session: Session, caller: Caller, question: FlowQuestion, stands: Standing) -> Settled:
-    """What answers, found out once while the store stands as it does: pages, counts and other cells of the same bulletins begin here."""
-    bulletins = replace(question, chosen=dict.fromkeys(question.chosen, frozenset()), scheme=None, totals=False, group_by=(), sort=())
-    about = ("answering", key_of(bulletins), question.required, question.bucket is None)
-    return stands.once(Settled, about, lambda: _settle(session, caller, question), lambda made: _SETTLED_BYTES * (1 + len(made.ids)))
-
-
-def _settle(session: Session, caller: Caller, question: FlowQuestion) -> Settled:
-    rows = session.execute(_chosen(caller, question, ("id", "period_start", "period_end", "document_id"))).all()
-    placed = sorted((row.period_start.isoformat(), row.period_end.isoformat(), row.document_id, row.id) for row in rows)
-    return Settled(tuple(each[3] for each in placed), tuple(each[:3] for each in placed))
-
-
-def answering_of(session: Session, question: FlowQuestion, ids: Sequence[int]) -> CTE:
-    """Bulletins that were settled in this session, by their rows' ids, as `answering` gives them."""
-    return _in_buckets(select(*(getattr(Bulletin, name) for name in _KEPT)).where(one_of(session, Bulletin.id, ids)), question)
+def answering_of(question: FlowQuestion, ids: Sequence[int], *, sqlite: bool) -> CTE:
+    """Bulletins that were settled in one read, by their rows' ids, as `answering` gives them; the ids are the parameter `ids`."""
+    settled = one_of(Bulletin.id, "ids", numbers(ids, sqlite=sqlite), sqlite=sqlite)
+    return _in_buckets(select(*(getattr(Bulletin, name) for name in _KEPT)).where(settled), question)
 
 
 def pinned(caller: Caller, ids: Sequence[int]) -> CTE:
     """Bulletins that were found to answer a moment ago, by their row's id: how a long answer stays one answer over many reads."""
     readable = (Bulletin.status == Status.PUBLISHED.value, version_is_seen(caller, Bulletin.document_id, Bulletin.version))
     return select(*(getattr(Bulletin, name) for name in _KEPT)).where(Bulletin.id.in_(ids), *readable).cte("answering")
-
-
-def read_of(session: Session, answer: CTE, at_least: TLP = TLP.CLEAR) -> list[Answered]:
-    """The answering bulletins from a marking on, for the audit of reads."""
-    rows = session.execute(select(answer.c.document_id, answer.c.version, answer.c.tlp).where(answer.c.tlp >= at_least.rank))
-    return [(row.document_id, row.version, list(TLP)[row.tlp]) for row in rows]
 
 
 def in_order(session: Session, answer: CTE) -> list[tuple[int, Answered]]:
@@ -115,6 +86,11 @@ def days(first: ColumnElement[Any], last: ColumnElement[Any]) -> ColumnElement[i
 def calendar(day: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Year and month of a day."""
     return cast(extract("year", day), Integer), cast(extract("month", day), Integer)
+
+
+def matched(caller: Caller, question: FlowQuestion) -> list[ColumnElement[bool]]:
+    """Conditions on a version: the caller sees it, it is the newest then or now, and it matches; `parameters` are what they compare with."""
+    return [*_seen(caller, question), *_conditions(question)]
 
 
 def _seen(caller: Caller, question: FlowQuestion) -> list[ColumnElement[bool]]:
@@ -145,13 +121,20 @@ def was_newest(as_of: datetime) -> list[ColumnElement[bool]]:
     return [known_by(Bulletin.document_id, Bulletin.version, as_of), or_(Bulletin.superseded_at.is_(None), ~replaced)]
 
 
+def parameters(question: FlowQuestion) -> dict[str, object]:
+    """What a question's conditions on bulletins compare with, by the names of their parameters."""
+    given = {**question.matching, "first": question.first, "last": question.last}
+    return {f"asked_{name}": value for name, value in given.items() if value}
+
+
 def _conditions(question: FlowQuestion) -> list[ColumnElement[bool]]:
-    found = [getattr(Bulletin, column).in_(wanted) for column, wanted in question.matching.items()]
+    given = parameters(question)
+    found = [getattr(Bulletin, name).in_(bindparam(f"asked_{name}", given[f"asked_{name}"], expanding=True)) for name in question.matching]
     found += [declares(Bulletin.dimensions, name) for name in question.required]
     if question.first:
-        found.append(Bulletin.period_start >= question.first)
+        found.append(Bulletin.period_start >= bindparam("asked_first", question.first))
     if question.last:
-        found.append(Bulletin.period_end <= question.last)
+        found.append(Bulletin.period_end <= bindparam("asked_last", question.last))
     if question.frequency and question.bucket is None:
         found.append(Bulletin.frequency == question.frequency)
     return found

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from app.access.callers import Caller
 from app.bulletins.flows import rows as plain_rows
 from app.bulletins.flows import sums as sum_rows
-from app.bulletins.flows.answering import Answered, Settled, answering_of, read_of, settled
+from app.bulletins.flows.answering import Answered
 from app.bulletins.flows.checks import refuse_sum
 from app.bulletins.flows.columns import columns_of
 from app.bulletins.flows.ordering import ordered, piece
 from app.bulletins.flows.question import FlowQuestion
+from app.bulletins.flows.settling import Settled, settled, told_apart
 from app.bulletins.flows.standing import NOWHERE, Standing, key_of
 from app.wire.codes import TLP
 
@@ -56,7 +57,7 @@ def page(
     limit: int | None = None,
     stands: Standing = NOWHERE,
 ) -> FlowPage:
-    """The rows or groups after a position, at most `limit`; a fixed number of statements: three for rows, at most five for groups.
+    """The rows or groups after a position, at most `limit`; a fixed number of statements: three for rows, at most four for groups.
 
     What does not hang on the page is worked out once while the store `stands` as it does.
 
@@ -77,12 +78,12 @@ def _plain_page(
     counts = stands.once(_Counts, about, lambda: _counted(session, question, found), lambda made: _COUNT_BYTES * (1 + len(made.each)))
     # In the natural order a page lies in a few bulletins; no other's cells are looked at.
     ids = found.ids if question.sort or limit is None else _near(found, counts.each, after, limit)
-    plain = plain_rows.page(session, answering_of(session, question, ids), question, after, limit)
+    plain = plain_rows.page_of(session, found.only(ids), question, after, limit)
     return FlowPage(columns_of(()), plain.rows, plain.position, sum(counts.each), plain.answered)
 
 
 def _counted(session: Session, question: FlowQuestion, found: Settled) -> _Counts:
-    by_id = plain_rows.counts(session, answering_of(session, question, found.ids), question)
+    by_id = plain_rows.counts(session, found, question)
     return _Counts(tuple(by_id.get(each, 0) for each in found.ids))
 
 
@@ -97,10 +98,10 @@ def _near(found: Settled, counts: Sequence[int], after: Sequence[object] | None,
 
 
 def _groups(session: Session, question: FlowQuestion, found: Settled) -> _Groups:
-    answer = answering_of(session, question, found.ids)
+    answer = told_apart(session, question, found)
     refuse_sum(session, answer, question)
     rows = ordered(sum_rows.every(session, answer, question), question.group_by, question.sort)
-    return _Groups(rows, read_of(session, answer, TLP.AMBER))
+    return _Groups(rows, answer.read(TLP.AMBER))
 
 
 def _size_of(groups: _Groups) -> int:

@@ -5,27 +5,30 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.bulletins.flows.answering import SERIES, bucket_days, days
+from app.bulletins.flows.answering import SERIES, answering_of, bucket_days, days
 from app.bulletins.flows.question import ATTRIBUTES, UNMIXED, FlowQuestion, period_of, refuse_mixed
+from app.bulletins.flows.settling import Settled
+from app.core.db import is_sqlite
 from app.core.problems import Problem
 from app.wire.period import Bucket
 from app.wire.problem import Finding
 
 
-def refuse_sum(session: Session, answer: CTE, question: FlowQuestion) -> None:
-    """Raise where the answering bulletins cannot be added up as asked; at most two statements.
+def refuse_sum(session: Session, found: Settled, question: FlowQuestion) -> None:
+    """Raise where the answering bulletins cannot be added up as asked; at most one statement.
 
     `mixed-sum` {parameter, known}: they hold several units, measures, publishers, definition codes or accumulations;
     `overlapping-periods` {earlier, later}: a group has a month and its year, or the like, and neither period nor frequency is asked for;
     `group-not-whole` {group}: the smaller periods do not fill a calendar group; beside it `weeks-not-whole` where they are weeks.
     """
     names = [name for name in UNMIXED if name not in question.group_by]
-    if names:
-        held = session.execute(select(*(answer.c[name] for name in names)).distinct()).all()
-        refuse_mixed(question, {name: sorted({getattr(row, name) for row in held}) for name in names})
+    refuse_mixed(question, {name: sorted({getattr(kind, name) for kind in found.kinds}) for name in names})
+    if "period" in question.group_by and not question.bucket:
+        return
+    answer = answering_of(question, found.ids, sqlite=is_sqlite(session))
     if question.bucket:
         _refuse_gaps(session, answer, question, question.bucket)
-    elif "period" not in question.group_by:
+    else:
         _refuse_overlaps(session, answer, question)
 
 

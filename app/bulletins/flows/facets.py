@@ -109,7 +109,7 @@ def _by_bulletin(answer: CTE, question: FlowQuestion) -> Subquery:
         each = select(found.c.id, func.count().label("rows")).group_by(found.c.id).subquery("each")
         return select(*answer.c, each.c.rows).join_from(answer, each, each.c.id == answer.c.id).subquery("given")
     # One bulletin after the other, by its cells: to group all rows takes five times as long.
-    here = select(func.count()).where(Cell.bulletin_id == answer.c.id, *matches(answer, question)).correlate(answer)
+    here = select(func.count()).where(Cell.bulletin_id == answer.c.id, *matches(answer.c.dimensions, question)).correlate(answer)
     counted = select(*answer.c, here.scalar_subquery().label("rows")).subquery("counted")
     return select(counted).where(counted.c.rows > 0).subquery("given")
 

@@ -143,7 +143,7 @@ def _side(history: CTE, question: FlowQuestion, version: str, number: int) -> Se
     found: Select[*tuple[Any, ...]] = select(history.c.id, *figures, *codes).join_from(
         history, Cell, Cell.bulletin_id == history.c[version]
     )
-    return found.where(history.c.withdrawn == 0, *matches(history, question))
+    return found.where(history.c.withdrawn == 0, *matches(history.c.dimensions, question))
 
 
 def _stories(session: Session, caller: Caller, question: FlowQuestion, rows: Sequence[Row[Any]]) -> dict[str, list[Version]]:

@@ -138,7 +138,7 @@ def _standing(newest: CTE, each: CTE) -> CTE:
 
 def _compared(newest: CTE, each: CTE, question: FlowQuestion) -> CTE:
     """Of each version the revisions of its cells that came after it, with how many cells have each; none (null) where one has no value."""
-    alone = [Cell.bulletin_id == newest.c.id, newest.c.withdrawn == 0, *matches(newest, question)]
+    alone = [Cell.bulletin_id == newest.c.id, newest.c.withdrawn == 0, *matches(newest.c.dimensions, question)]
     known = case((Cell.value > 0, literal(0)), else_=null())
     last = select(
         *(newest.c.id.label("latest_id"), newest.c.id.label("id"), known.label("revision"), func.count().label("cells")),
@@ -173,7 +173,7 @@ def _side_by_side(newest: CTE, each: CTE, question: FlowQuestion) -> Subquery:
         ]
         side = select(each.c.latest_id, each.c.id, *codes, *figures).join_from(each, newest, newest.c.id == each.c.latest_id)
         side = side.join(Cell, Cell.bulletin_id == own)
-        sides.append(side.where(each.c.id != each.c.latest_id, newest.c.withdrawn == 0, *matches(newest, question)))
+        sides.append(side.where(each.c.id != each.c.latest_id, newest.c.withdrawn == 0, *matches(newest.c.dimensions, question)))
     both = union_all(*sides).subquery("both")
     keys = [both.c.latest_id, both.c.id, *(both.c[name] for name in DIMENSIONS)]
     figures = [func.max(both.c[name]).label(name) for name in ("then", "now", "there")]

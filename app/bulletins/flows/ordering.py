@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cmp_to_key, partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, tuple_
@@ -16,9 +17,11 @@ _PERIOD = ("period_start", "period_end", "period")
 
 def ordered(rows: Iterable[Row], group_by: Sequence[str], sort: Sort) -> list[Row]:
     """Groups in the order asked for."""
-    given = list(rows)
+    places = _places(group_by, sort)
+    asked, natural = places[: len(sort)], [at for at, _ in places[len(sort) :]]
+    given = sorted(rows, key=itemgetter(*natural))
     # Each pass keeps what those before it did where it finds equals: the last column first.
-    for at, descending in reversed(_places(group_by, sort)):
+    for at, descending in reversed(asked):
         given.sort(key=lambda row: ((row[at] is None) != descending, row[at]), reverse=descending)
     return given
 

@@ -50,6 +50,7 @@ class FlowQuestion:
     `matching` holds codes by column of a bulletin; `first` and `last` are the days within which a period must lie; `chosen` are the
     codes by filtered dimension, margins among them; `scheme` what `extra_continental` leaves of the nationalities: their codes, the
     rests and the margins of areas that lie wholly inside, under `classification`; `sort` the columns to order by, each with whether the largest comes first.
+    `declared` are the dimensions that any bulletin declares which answers, where that is known: of every other one all cells are at `_T`.
     """
 
     matching: Mapping[str, tuple[str, ...]]
@@ -63,6 +64,7 @@ class FlowQuestion:
     as_of: datetime | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     classification: str = "strict@1"
+    declared: frozenset[str] = frozenset(DIMENSIONS)
 
     @property
     def grouped(self) -> tuple[str, ...]:

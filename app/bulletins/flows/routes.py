@@ -18,7 +18,7 @@ from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import FlowQuestion, question_of
 from app.bulletins.flows.recalling import RecallingRoute, remember
 from app.bulletins.flows.serving import Asked, Given, Page, Streamed, Whole, served
-from app.bulletins.flows.showing import view_of
+from app.bulletins.flows.showing import View, view_of
 from app.bulletins.flows.sources import Source, places_in, sources_in, sources_of
 from app.bulletins.flows.standing import NOWHERE, Standing, key_of
 from app.bulletins.flows.warnings import Warned, told, warnings_of
@@ -157,11 +157,12 @@ def _page(asking: _Asking, limit: int, session: Session, stands: Standing) -> Gi
     warned = _warned(asking, session, stands) if asking.form in {"json", "xlsx"} else []
     sources = sources_in(session, caller, found.answered) if asking.form == "xlsx" else []
     places = places_in(session, caller, question) if asking.names_places else {}
-    sheet = _sheet(asking, answer, places, asking.telling(answer.total, sources, warned))
     headers = asking.said | export.headers_of(asking.form, found.total)
     if asking.form != "json":
+        sheet = _sheet(asking, answer, places, asking.telling(answer.total, sources, warned))
         return Given(b"".join(export.pieces(asking.form, sheet, asking.query.excel)), headers, cursor, found.answered)
-    items = (dict(zip(sheet.view.columns, row, strict=True)) for row in sheet.view.of(found.rows))
+    view = _view(asking, found.columns, places)
+    items = (dict(zip(view.columns, row, strict=True)) for row in view.of(found.rows))
     also = {"warnings": told(warned, asking.language), "as_of": asking.as_of}
     return Given(page_json(items, cursor, found.total, **also), headers, cursor, found.answered)
 
@@ -192,6 +193,8 @@ def _whole(asking: _Asking, patience: Patience) -> Streamed:
 
 
 def _sheet(asking: _Asking, answer: WholeAnswer, places: Mapping[str, str], telling: Telling) -> Sheet:
-    query = asking.query
-    view = view_of(answer.columns, query.fields, query.labels, asking.language, places)
-    return Sheet(answer.columns, answer.batches, view, places, telling)
+    return Sheet(answer.columns, answer.batches, _view(asking, answer.columns, places), places, telling)
+
+
+def _view(asking: _Asking, columns: Sequence[str], places: Mapping[str, str]) -> View:
+    return view_of(columns, asking.query.fields, asking.query.labels, asking.language, places)

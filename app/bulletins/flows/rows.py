@@ -1,8 +1,10 @@
 """Plain rows: the published cells that match, each once, in the order of their periods (contract: /flows)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -25,13 +27,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.bulletins.flows.answering import Answered, declares
+from app.bulletins.flows.answering import Answered, answering_of, declares
 from app.bulletins.flows.columns import OF_BULLETIN, PLAIN
 from app.bulletins.flows.ordering import behind, ordered_by
-from app.bulletins.flows.question import NATIONALITY, FlowQuestion
-from app.bulletins.models import Cell, Hideout
+from app.bulletins.flows.prepared import MOST, Shape, fetched, shape_of
+from app.bulletins.flows.question import COLUMNS, NATIONALITY, FlowQuestion
+from app.bulletins.flows.settling import Head, Settled
+from app.bulletins.models import Bulletin, Cell, Hideout
 from app.bulletins.projection import OTHER, TOTAL
-from app.core.comparing import by_code
+from app.core.comparing import by_code, one_of
+from app.core.db import is_sqlite
 from app.directory.codes import margin_codes
 from app.directory.dimensions import DIMENSIONS
 from app.wire.codes import TLP
@@ -39,6 +44,8 @@ from app.wire.codes import TLP
 _POSITION = ("period_start", "period_end", "document_id", "row")
 # Rows that are worked out for an area stand behind all cells of their bulletin.
 _AFTER_CELLS = 2_000_000_000
+# What follows the period in a row, of what a bulletin says of itself.
+_of_kind = attrgetter(*(COLUMNS.get(name, name) for name in OF_BULLETIN[3:]))
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,45 @@ def page(session: Session, answer: CTE, question: FlowQuestion, after: Sequence[
     return PlainPage([_shown(row) for row in given], position, list(answered))
 
 
+def page_of(session: Session, found: Settled, question: FlowQuestion, after: Sequence[object] | None, limit: int | None) -> PlainPage:
+    """The rows of settled bulletins after a position, at most `limit` of them, in one statement."""
+    if question.sort or has_areas(question):
+        return page(session, answering_of(question, found.ids, sqlite=is_sqlite(session)), question, after, limit)
+    rows = list(_behind(found, cells_of(session, found, question), after))
+    given = rows[:limit] if limit is not None else rows
+    position: list[object] | None = None
+    if len(rows) > len(given):
+        head, row, _ = given[-1]
+        position = [head.period_start, head.period_end, head.document_id, row]
+    answered = dict.fromkeys(head.read for head, _, _ in given)
+    return PlainPage([shown for _, _, shown in given], position, list(answered))
+
+
+def _behind(
+    found: Settled, cells: Mapping[int, list[tuple[Any, ...]]], after: Sequence[object] | None
+) -> Iterator[tuple[Head, int, tuple[object, ...]]]:
+    place, row = (place_of(after), after[-1]) if after else (None, None)
+    for head, own in zip(found.heads, found.places, strict=True):
+        first = row if own == place else None
+        begun, tails = head_of(head), ((False, name := f"{head.document_id}@v{head.version}"), (True, name))
+        for cell in cells.get(head.id, ()):
+            if first is None or cell[1] > first:
+                yield head, cell[1], begun + cell[3:] + tails[cell[2]]
+
+
+def head_of(head: Head) -> tuple[object, ...]:
+    """What a row tells of its bulletin, but for its name."""
+    return head.period, head.period_start, head.period_end, *_of_kind(head.kind)
+
+
+def cells_of(session: Session, found: Settled, question: FlowQuestion) -> Mapping[int, list[tuple[Any, ...]]]:
+    """Cells by bulletin, in the order of their rows: bulletin, row, whether it is a total, codes, figures."""
+    cells: dict[int, list[tuple[Any, ...]]] = {}
+    for cell in _asked(session, _cells_statement, found, question):
+        cells.setdefault(cell[0], []).append(cell)
+    return cells
+
+
 def total(session: Session, answer: CTE, question: FlowQuestion) -> int:
     """How many rows answer, exactly, in one statement."""
     return session.scalar(select(func.count()).select_from(all_of(answer, question))) or 0
@@ -77,11 +123,36 @@ def all_of(answer: CTE, question: FlowQuestion) -> Subquery:
     return published(answer, question).subquery("found")
 
 
-def counts(session: Session, answer: CTE, question: FlowQuestion) -> dict[int, int]:
+def counts(session: Session, found: Settled, question: FlowQuestion) -> dict[int, int]:
     """How many rows each bulletin gives that gives any, by its row's id, exactly, in one statement."""
-    found = all_of(answer, question)
-    rows = session.execute(select(found.c.id, func.count().label("rows")).group_by(found.c.id))
-    return {row.id: row.rows for row in rows}
+    return dict(_asked(session, _count_statement, found, question))
+
+
+def _asked(
+    session: Session, make: Callable[[Shape], Select[*tuple[Any, ...]]], found: Settled, question: FlowQuestion
+) -> Sequence[tuple[Any, ...]]:
+    shape = shape_of(session, question, found.declared)
+    return fetched(session, make(shape), {"ids": shape.listed(found.ids)})
+
+
+@lru_cache(maxsize=MOST)
+def _cells_statement(shape: Shape) -> Select[*tuple[Any, ...]]:
+    figures = [Cell.value, Cell.value_status, func.coalesce(Cell.value, 0).label("lower"), Cell.value.label("upper")]
+    asked = select(Cell.bulletin_id, Cell.row, Cell.is_total, *(getattr(Cell, name) for name in DIMENSIONS), *figures)
+    return _of_settled(asked, shape).order_by(Cell.bulletin_id, Cell.row)
+
+
+@lru_cache(maxsize=MOST)
+def _count_statement(shape: Shape) -> Select[*tuple[Any, ...]]:
+    if has_areas(shape.question):
+        found = all_of(answering_of(shape.question, (), sqlite=shape.sqlite), shape.question)
+        return select(found.c.id, func.count().label("rows")).group_by(found.c.id)
+    return _of_settled(select(Cell.bulletin_id, func.count()), shape).group_by(Cell.bulletin_id)
+
+
+def _of_settled(asked: Select[*tuple[Any, ...]], shape: Shape) -> Select[*tuple[Any, ...]]:
+    dimensions = select(Bulletin.dimensions).where(Bulletin.id == Cell.bulletin_id).scalar_subquery()
+    return asked.where(one_of(Cell.bulletin_id, "ids", sqlite=shape.sqlite), *matches(dimensions, shape.question))
 
 
 def place_of(after: Sequence[object]) -> tuple[str, str, str]:
@@ -131,10 +202,10 @@ def _cells(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
     dimensions = [getattr(Cell, name).label(name) for name in DIMENSIONS]
     figures = [Cell.value.label("value"), Cell.value_status.label("value_status"), func.coalesce(Cell.value, 0).label("lower")]
     columns = [*_head(answer, Cell.row.expression), *dimensions, *figures, Cell.value.label("upper"), Cell.is_total.label("is_total")]
-    return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*matches(answer, question))
+    return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*matches(answer.c.dimensions, question))
 
 
-def matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
+def matches(dimensions: ColumnElement[str], question: FlowQuestion) -> list[ColumnElement[bool]]:
     """Which cells of the answering bulletins are rows: filtered dimensions at their codes, of the others no margins unless asked for."""
     shown = {name: codes for name in DIMENSIONS if (codes := question.shown(name)) is not None}
     found: list[ColumnElement[bool]] = [getattr(Cell, name).in_(sorted(codes)) for name, codes in shown.items()]
@@ -143,8 +214,8 @@ def matches(answer: CTE, question: FlowQuestion) -> list[ColumnElement[bool]]:
     margins = margin_codes()
     if all(margins.isdisjoint(codes) for codes in shown.values()):
         return [*found, not_(Cell.is_total)]
-    others = [name for name in DIMENSIONS if name not in shown]
-    return found + [or_(getattr(Cell, name).not_in(sorted(margins)), not_(declares(answer.c.dimensions, name))) for name in others]
+    others = [name for name in DIMENSIONS if name not in shown and name in question.declared]
+    return found + [or_(getattr(Cell, name).not_in(sorted(margins)), not_(declares(dimensions, name))) for name in others]
 
 
 def has_areas(question: FlowQuestion) -> bool:

@@ -9,7 +9,8 @@ where, and how much is there at most.  Two forms of sum follow:
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NoReturn
 
 from sqlalchemy import (
     CTE,
@@ -27,10 +28,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.bulletins.flows.answering import answering_of
 from app.bulletins.flows.classes import classified
 from app.bulletins.flows.columns import columns_of
+from app.bulletins.flows.prepared import MOST, Shape, shape_of
 from app.bulletins.flows.question import ATTRIBUTES, CLASSES, NATIONALITY, FlowQuestion, period_of
-from app.bulletins.flows.rests import beside_nationality, held_in, hideouts, reads, rests_beside, wanted_of
+from app.bulletins.flows.rests import beside_nationality, held_in, hideouts, may_hide, reads, rests_beside, wanted_of
+from app.bulletins.flows.settling import Settled
+from app.bulletins.flows.totals import groups_of, of_bulletins
 from app.bulletins.models import Cell
 from app.bulletins.projection import AREAS
 from app.core.problems import Problem
@@ -42,20 +47,31 @@ MOST_GROUPS = 20_000
 _PERIOD = ("period_start", "period_end", "period")
 
 
-def every(session: Session, answer: CTE, question: FlowQuestion) -> list[tuple[object, ...]]:
-    """All groups, in no order; in one statement.
+def every(session: Session, found: Settled, question: FlowQuestion) -> list[tuple[object, ...]]:
+    """All groups, in no order; in one statement, or in two where groups are of whole bulletins.
 
     Raises `too-many-groups` {count, maximum}.
     """
-    groups = _groups(answer, question)
-    result = session.execute(groups.limit(MOST_GROUPS + 1))
+    if of_bulletins(question):
+        groups = groups_of(session, found, question)
+        return groups if len(groups) <= MOST_GROUPS else _refuse_many(len(groups))
+    shape = shape_of(session, question, found.declared)
+    given = {"ids": shape.listed(found.ids), "pooled": shape.listed(found.pooled)}
+    statement = _every(shape)
+    result = session.execute(statement.limit(MOST_GROUPS + 1), given)
     names, rows = tuple(result.keys()), result.all()
     if len(rows) > MOST_GROUPS:
-        _refuse_many(session.scalar(select(func.count()).select_from(groups.subquery("groups"))) or 0)
-    return [_shown(question, dict(zip(names, row, strict=True))) for row in rows]
+        _refuse_many(session.scalar(select(func.count()).select_from(statement.subquery("groups")), given) or 0)
+    columns = columns_of(question.group_by)
+    return [_shown(question, columns, dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _refuse_many(number: int) -> None:
+@lru_cache(maxsize=MOST)
+def _every(shape: Shape) -> Select[*tuple[Any, ...]]:
+    return _groups(answering_of(shape.question, (), sqlite=shape.sqlite), shape.question, sqlite=shape.sqlite)
+
+
+def _refuse_many(number: int) -> NoReturn:
     figures = {"count": number, "maximum": MOST_GROUPS}
     raise Problem("too-many-groups", Finding("too-many-groups", pointer="group_by", params=figures), headers=None, **figures)
 
@@ -66,24 +82,24 @@ def _keys(question: FlowQuestion) -> list[str]:
     return [key for name in question.group_by for key in own.get(name, (name,))]
 
 
-def _shown(question: FlowQuestion, given: dict[str, Any]) -> tuple[object, ...]:
+def _shown(question: FlowQuestion, columns: Sequence[str], given: dict[str, Any]) -> tuple[object, ...]:
     if question.bucket:
         period = period_of(question.bucket, given["bucket"])
         given |= {"period": period.code, "period_start": period.first, "period_end": period.last}
         given["frequency"] = question.bucket
     upper = None if given["unknown"] else given["lower"] + given["hidden"]
     given |= {"upper": upper, "value": given["lower"] if upper == given["lower"] else None}
-    columns = (given[name] for name in columns_of(question.group_by))
-    return tuple(value.isoformat() if isinstance(value, date) else value for value in columns)
+    shown = (given[name] for name in columns)
+    return tuple(value.isoformat() if isinstance(value, date) else value for value in shown)
 
 
-def _groups(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+def _groups(answer: CTE, question: FlowQuestion, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
     if NATIONALITY not in question.group_by:
-        return _added(answer, question)
-    single = _single(answer, question)
+        return _added(answer, question, sqlite=sqlite)
+    single = _single(answer, question, sqlite=sqlite)
     if not question.areas:
         return single
-    either = union_all(single, _added(answer, question)).subquery("either")
+    either = union_all(single, _added(answer, question, sqlite=sqlite)).subquery("either")
     return select(either)
 
 
@@ -92,9 +108,9 @@ def _of_bulletin(answer: CTE, question: FlowQuestion) -> list[ColumnElement[Any]
     return [answer.c[ATTRIBUTES.get(key, key)].label(key) for key in keys]
 
 
-def _single(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+def _single(answer: CTE, question: FlowQuestion, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
     """Sums by nationality, each code as published."""
-    named, held = _named(answer, question), held_in(hideouts(answer), question)
+    named, held = _named(answer, question), held_in(hideouts(question, sqlite=sqlite), question)
     shared, others = _of_bulletin(answer, question), beside_nationality(question)
     hidden = func.coalesce(held.c.hidden, 0)
     own = and_(held.c.bulletin_id == named.c.bulletin_id, *(held.c[key] == named.c[key] for key in ("home", *others)))
@@ -150,9 +166,10 @@ def _bare(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
     return [getattr(column, "element", column) for column in columns]
 
 
-def _added(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+def _added(answer: CTE, question: FlowQuestion, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
     """Sums over chosen nationalities; with nationality among the groups, over each area that is chosen."""
-    pieces = union_all(_named_pieces(answer, question), _hidden_pieces(answer, question)).subquery("piece")
+    hidden = [_hidden_pieces(answer, question, sqlite=sqlite)] if may_hide(question) else []
+    pieces = union_all(_named_pieces(answer, question), *hidden).subquery("piece")
     keys = [pieces.c[key] for key in _keys(question)]
     figures = [
         func.sum(pieces.c.known).label("lower"),
@@ -182,9 +199,9 @@ def _named_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...
     return select(*columns).join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*read)
 
 
-def _hidden_pieces(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
+def _hidden_pieces(answer: CTE, question: FlowQuestion, *, sqlite: bool) -> Select[*tuple[Any, ...]]:
     """Rests that may hold what is asked for and are not counted already, each once a bulletin, at the cells that the sum reads."""
-    held = held_in(rests_beside(answer, question), question)
+    held = held_in(rests_beside(question, sqlite=sqlite), question)
     figures = [
         literal(0).label("known"),
         literal(0).label("unknown"),

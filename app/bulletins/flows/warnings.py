@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from operator import attrgetter, itemgetter
-from typing import Any, Final
+from typing import Final, NamedTuple, cast
 
-from sqlalchemy import CTE, Row, case, func, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.bulletins.flows.answering import answering_of, declares, settled
 from app.bulletins.flows.labels import label_of
 from app.bulletins.flows.question import NATIONALITY, FlowQuestion
+from app.bulletins.flows.settling import Head, Kind, settled, told_apart
 from app.bulletins.flows.standing import NOWHERE, Standing
 from app.core.catalogue import filled, sentences
 from app.wire.period import Frequency, number_between
@@ -25,10 +24,6 @@ from app.wire.period import Frequency, number_between
 _LINE: Final = ("reporting_state", "measure", "unit")
 """What of a State's figures is expected to be one series, though publisher, definition and calendar may change."""
 
-_KINDS: Final = (
-    *(*_LINE, "accumulation", "frequency", "publisher", "definition_code", "figure_status"),
-    *("stock_or_flow", "classification", "pooled"),
-)
 _MOST_NAMED: Final = 12
 _MOST_PERIODS: Final = 40
 _CALENDARS: Final = ("week", "month", "quarter", "year")
@@ -47,12 +42,34 @@ class Warned:
     periods: tuple[str, ...] = ()
 
 
+class _Kind(NamedTuple):
+    """What many bulletins have in common that may differ from others, and their periods."""
+
+    reporting_state: str
+    measure: str
+    unit: str
+    accumulation: str
+    frequency: str
+    publisher: str
+    definition_code: str
+    figure_status: str
+    stock_or_flow: str
+    classification: str
+    pooled: bool
+    by_nationality: bool
+    start: date
+    end: date
+    first: str
+    last: str
+    number: int
+
+
 def warnings_of(session: Session, caller: Caller, question: FlowQuestion, stands: Standing = NOWHERE) -> list[Warned]:
-    """What must be known of the bulletins that answer; one statement, and one more where a State has several publishers or definitions."""
-    answer = answering_of(session, question, settled(session, caller, question, stands).ids)
-    kinds = _kinds(session, answer)
+    """What must be known of the bulletins that answer: no statement beyond those that settle them."""
+    answer = told_apart(session, question, settled(session, caller, question, stands))
+    kinds = _kinds(answer.heads)
     found = [*_differences(kinds, question), *_changes(kinds, question), *_absent(kinds, question)]
-    return [*found, *_gaps(_spans(session, answer, kinds), question)]
+    return [*found, *_gaps(_spans(answer.heads), question)]
 
 
 def told(warned: Iterable[Warned], language: str) -> list[dict[str, object]]:
@@ -71,29 +88,28 @@ def _words(warned: Warned, language: str) -> str:
     return filled(said[warned.code][language], {"listed": listed})
 
 
-def _kinds(session: Session, answer: CTE) -> Sequence[Row[Any]]:
-    named = case((declares(answer.c.dimensions, NATIONALITY), 1), else_=0).label("by_nationality")
-    keys = [*(answer.c[name] for name in _KINDS), named]
-    asked = select(*keys, *_span(answer)).group_by(*(answer.c[name] for name in _KINDS), named)
-    return _in_order(session.execute(asked).all())
+_of_kind = attrgetter(*_Kind._fields[: _Kind._fields.index("by_nationality")])
 
 
-def _in_order(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
-    # By the letters of their codes, whatever order of letters the store knows.
-    return sorted(rows, key=lambda row: tuple(map(str, row)))
+def _kinds(heads: Iterable[Head]) -> list[_Kind]:
+    by_kind: dict[Kind, list[Head]] = defaultdict(list)
+    for head in heads:
+        by_kind[head.kind].append(head)
+    named: dict[tuple[object, ...], list[Head]] = defaultdict(list)
+    for kind, own in by_kind.items():
+        named[(*_of_kind(kind), NATIONALITY in kind.names)] += own
+    kinds = [_Kind._make((*key, *_span(own))) for key, own in named.items()]
+    # By the letters of their codes.
+    return sorted(kinds, key=lambda kind: tuple(map(str, kind)))
 
 
-def _span(answer: CTE) -> list[Any]:
-    return [
-        func.min(answer.c.period_start).label("start"),
-        func.max(answer.c.period_end).label("end"),
-        func.min(answer.c.period).label("first"),
-        func.max(answer.c.period).label("last"),
-        func.count(answer.c.period_start.distinct()).label("number"),
-    ]
+def _span(heads: Sequence[Head]) -> tuple[date, date, str, str, int]:
+    starts, periods = {head.period_start for head in heads}, {head.period for head in heads}
+    first, last = min(starts), max(head.period_end for head in heads)
+    return date.fromisoformat(first), date.fromisoformat(last), min(periods), max(periods), len(starts)
 
 
-def _differences(kinds: Sequence[Row[Any]], question: FlowQuestion) -> Iterator[Warned]:
+def _differences(kinds: Sequence[_Kind], question: FlowQuestion) -> Iterator[Warned]:
     """What differs between any two bulletins and is never compared unseen."""
     for code, column in (
         ("several-units", "unit"),
@@ -113,18 +129,18 @@ def _differences(kinds: Sequence[Row[Any]], question: FlowQuestion) -> Iterator[
     yield from _of_some("pooled-figures", named, lambda kind: bool(kind.pooled), unread)
 
 
-def _of_some(code: str, kinds: Sequence[Row[Any]], holds: Callable[[Row[Any]], bool], silent: bool) -> Iterator[Warned]:
+def _of_some(code: str, kinds: Sequence[_Kind], holds: Callable[[_Kind], bool], silent: bool) -> Iterator[Warned]:
     some = [kind for kind in kinds if holds(kind)]
     if silent or not some or len(some) == len(kinds):
         return
-    states: dict[str, list[Row[Any]]] = defaultdict(list)
+    states: dict[str, list[_Kind]] = defaultdict(list)
     for kind in some:
         states[kind.reporting_state].append(kind)
     spans = {state: _between(own) for state, own in states.items()}
     yield Warned(code, _STATE, tuple(spans), tuple(map(_from_to, spans.values())), _periods(spans.values()))
 
 
-def _between(kinds: Sequence[Row[Any]]) -> tuple[str, str]:
+def _between(kinds: Sequence[_Kind]) -> tuple[str, str]:
     """The first and the last period of some kinds of bulletins."""
     return min(kinds, key=lambda kind: kind.start).first, max(kinds, key=lambda kind: kind.end).last
 
@@ -137,7 +153,7 @@ def _periods(spans: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(sorted({period for span in spans for period in span})[:_MOST_PERIODS])
 
 
-def _changes(kinds: Sequence[Row[Any]], question: FlowQuestion) -> Iterator[Warned]:
+def _changes(kinds: Sequence[_Kind], question: FlowQuestion) -> Iterator[Warned]:
     """Where one line of a State's figures is of several publishers, definitions or calendars: beside each other, or one after another."""
     for column, beside, after in (
         ("publisher", "several-publishers", "publisher-changes"),
@@ -149,7 +165,7 @@ def _changes(kinds: Sequence[Row[Any]], question: FlowQuestion) -> Iterator[Warn
             yield from _changes_of(_by(kinds, _LINE), column, beside, after)
 
 
-def _changes_of(lines: Mapping[tuple[str, ...], Sequence[Row[Any]]], column: str, beside: str, after: str) -> Iterator[Warned]:
+def _changes_of(lines: Mapping[tuple[str, ...], Sequence[_Kind]], column: str, beside: str, after: str) -> Iterator[Warned]:
     together: dict[str, str] = {}
     changed: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for (state, *_), line in lines.items():
@@ -167,14 +183,14 @@ def _changes_of(lines: Mapping[tuple[str, ...], Sequence[Row[Any]]], column: str
         yield Warned(after, _STATE, tuple(changed), tuple(said), periods)
 
 
-def _by(kinds: Iterable[Row[Any]], names: Sequence[str]) -> dict[tuple[str, ...], list[Row[Any]]]:
-    found: dict[tuple[str, ...], list[Row[Any]]] = defaultdict(list)
+def _by(kinds: Iterable[_Kind], names: Sequence[str]) -> dict[tuple[str, ...], list[_Kind]]:
+    found: dict[tuple[str, ...], list[_Kind]] = defaultdict(list)
     for kind in kinds:
         found[tuple(getattr(kind, name) for name in names)].append(kind)
     return found
 
 
-def _absent(kinds: Sequence[Row[Any]], question: FlowQuestion) -> Iterator[Warned]:
+def _absent(kinds: Sequence[_Kind], question: FlowQuestion) -> Iterator[Warned]:
     """States that were asked for and told nothing, where others did."""
     asked, held = question.matching.get(_STATE, ()), {kind.reporting_state for kind in kinds}
     missing = tuple(state for state in asked if state not in held)
@@ -199,22 +215,18 @@ class _Span:
         return number_between(self.frequency, question.first or self.start, question.last or self.end)
 
 
-def _spans(session: Session, answer: CTE, kinds: Sequence[Row[Any]]) -> list[_Span]:
+def _spans(heads: Iterable[Head]) -> Iterator[_Span]:
     keys = (*_LINE, "accumulation", "frequency")
-    lines = _by(kinds, keys)
-    # Bulletins of one publisher and definition have each period once, so that numbers of periods may be added.
-    if all(len(_by(line, ["publisher", "definition_code"])) == 1 for line in lines.values()):
-        return [_span_of(key, _ends(line), _between(line), sum(kind.number for kind in line)) for key, line in lines.items()]
-    columns = [answer.c[name] for name in keys]
-    rows = _in_order(session.execute(select(*columns, *_span(answer)).group_by(*columns)).all())
-    return [_span_of(row[: len(keys)], (row.start, row.end), (row.first, row.last), row.number) for row in rows]
+    of_kind = attrgetter(*keys)
+    lines: dict[tuple[str, ...], list[Head]] = defaultdict(list)
+    for head in heads:
+        lines[of_kind(head.kind)].append(head)
+    for (*line, frequency), own in sorted(lines.items()):
+        # Of several publishers and definitions each period counts once.
+        yield _Span(tuple(line), cast("Frequency", frequency), *_span(own))
 
 
-def _span_of(key: Sequence[Any], days: tuple[date, date], periods: tuple[str, str], number: int) -> _Span:
-    return _Span(tuple(key[:-1]), key[-1], *days, *periods, number)
-
-
-def _ends(line: Sequence[Row[Any]]) -> tuple[date, date]:
+def _ends(line: Sequence[_Kind]) -> tuple[date, date]:
     return min(kind.start for kind in line), max(kind.end for kind in line)
 
 

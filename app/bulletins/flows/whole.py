@@ -73,7 +73,7 @@ def _counts(session: Session, answer: CTE, question: FlowQuestion) -> Mapping[in
         found = plain_rows.published(answer, question).subquery("found")
         counted = counted.join_from(answer, found, found.c.document_id == answer.c.document_id)
     else:
-        counted = counted.join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*plain_rows.matches(answer, question))
+        counted = counted.join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*plain_rows.matches(answer.c.dimensions, question))
     rows = session.execute(counted.group_by(answer.c.id)).all()
     return dict(rows)
 
@@ -123,7 +123,7 @@ def _cells(session: Session, answer: CTE, question: FlowQuestion) -> Mapping[int
     """Cells by bulletin, in the order of their rows: bulletin, whether it is a total, codes, figures."""
     figures = [Cell.value, Cell.value_status, func.coalesce(Cell.value, 0).label("lower"), Cell.value.label("upper")]
     asked = select(Cell.bulletin_id, Cell.is_total, *(getattr(Cell, name) for name in DIMENSIONS), *figures)
-    asked = asked.join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*plain_rows.matches(answer, question))
+    asked = asked.join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*plain_rows.matches(answer.c.dimensions, question))
     found: dict[int, list[tuple[int, ...]]] = {}
     result = session.connection().execute(asked.order_by(Cell.bulletin_id, Cell.row))
     for cell in result.cursor.fetchall() if result.cursor else ():
