@@ -1,6 +1,7 @@
 """The application: every room put together, and the table of the kinds of document."""
 
 import functools
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -195,6 +196,8 @@ KINDS: Kinds = {
 }
 """Every kind of document that this node knows (house.md)."""
 
+_DESCRIBING = threading.Lock()
+
 
 JOBS: Jobs = {
     "alerts": app.alerts.ending.erase_expired,
@@ -322,9 +325,15 @@ _HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response | Aw
 }
 
 
-@functools.cache
 def description_of() -> dict[str, Any]:
     """The API description, which is the same of every node; worked out once a process (a second and a half)."""
+    # By one at a time: the framework fills in its routes meanwhile, and two at once found them half done.
+    with _DESCRIBING:
+        return _description_of()
+
+
+@functools.cache
+def _description_of() -> dict[str, Any]:
     return described(create_app(None), BODIES)
 
 

@@ -153,20 +153,24 @@ def _whole(read: Tokens, at: int, value: int, after: str) -> tuple[int, int]:
 
 def _places(text: Folded, read: Tokens, quiet: Collection[str], within: Iterable[tuple[int, int]]) -> Iterator[int]:
     """The tokens that may be a numeral which tells something, or a part of one; none of a date or time."""
-    words, gaps, values = read.words, read.gaps, read.values
+    words, values = read.words, read.values
     wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
     dotted, dated = _dotted(values), 0
     for at in chain.from_iterable(compress(count(begin), map(wanted.__contains__, words[begin:end])) for begin, end in within):
         if at < dated:
             continue
-        word, after = words[at], words[at + 1]
-        # A quick look at what stands after it, before the rule itself.
-        may_be_dated = gaps[at + 1] in _IN_DATE or (len(word) <= _OF_A_DAY and _may_be_day(read, at, after)) or word in dotted
-        date = _DATE.match(text.small, text.starts[at]) if may_be_dated else None
+        after = words[at + 1]
+        date = _DATE.match(text.small, text.starts[at]) if _may_be_dated(read, at, dotted) else None
         if date:
             dated = bisect_left(text.starts, date.end(), at)
         elif after in _STIRRING or after in values or _tells(read, at, quiet):
             yield at
+
+
+def _may_be_dated(read: Tokens, at: int, dotted: Collection[str]) -> bool:
+    """Whether a date may begin here: a quick look at what stands after it, before the rule itself."""
+    word = read.words[at]
+    return read.gaps[at + 1] in _IN_DATE or (len(word) <= _OF_A_DAY and _may_be_day(read, at, read.words[at + 1])) or word in dotted
 
 
 def _may_be_day(read: Tokens, at: int, after: str) -> bool:

@@ -207,7 +207,7 @@ def _cells(answer: CTE, question: FlowQuestion) -> Select[*tuple[Any, ...]]:
 
 def matches(dimensions: ColumnElement[str], question: FlowQuestion) -> list[ColumnElement[bool]]:
     """Which cells of the answering bulletins are rows: filtered dimensions at their codes, of the others no margins unless asked for."""
-    shown = {name: codes for name in DIMENSIONS if (codes := question.shown(name)) is not None}
+    shown = _codes_asked(question)
     found: list[ColumnElement[bool]] = [getattr(Cell, name).in_(sorted(codes)) for name, codes in shown.items()]
     if question.totals:
         return found
@@ -216,6 +216,10 @@ def matches(dimensions: ColumnElement[str], question: FlowQuestion) -> list[Colu
         return [*found, not_(Cell.is_total)]
     others = [name for name in DIMENSIONS if name not in shown and name in question.declared]
     return found + [or_(getattr(Cell, name).not_in(sorted(margins)), not_(declares(dimensions, name))) for name in others]
+
+
+def _codes_asked(question: FlowQuestion) -> dict[str, frozenset[str]]:
+    return {name: codes for name in DIMENSIONS if (codes := question.shown(name)) is not None}
 
 
 def has_areas(question: FlowQuestion) -> bool:

@@ -3,7 +3,7 @@
 Where neither a dimension nor a class is among the groups, a bulletin lies in one group, and what is known of bulletins need not be read again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,12 +31,7 @@ def groups_of(session: Session, found: Settled, question: FlowQuestion) -> list[
     """All groups, in the order in which they begin; in one statement, and one more where a rest may hold some of what is asked for."""
     shape = shape_of(session, question, found.declared)
     named = {number: rest for number, *rest in fetched(session, _named(shape), {"ids": shape.listed(found.ids)})}
-    hidden: dict[int, list[int]] = {}
-    if may_hide(question):
-        # What names the one nationality that is asked for hides none of it: most do, and need not be looked at.
-        alone = len(wanted_of(question) - {TOTAL, OTHER}) == 1
-        pooled = [number for number in found.pooled if not (alone and number in named)]
-        hidden = {number: rest for number, *rest in fetched(session, _hidden(shape), {"pooled": shape.listed(pooled)})}
+    hidden = _beside(session, found, shape, question, named.keys()) if may_hide(question) else {}
     groups: dict[tuple[object, ...], _Sum] = {}
     key_by = _key_by(found, question)
     for head in found.heads:
@@ -44,6 +39,14 @@ def groups_of(session: Session, found: Settled, question: FlowQuestion) -> list[
         if own or beside:
             groups.setdefault(key_by(head), _Sum()).add(own or _NOTHING, beside or _NOTHING)
     return [(*key, *each.figures) for key, each in groups.items()]
+
+
+def _beside(session: Session, found: Settled, shape: Shape, question: FlowQuestion, named: Collection[int]) -> dict[int, list[int]]:
+    """What may hide in the rests of pooled bulletins, by bulletin."""
+    # What names the one nationality that is asked for hides none of it: most do, and need not be looked at.
+    alone = len(wanted_of(question) - {TOTAL, OTHER}) == 1
+    pooled = [number for number in found.pooled if not (alone and number in named)]
+    return {number: rest for number, *rest in fetched(session, _hidden(shape), {"pooled": shape.listed(pooled)})}
 
 
 @dataclass
