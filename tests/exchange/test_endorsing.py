@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from logbook import Logbook, settings
 from neighbour import SINCE, Neighbour, base64url, kid_of, signature
 
-from app.exchange import keys
+from app.exchange import keys, signatures
 from app.exchange.foreign import foreign_keys, learn
 from app.exchange.keys import endorsed
 from app.exchange.signatures import PublicKey
@@ -40,7 +40,7 @@ def test_the_old_key_endorses_the_new_one_in_its_own_context(book, purpose):
     said = json.loads(new.endorsement)
     assert rfc8785.dumps(said).decode() == new.endorsement
     assert (set(said), said["kid"], said["alg"]) == ({"kid", "alg", "value"}, old.kid, "EdDSA")
-    value = keys._decoded(said["value"])
+    value = signatures._decoded(said["value"])
     Ed25519PublicKey.from_public_bytes(old.public).verify(value, b"istmo key\x00" + rfc8785.dumps(introduction(new)))
 
 

@@ -19,6 +19,7 @@ from serving import Served, listening
 from world import CALLERS, World
 
 from app.access import visibility
+from app.bulletins.flows import settling
 from app.documents import totals
 from app.exchange import log
 from app.exchange.node import open_node
@@ -32,6 +33,7 @@ def forget_what_was_counted() -> None:
     totals._totals.clear()
     log._highest.clear()
     visibility._matching.cache_clear()
+    settling._matched.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,9 @@ def told(served: Served) -> Iterator[list[str]]:
     engines = (served.node.db.reader, served.node.db.writer)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
+    served.node.db.watchers.append(glanced := lambda statement: note(None, None, statement))
     yield said
+    served.node.db.watchers.remove(glanced)
     for engine in engines:
         event.remove(engine, "before_cursor_execute", note)
 
