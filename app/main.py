@@ -62,6 +62,7 @@ from app.access.throttle import Throttle
 from app.core.admission import Admission, Rooms
 from app.core.db import PASSING
 from app.core.gate import Gate, Share
+from app.core.glance import at_hand_of
 from app.core.kept import Kept
 from app.core.methods import HeadAsGet, allowed
 from app.core.metrics import Metrics
@@ -278,9 +279,12 @@ async def _lifespan(made: FastAPI, *, node: Node | None) -> AsyncIterator[None]:
     made.state.protection = Gate(node.settings.protection_threads, node.settings.protection_queue)
     made.state.analysts = Share(node.settings.analyst_threads, node.settings.analyst_queue, node.settings.analyst_timeout_s)
     made.state.kept = Kept(node.settings.answer_cache_bytes)
+    made.state.at_hand = at_hand_of(node.db)
     app.web.running.watch(made, node)
     node.read_audit.start()
     yield
+    if made.state.at_hand:
+        made.state.at_hand.close()
     node.close()
 
 

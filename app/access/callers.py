@@ -13,8 +13,7 @@ from app.access.jose import signed_by
 from app.access.models import Client, SpentId, TokenKey
 from app.access.tokens import ISSUER, Token, is_over, read_token
 from app.core.clock import utc_now
-from app.core.db import Database
-from app.core.glance import Glance
+from app.core.glance import Glance, Source
 from app.core.problems import Problem
 from app.settings import Settings
 from app.wire.codes import Role
@@ -94,7 +93,7 @@ def basic_of(authorization: str) -> tuple[str, str] | None:
     return (name, secret) if colon and "\x00" not in text else None
 
 
-def authenticate(db: Database, authorization: str | None, settings: Settings | None = None) -> Caller:
+def authenticate(db: Source, authorization: str | None, settings: Settings | None = None) -> Caller:
     """The caller of a request, by API key or, where the issuer's settings are given, by access token; in one glance.
 
     Raises `unauthenticated` (401), the same for every cause.
@@ -108,7 +107,7 @@ def authenticate(db: Database, authorization: str | None, settings: Settings | N
     return _by_token(db, token, settings)
 
 
-def by_secret(db: Database, name: str, secret: str) -> Caller:
+def by_secret(db: Source, name: str, secret: str) -> Caller:
     """The client whose secret this is, the one before it too while it overlaps; raises `unauthenticated`."""
     row = _BY_ID(db, client=name)
     shown, now = secret_hash(secret), utc_now()
@@ -127,7 +126,7 @@ def caller_of(row: Row[*tuple[Any, ...]], proof: str | None = None) -> Caller:
     return Caller(row.id, Role(row.role), row.conference, row.state, row.ceiling, row.person, proof)
 
 
-def _by_token(db: Database, token: Token, settings: Settings) -> Caller:
+def _by_token(db: Source, token: Token, settings: Settings) -> Caller:
     row = _BY_TOKEN(db, client=token.client_id, kid=token.kid, jti=token.jti)
     if row is None or not _is_good(row, token, settings) or not signed_by(row.public, token.text):
         raise Problem("unauthenticated")

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from app.access.audit import Attempt, row_of
 from app.access.models import AuditRow
@@ -30,6 +30,10 @@ class ReadAudit:
     def waiting(self) -> int:
         """Rows that are not written yet."""
         return len(self._waiting)
+
+    def takes_at_once(self, documents: Sequence[tuple[str, int, TLP]]) -> bool:
+        """Whether to note these waits for no store: none of AMBER or above, and room for a batch."""
+        return len(self._waiting) + len(documents) <= _FULL and all(tlp.rank < TLP.AMBER.rank for _, _, tlp in documents)
 
     def note(self, attempt: Attempt, documents: Iterable[tuple[str, int, TLP]]) -> None:
         """Note the documents of an answer before it leaves."""

@@ -10,6 +10,7 @@ from app.access.audit import Attempt, record_refusal
 from app.access.callers import Caller, authenticate
 from app.access.throttle import Throttle
 from app.core.db import Database
+from app.core.glance import Source
 from app.core.problems import Problem
 from app.wire.codes import Role
 
@@ -30,22 +31,25 @@ class Rule:
 
         Raises `unauthenticated` (401), `role-forbidden` (403), `too-many-requests` and `too-many-failed-logins` (429).
         """
+        return self.known_to(request.app.state.db, request)
+
+    def known_to(self, source: Source, request: Request) -> Caller:
+        """The same, asked of a source that is at hand."""
         caller: Caller | None = getattr(request.state, "caller", None)
         if caller is None:
-            caller = _known(request)
+            caller = _known(request, source)
         if caller.role not in self.roles:
             raise Problem("role-forbidden", role=caller.role.value)
         return caller
 
 
-def _known(request: Request) -> Caller:
-    db: Database = request.app.state.db
+def _known(request: Request, source: Source) -> Caller:
     authorization = authorization_of(request)
     if authorization is None and request.method in _READS:
         raise Problem("unauthenticated")  # how a browser asks for the first time: no failed login, and no statement
     admit(request)
     with counted(request):
-        caller = authenticate(db, authorization, request.app.state.settings)
+        caller = authenticate(source, authorization, request.app.state.settings)
     knows(request, caller)
     return caller
 

@@ -174,7 +174,7 @@ class Database:
             connect_args={"timeout": self._lock_wait_s},
             hide_parameters=True,
         )
-        event.listen(engine, "connect", _sqlite_reader if read_only else _sqlite_writer)
+        event.listen(engine, "connect", sqlite_reader if read_only else _sqlite_writer)
         if read_only:
             _limit_statements(engine, statement_timeout_s)
         begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
@@ -330,7 +330,8 @@ def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
+def sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
+    """Make a connection one that only reads, and begins no transaction of itself."""
     connection.isolation_level = None
     for pragma in ("foreign_keys=ON", "query_only=ON", "cache_size=-32768", "mmap_size=268435456"):
         connection.execute(f"PRAGMA {pragma}")

@@ -18,8 +18,8 @@ from app.access.callers import Caller
 from app.access.models import DocumentAccess
 from app.access.visibility import could_see
 from app.core.clock import rfc3339, utc_now
-from app.core.db import Database, insert_all
-from app.core.glance import Glance
+from app.core.db import insert_all
+from app.core.glance import Glance, Source
 from app.exchange import merkle
 from app.exchange.keys import Signer, checkpoint
 from app.exchange.models import LogEntry, LogHead
@@ -203,7 +203,7 @@ def head(session: Session) -> Head:
     return Head(row.epoch, row.size)
 
 
-def glanced_head(db: Database) -> Head:
+def glanced_head(db: Source) -> Head:
     """The same, of what is committed now, at one glance."""
     row = _GLANCED_HEAD(db)
     return Head(row.epoch, row.size)
@@ -314,7 +314,7 @@ def highest_visible(session: Session, caller: Caller, *kinds: str, at: Head | No
     return highest
 
 
-def highest_recalled(db: Database, caller: Caller, *kinds: str, at: Head) -> int | None:
+def highest_recalled(db: Source, caller: Caller, *kinds: str, at: Head) -> int | None:
     """The same where no entry came since it was last worked out; else none."""
     size, highest = _recalled((db.reader.url, at.epoch, caller.rights, kinds), at.size)
     return highest if size == at.size else None

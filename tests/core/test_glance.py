@@ -1,5 +1,8 @@
 """A glance finds what a read finds, in no transaction, and leaves its connection as it was."""
 
+import sqlite3
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -9,7 +12,7 @@ from sqlalchemy import bindparam, select, text
 from app.access.clients import NewClient, create, disable
 from app.access.models import Client
 from app.core.db import Database
-from app.core.glance import Glance
+from app.core.glance import Glance, at_hand_of
 from app.core.problems import Problem
 from app.wire.codes import Role
 
@@ -77,6 +80,38 @@ def test_who_watches_is_told_each_glance(db: Database):
     BY_ID(db, client="x")
     assert len(seen) == 1
     assert seen[0].startswith("SELECT client.id")
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_what_is_at_hand_sees_what_is_committed_writes_nothing_and_waits_for_nobody(db: Database):
+    client = made(db)
+    at_hand = at_hand_of(db)
+    assert at_hand is not None
+    seen: list[str] = []
+    db.watchers.append(seen.append)
+    assert BY_ID(at_hand, client=client) == BY_ID(db, client=client)
+    assert len(seen) == 2
+    with db.write() as session:
+        disable(session, client)
+        session.flush()
+        # A writer is at work: who only looks sees what was there, at once.
+        assert BY_ID(at_hand, client=client).disabled_at is None
+    assert BY_ID(at_hand, client=client).disabled_at is not None
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        at_hand.connection.execute("UPDATE client SET state = 'PAN'")
+    with closing(sqlite3.connect(str(db.url.database), isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.dispose()
+        at_hand.close()
+        other.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        assert at_hand_of(db) is None
+        assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_nothing_is_at_hand_that_lies_behind_a_wire(db: Database):
+    assert at_hand_of(db) is None
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)

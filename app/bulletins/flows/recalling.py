@@ -12,7 +12,10 @@ from app.access.callers import Caller
 from app.access.rules import Rule
 from app.bulletins.flows.serving import Asked, known_answer
 from app.bulletins.flows.standing import glanced
+from app.core.db import PASSING
+from app.core.glance import AtHand, Source
 from app.core.kept import Kept
+from app.core.problems import Problem
 from app.documents.edge import node_of
 
 _WORDS = ("accept", "accept-language")
@@ -39,7 +42,11 @@ class RecallingRoute(APIRoute):
         rule = next(each.call for each in self.dependant.dependencies if isinstance(each.call, Rule))
 
         async def handler(request: Request) -> Response:
-            recalled = await run_in_threadpool(_recalled, request, rule)
+            at_hand: AtHand | None = request.app.state.at_hand
+            if at_hand is None:
+                recalled = await run_in_threadpool(_recalled, request, rule, node_of(request).db)
+            else:
+                recalled = _recalled_at_once(request, rule, at_hand)
             return recalled or await judged(request)
 
         return handler
@@ -51,14 +58,25 @@ def remember(request: Request, caller: Caller, asked: Asked, vary: str) -> None:
     kept.put(_words(request, caller), Recalled(asked, vary), _BYTES + 4 * len(request.scope["query_string"]))
 
 
-def _recalled(request: Request, rule: Rule) -> Response | None:
-    caller = rule(request)
+def _recalled_at_once(request: Request, rule: Rule, at_hand: AtHand) -> Response | None:
+    # In the event loop: a thread would take as long as all the rest, and nothing here waits.
+    try:
+        return _recalled(request, rule, at_hand)
+    except Problem as problem:
+        if problem.code not in PASSING:
+            raise
+        return None
+
+
+def _recalled(request: Request, rule: Rule, source: Source) -> Response | None:
+    caller = rule.known_to(source, request)
     kept: Kept = request.app.state.kept
     known = kept.get(_words(request, caller), Recalled)
     if known is None:
         return None
-    stands = glanced(node_of(request).db, caller, node_of(request).cursor_seal, kept)
-    return known_answer(request, caller, stands, known.asked, known.vary) if stands else None
+    stands = glanced(source, caller, node_of(request).cursor_seal, kept)
+    at_once = isinstance(source, AtHand)
+    return known_answer(request, caller, stands, known.asked, known.vary, at_once=at_once) if stands else None
 
 
 def _words(request: Request, caller: Caller) -> tuple[object, ...]:

@@ -85,13 +85,18 @@ def _known(request: Request, caller: Caller, judge: Callable[[], Page | Whole]) 
     return job, known_answer(request, caller, stands, job.asked, job.vary)
 
 
-def known_answer(request: Request, caller: Caller, stands: Standing, asked: Asked, vary: str) -> Response | None:
-    """304, or what is kept of the answer to a question while the store stands so; none where it must be worked out."""
+def known_answer(request: Request, caller: Caller, stands: Standing, asked: Asked, vary: str, *, at_once: bool = False) -> Response | None:
+    """304, or what is kept of the answer to a question while the store stands so; none where it must be worked out.
+
+    `at_once`: none also where its audit would have to wait for the store.
+    """
     tag = _tag(stands, asked)
     if is_fresh(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=_headers(tag, vary))
     given = stands.kept.get((caller.rights, tag), Given)
-    return None if given is None else _response(request, given, _headers(tag, vary))
+    if given is None or (at_once and not node_of(request).read_audit.takes_at_once(given.answered)):
+        return None
+    return _response(request, given, _headers(tag, vary))
 
 
 def _standing(request: Request, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
 from app.bulletins.flows.question import FlowQuestion
-from app.core.db import Database
+from app.core.glance import Source
 from app.core.kept import Kept
 from app.core.paging import CursorSeal, unguessable
 from app.exchange.log import Head, glanced_head, head, highest_recalled, highest_visible
@@ -47,7 +47,7 @@ def standing(session: Session, caller: Caller, seal: CursorSeal, kept: Kept) -> 
     return Standing(_mark(caller, seal, at, highest_visible(session, caller, "bulletin", at=at)), kept)
 
 
-def glanced(db: Database, caller: Caller, seal: CursorSeal, kept: Kept) -> Standing | None:
+def glanced(db: Source, caller: Caller, seal: CursorSeal, kept: Kept) -> Standing | None:
     """The same at one glance; none where entries came since the last question, for which more must be read."""
     at = glanced_head(db)
     highest = highest_recalled(db, caller, "bulletin", at=at)
