@@ -1,5 +1,6 @@
 """Commands of `istmo` in processes of their own, forked from one that has read the app in: how a process starts is asked elsewhere."""
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -38,7 +39,9 @@ class Process:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # It may have ended meanwhile, and its origin not have told yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
