@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -121,9 +122,21 @@ class Searched:
 
 
 def encoded(word: str) -> list[bytes]:
-    """What of a word's base64 does not depend on what stands beside it, at each of the three places where it may begin."""
-    whole = [base64.b64encode(b"\0" * before + word.encode()) for before in range(3)]
-    return [each[4 if before else 0 : -4] for before, each in enumerate(whole)]
+    """What of a word's base64 does not depend on what stands beside it, at each of the three places where it may begin.
+
+    All of it, or four letters would be left of a short word, which any sealed text holds by chance.
+    """
+    sought = word.encode()
+    forms = (base64.b64encode(b"\0" * before + sought)[-(-8 * before // 6) : 8 * (before + len(sought)) // 6] for before in range(3))
+    return list(forms)
+
+
+def test_a_word_is_found_in_base64_wherever_it_begins_and_by_nothing_short():
+    for before, after in itertools.product((b"", b"x", b"\xff\xff", b"abc", b"\xff" * 4), (b"", b"\xff", b"y" * 2, b"\0" * 3)):
+        text = base64.b64encode(before + b"zoraida" + after)
+        assert any(form in text for form in encoded("zoraida")), (before, after)
+    assert min(map(len, encoded("zoraida"))) >= 8
+    assert not any(form in base64.b64encode(b"zoraidx" * 30) for form in encoded("zoraida"))
 
 
 @pytest.fixture
