@@ -113,5 +113,8 @@ def _no_transaction(driver: object) -> Iterator[None]:
         yield
         return
     driver.autocommit = True
-    yield
-    driver.autocommit = False
+    try:
+        yield
+    finally:
+        # Whatever went wrong: the next reader of this connection counts on a transaction.
+        driver.autocommit = False

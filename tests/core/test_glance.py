@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select, text
 from app.access.clients import NewClient, create, disable
 from app.access.models import Client
 from app.core.db import Database
-from app.core.glance import Glance, at_hand_of
+from app.core.glance import Glance, _no_transaction, at_hand_of
 from app.core.problems import Problem
 from app.wire.codes import Role
 
@@ -121,6 +121,21 @@ def test_a_connection_that_the_server_ended_is_no_ones_fault(db: Database, postg
     with psycopg.connect(postgresql_base, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (db.url.database,))
     assert BY_ID(db, client=client).id == client
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_whatever_goes_wrong_at_a_glance_the_next_reader_has_its_transaction(db: Database):
+    client, row = made(db), BY_ID._row
+    BY_ID._row = lambda *_: 1 / 0  # type: ignore[assignment, misc]
+    with pytest.raises(ZeroDivisionError):
+        BY_ID(db, client=client)
+    BY_ID._row = row  # type: ignore[misc]
+    pooled = db.reader.raw_connection()
+    with pytest.raises(ValueError, match="odd"), _no_transaction(pooled.driver_connection):
+        raise ValueError("odd")
+    assert pooled.driver_connection.autocommit is False  # type: ignore[union-attr]
+    pooled.close()
+    assert db.reader.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_a_store_that_is_away_is_told_as_busy_and_the_next_glance_goes_on(db: Database, postgresql_base: str):
