@@ -78,11 +78,14 @@ class DocumentAccess(Base):
 
 
 class AuditRow(Base):
-    """What a caller did or was refused; never a body, a token or a figure. `tlp` is the marking of what was read, then."""
+    """What a caller did or was refused; never a body, a token or a figure. `tlp` is the highest marking of what was read, then.
+
+    A read of one document names it; a read of several names the `read_set` that holds them.
+    """
 
     __tablename__ = "audit"
 
-    # A page of a list writes a row a document: 2^31 of them can be gone in a few years.
+    # An answer leaves a row each time it is given: 2^31 of them can be gone in a few years.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     client_id: Mapped[str | None] = mapped_column(String(32), index=True)
@@ -94,3 +97,16 @@ class AuditRow(Base):
     request_id: Mapped[str | None] = mapped_column(String(36))
     address: Mapped[str | None] = mapped_column(String(64))
     tlp: Mapped[int | None]
+    read_set: Mapped[str | None] = mapped_column(String(64), index=True)
+
+
+class ReadSet(Base):
+    """One of the documents that were shown together, with its marking then; `digest` names them all, and is worked out from them."""
+
+    __tablename__ = "read_set"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    document_id: Mapped[str] = mapped_column(String(36), primary_key=True, index=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    tlp: Mapped[int] = mapped_column(Integer)
+    __table_args__ = (BY_KEY,)

@@ -4,24 +4,32 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, row_of
 from app.access.models import AuditRow
+from app.access.read_sets import Reading, Shown, Together, keep_sets
 from app.core.db import Database, insert_all
-from app.wire.codes import TLP
 
 _FLUSH_EVERY_S = 1.0
 _FULL = 5_000
 _LOG = logging.getLogger("istmo")
 
 
+class _Read(NamedTuple):
+    row: dict[str, object]
+    shown: Together
+
+
 class ReadAudit:
-    """Rows of what was read: AMBER and above at once, CLEAR and GREEN in batches of at most a second."""
+    """A row for each answer that shows something: AMBER and above at once, CLEAR and GREEN in batches of at most a second."""
 
     def __init__(self, db: Database) -> None:
         """Start with nothing waiting; `start()` runs the writer of batches."""
         self._db = db
-        self._waiting: deque[dict[str, object]] = deque()
+        self._waiting: deque[_Read] = deque()
         self._writing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -31,36 +39,33 @@ class ReadAudit:
         """Rows that are not written yet."""
         return len(self._waiting)
 
-    def takes_at_once(self, documents: Sequence[tuple[str, int, TLP]]) -> bool:
-        """Whether to note these waits for no store: none of AMBER or above, and room for a batch."""
-        return len(self._waiting) + len(documents) <= _FULL and all(tlp.rank < TLP.AMBER.rank for _, _, tlp in documents)
+    def takes_at_once(self, reading: Reading) -> bool:
+        """Whether to note this waits for no store: nothing of AMBER or above, and room in the batch."""
+        return len(self._waiting) < _FULL and reading.sensitive is None
 
-    def note(self, attempt: Attempt, documents: Iterable[tuple[str, int, TLP]]) -> None:
-        """Note the documents of an answer before it leaves."""
-        sensitive: list[dict[str, object]] = []
-        others: list[dict[str, object]] = []
+    def note(self, attempt: Attempt, shown: Reading | Iterable[Shown]) -> None:
+        """Note what an answer shows before it leaves."""
+        reading = shown if isinstance(shown, Reading) else Reading(shown)
         alike = row_of(attempt, "read")
-        for document_id, version, tlp in documents:
-            row = {**alike, "document_id": document_id, "version": version, "tlp": tlp.rank}
-            (sensitive if tlp.rank >= TLP.AMBER.rank else others).append(row)
-        self._waiting.extend(others)
-        if sensitive:
+        if reading.passing:
+            self._waiting.append(_Read({**alike, **reading.passing.named}, reading.passing))
+        if reading.sensitive:
             with self._db.write() as session:
-                insert_all(session, AuditRow, sensitive)
+                _write(session, [_Read({**alike, **reading.sensitive.named}, reading.sensitive)])
         if len(self._waiting) > _FULL:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits, in one statement; what the store does not take waits on."""
+        """Write what waits, in one transaction; what the store does not take waits on."""
         with self._writing:
-            rows = [self._waiting.popleft() for _ in range(min(len(self._waiting), _FULL))]
-            if not rows:
+            reads = [self._waiting.popleft() for _ in range(min(len(self._waiting), _FULL))]
+            if not reads:
                 return
             try:
                 with self._db.write() as session:
-                    insert_all(session, AuditRow, rows)
+                    _write(session, reads)
             except BaseException:
-                self._waiting.extendleft(reversed(rows))
+                self._waiting.extendleft(reversed(reads))
                 raise
 
     def start(self) -> None:
@@ -82,3 +87,8 @@ class ReadAudit:
                 self.flush()
             except Exception:  # noqa: BLE001 - a busy store is tried again at the next beat
                 _LOG.warning("the audit of reads waits for the store")
+
+
+def _write(session: Session, reads: Sequence[_Read]) -> None:
+    insert_all(session, AuditRow, [each.row for each in reads])
+    keep_sets(session, (each.shown for each in reads))

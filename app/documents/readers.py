@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from sqlalchemy import ColumnElement, Date, case, cast, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Date, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.access.models import AuditRow, Client
+from app.access.models import AuditRow, Client, ReadSet
 from app.access.rules import attempt_of
 from app.core.problems import Problem
 from app.core.query import PageQuery
@@ -57,13 +57,20 @@ def _readers(session: Session, document_id: str) -> list[dict[str, Any]]:
     role = func.coalesce(Client.role, Role.PEER.value).label("role")
     # Of the roles that are no office's, what else a client's row says is left aside.
     state = case((Client.role == Role.PARTNER.value, Client.state)).label("state")
-    keys, day = (AuditRow.version, role, Client.conference, state), _day(session)
-    read = (AuditRow.document_id == document_id, AuditRow.outcome == "read", AuditRow.action.not_in(ACTIONS))
-    asked = select(*keys, func.min(day), func.max(day), func.count(day.distinct())).select_from(AuditRow)
-    asked = asked.outerjoin(Client, Client.id == AuditRow.client_id).where(
-        *read, or_(Client.role.is_(None), Client.role != Role.OPERATOR.value)
-    )
+    read = _reads(session, document_id)
+    keys = (read.c.version, role, Client.conference, state)
+    asked = select(*keys, func.min(read.c.day), func.max(read.c.day), func.count(read.c.day.distinct())).select_from(read)
+    asked = asked.outerjoin(Client, Client.id == read.c.client_id).where(or_(Client.role.is_(None), Client.role != Role.OPERATOR.value))
     return [_reader(*row) for row in session.execute(asked.group_by(*keys))]
+
+
+def _reads(session: Session, document_id: str) -> CTE:
+    """The reads of a document, by itself and together with others: client, version, day."""
+    is_reading = (AuditRow.outcome == "read", AuditRow.action.not_in(ACTIONS))
+    alike = (AuditRow.client_id, _day(session).label("day"))
+    alone = select(AuditRow.version.label("version"), *alike).where(AuditRow.document_id == document_id, *is_reading)
+    together = select(ReadSet.version, *alike).join(AuditRow, AuditRow.read_set == ReadSet.digest)
+    return union_all(alone, together.where(ReadSet.document_id == document_id, *is_reading)).cte("reads")
 
 
 def _day(session: Session) -> ColumnElement[date]:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, func, select, text
 from sqlalchemy.orm import Session
 
 from app.access.models import AuditRow
+from app.access.read_sets import stored_sets
 from app.core.clock import rfc3339, utc_now
 from app.exchange.log import NewEntry, append
 from app.exchange.models import LogEntry, LogHead
@@ -30,7 +31,7 @@ BEGUN = "begun"
 _CHUNK = 5_000
 _COLUMNS = (
     *(AuditRow.id, AuditRow.at, AuditRow.client_id, AuditRow.action, AuditRow.outcome, AuditRow.code),
-    *(AuditRow.document_id, AuditRow.version, AuditRow.request_id, AuditRow.address, AuditRow.tlp),
+    *(AuditRow.document_id, AuditRow.version, AuditRow.request_id, AuditRow.address, AuditRow.tlp, AuditRow.read_set),
 )
 
 _STORED = select(LogEntry.number, LogEntry.document_id, LogEntry.document).where(LogEntry.kind == KIND)
@@ -147,11 +148,16 @@ def _document(session: Session, node: Node, day: date, first: int, settled: int)
 
 
 def chains(session: Session, first: int, last: int) -> tuple[Chain, Chain]:
-    """The chains of a range of rows as they are stored now: of those that stay, and of those that pass."""
-    kept, reads = Chain(), Chain()
+    """The chains of a range of rows as they are stored now: of those that stay, and of those that pass.
+
+    A read of several documents stands in them with what is stored of these, not with what its row says of them.
+    """
+    kept, reads, sets = Chain(), Chain(), stored_sets(session, first, last)
     asked = select(*_COLUMNS, is_passing().label("passing")).where(AuditRow.id.between(first, last)).order_by(AuditRow.id)
     for row in session.execute(asked.execution_options(yield_per=_CHUNK)):
         told = {column.key: getattr(row, column.key) for column in _COLUMNS if getattr(row, column.key) is not None}
+        if row.read_set is not None:
+            told["read_set"] = sets.get(row.read_set)
         (reads if row.passing else kept).add({**told, "at": rfc3339(row.at)})
     return kept, reads
 

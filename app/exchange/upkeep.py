@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.access.models import AuditRow, SpentId
+from app.access.read_sets import forget_unnamed, hold_writers_of_reads
 from app.core.clock import utc_now
 from app.core.db import changed_rows
 from app.core.idempotency import KeptAnswer
@@ -21,7 +22,7 @@ from app.exchange.node import Node
 
 EVERY_S = 60.0
 GLANCE_S = 2.0
-CHUNK = 1_000
+CHUNK = 250
 _DONE = "done"
 
 
@@ -119,13 +120,15 @@ def _prune(node: Node, digest: Digest) -> int:
     removed, after = 0, digest.first - 1
     while after < digest.last:
         with node.db.write() as session:
+            hold_writers_of_reads(session)
             if after < digest.first:
                 # Before the first row goes: ids are never given anew, for this row is newer than all that go.
                 record(session, Attempt(PRUNE), BEGUN, [(digest.id, None)])
             within = (is_passing(), AuditRow.id > after, AuditRow.id <= digest.last)
-            ids = list(session.scalars(select(AuditRow.id).where(*within).order_by(AuditRow.id).limit(CHUNK)))
-            after = ids[-1] if len(ids) == CHUNK else digest.last
+            rows = session.execute(select(AuditRow.id, AuditRow.read_set).where(*within).order_by(AuditRow.id).limit(CHUNK)).all()
+            after = rows[-1].id if len(rows) == CHUNK else digest.last
             removed += changed_rows(session.execute(delete(AuditRow).where(*within[:2], AuditRow.id <= after)))
+            forget_unnamed(session, (row.read_set for row in rows if row.read_set))
             if after == digest.last:
                 record(session, Attempt(PRUNE), _DONE, [(digest.id, None)])
     return removed

@@ -179,7 +179,7 @@ AuditOutcome = Literal[
 class AuditEntry(Output):
     """What a caller did or was refused; `document` is what it was done to: a document, a client, a key."""
 
-    id: Annotated[Sum, Field(description="its number in the audit")]
+    id: Annotated[Sum, Field(description="its number in the audit; a read of several documents has an item a document, all of one number")]
     at: Moment
     client: ClientId | None
     action: str = Field(max_length=64, pattern=r"^[A-Za-z_.]+$")

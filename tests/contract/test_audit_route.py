@@ -5,15 +5,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from bodies import codes_of, publish
 from serving import Served
 from signing import client_id, secret
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.access.audit import Attempt, row_of
 from app.access.callers import Caller
 from app.access.models import AuditRow
-from app.wire.codes import Role
+from app.wire.codes import TLP, Role
 
 
 def page(served: Served, query: str = "") -> dict[str, Any]:
@@ -90,6 +91,48 @@ def test_pages_follow_each_other_while_new_rows_come_in(served: Served):
         with served.node.db.write() as session:
             session.add(AuditRow(**row_of(Attempt("later", Caller("aaa", Role.PARTNER, "RCM", "PAN", 4, None)), "done")))
     assert found == [f"act_{letter}" for letter in "gfedcba"]
+
+
+def test_a_read_of_several_documents_is_told_with_an_item_a_document_on_whatever_page_each_stands(served: Served):
+    planted(served)
+    reader = Attempt("list_bulletins", Caller("aaa", Role.PARTNER, "RCM", "PAN", 4, None))
+    for number, documents in enumerate((("d1", "d2", "d3"), ("d4",), ("d1", "d3"), ("d1", "d2", "d3"))):
+        with time_machine.travel(day(number + 1), tick=False):
+            served.node.read_audit.note(reader, [(document, 7, TLP.GREEN) for document in documents])
+            served.node.read_audit.flush()
+    every = ["d1", "d2", "d3", "d1", "d3", "d4", "d1", "d2", "d3"]
+    for limit in range(1, 10):
+        found, cursor = [], ""
+        while cursor is not None:
+            answer = page(served, f"?client=aaa&limit={limit}{f'&cursor={cursor}' if cursor else ''}")
+            found += answer["items"]
+            cursor = answer["next_cursor"]
+            assert answer["total"] == 9
+        assert [(item["document"], item["version"]) for item in found] == [(document, 7) for document in every], limit
+        assert len({item["id"] for item in found}) == 4
+    for query, documents in {
+        "?document=d2": ["d2", "d2"],
+        "?document=d4&client=aaa": ["d4"],
+        "?document=d3&since=2024-03-02T00:00:00Z": ["d3", "d3"],
+        "?document=d9": [],
+        "?outcome=read&since=2024-03-03T12:00:00Z": ["d1", "d2", "d3", "d1", "d3"],
+    }.items():
+        told = page(served, query)
+        assert ([item["document"] for item in told["items"]], told["total"]) == (documents, len(documents)), query
+
+
+def test_one_documents_rows_are_looked_up_and_the_whole_audit_is_not_read(served: Served):
+    if not served.node.db.is_sqlite:
+        return  # its plans hang on statistics; the statement is the same
+    seen: list[tuple[str, Any]] = []
+    event.listen(served.node.db.reader, "before_cursor_execute", lambda _c, _u, statement, values, *_: seen.append((statement, values)))
+    page(served, "?document=d1")
+    plans = []
+    with served.node.db.reader.connect() as connection:
+        for statement, values in [each for each in seen if "FROM audit" in each[0]]:
+            plans += [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert len(plans) > 4
+    assert not [each for each in plans if each.startswith("SCAN audit")], plans
 
 
 @pytest.mark.parametrize(

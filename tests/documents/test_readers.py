@@ -7,7 +7,7 @@ import httpx
 from bodies import cells, publish, revise, withdraw
 from serving import Served
 from signing import client_id
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from app.access.audit import Attempt, row_of
 from app.access.callers import Caller
@@ -88,6 +88,23 @@ def test_days_are_counted_in_utc_by_version_and_a_withdrawn_document_keeps_its_r
         answer = asked(served, "rcm", gone, limit=3, **({"cursor": cursor} if cursor else {})).json()
         pages, cursor = [*pages, answer["items"]], answer["next_cursor"]
     assert [[tuple(item.values()) for item in items] for items in pages] == [expected[:3], expected[3:]]
+
+
+def test_a_document_that_was_read_by_itself_and_together_with_others_is_told_with_all_its_days(served: Served):
+    first, other = publish(served.as_("pan")), publish(served.as_("pan"), period="2022-08")
+    for day, path in (
+        (1, f"/v1/bulletins/{first['id']}"),
+        (2, "/v1/bulletins"),
+        (2, "/v1/flows"),
+        (3, "/v1/bulletins?period_from=2022-10"),
+    ):
+        assert served.as_("hnd").get(path).status_code == 200
+        served.node.read_audit.flush()
+        with served.node.db.write() as session:
+            session.execute(update(AuditRow).where(AuditRow.at > at(9), AuditRow.outcome == "read").values(at=at(day)))
+    expected = {first["id"]: ("2024-03-01", "2024-03-03", 3), other["id"]: ("2024-03-02", "2024-03-02", 1)}
+    for document in (first, other):
+        assert told(served, "pan", document) == [(1, "partner", "RCM", "RCM/HND", *expected[document["id"]])]
 
 
 def test_the_issuer_and_the_origins_secretariat_are_told_and_others_get_what_their_sight_allows(served: Served):

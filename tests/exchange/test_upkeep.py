@@ -235,6 +235,76 @@ def test_a_read_knows_the_marking_of_what_was_read(db: Database):
         assert session.execute(text("SELECT document_id, tlp FROM audit ORDER BY document_id")).all() == [("a", 0), ("b", 4)]
 
 
+def shown(node: Node, at: datetime, *documents: tuple[str, int, TLP]) -> None:
+    """An answer that showed these then."""
+    with time_machine.travel(at, tick=False):
+        node.read_audit.note(READING, documents)
+        node.read_audit.flush()
+
+
+def sets(node: Node) -> list[str]:
+    """The documents of every set that is stored."""
+    with node.db.read() as session:
+        return sorted(session.scalars(text("SELECT document_id FROM read_set")))
+
+
+THREE = (("a", 1, TLP.CLEAR), ("b", 2, TLP.GREEN), ("c", 3, TLP.GREEN))
+SECRET = (("d", 1, TLP.AMBER), ("e", 1, TLP.RED))
+
+
+def test_a_read_of_several_documents_is_chained_with_the_digest_of_what_is_stored_of_them(node: Node):
+    shown(node, MONDAY, *THREE, *SECRET)
+    digest_days(node, TUESDAY)
+    (digest,) = made(node)
+    secret = hashlib.sha256(b'[["d",1,2],["e",1,4]]').hexdigest()
+    at_once, waited = (number for number, _, _ in stored(node))
+    told = {"action": "read_bulletin", "address": "127.0.0.1", "at": "2024-03-11T15:00:00.000000Z", "id": at_once}
+    told |= {"outcome": "read", "read_set": secret, "request_id": "r", "tlp": 4}
+    assert digest.kept == {"rows": 1, "chain": hashlib.sha256(bytes(32) + canonical(told)).hexdigest()}
+    passing = hashlib.sha256(b'[["a",1,0],["b",2,1],["c",3,1]]').hexdigest()
+    told |= {"id": waited, "read_set": passing, "tlp": 1}
+    assert digest.reads == {"rows": 1, "chain": hashlib.sha256(bytes(32) + canonical(told)).hexdigest()}
+    assert faults(node) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE read_set SET version = 9 WHERE document_id = :id",
+        "UPDATE read_set SET document_id = 'z' WHERE document_id = :id",
+        "UPDATE read_set SET tlp = 2 WHERE document_id = :id",
+        "UPDATE read_set SET digest = 'x' WHERE document_id = :id",
+        "DELETE FROM read_set WHERE document_id = :id",
+        "DELETE FROM read_set WHERE digest = (SELECT digest FROM read_set WHERE document_id = :id)",
+        "INSERT INTO read_set SELECT digest, 'z', 1, 1 FROM read_set WHERE document_id = :id",
+        "UPDATE audit SET read_set = 'x' WHERE read_set = (SELECT digest FROM read_set WHERE document_id = :id)",
+        "UPDATE audit SET read_set = NULL WHERE read_set = (SELECT digest FROM read_set WHERE document_id = :id)",
+    ],
+)
+@pytest.mark.parametrize("document", ["b", "e"])
+def test_whatever_is_changed_of_what_was_read_together_is_named_by_its_day(node: Node, damage: str, document: str):
+    shown(node, MONDAY, *THREE, *SECRET)
+    shown(node, TUESDAY, ("f", 1, TLP.GREEN), ("g", 1, TLP.GREEN))
+    digest_days(node, WEDNESDAY)
+    assert faults(node) == []
+    change(node, damage, id=document)
+    assert faults(node) == [("audit-differs", "2024-03-11")]
+
+
+def test_with_the_last_row_that_names_what_was_read_together_that_goes_and_not_before(node: Node, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.exchange.upkeep.CHUNK", 2)
+    shown(node, MONDAY, *THREE, *SECRET)
+    shown(node, MONDAY, ("f", 1, TLP.GREEN), ("g", 1, TLP.GREEN))
+    shown(node, MONDAY, *THREE[:2])
+    shown(node, TUESDAY, *THREE[:2])
+    digest_days(node, WEDNESDAY)
+    assert sets(node) == [*"aabbc", *"de", *"fg"]
+    assert prune_reads(node, datetime(2024, 4, 11, 1, tzinfo=UTC)) == 3
+    assert (sets(node), faults(node)) == ([*"ab", *"de"], [])
+    assert prune_reads(node, datetime(2024, 4, 12, 1, tzinfo=UTC)) == 1
+    assert (sets(node), faults(node)) == ([*"de"], [])
+
+
 def test_expired_answers_and_spent_ids_go_and_the_others_stay(node: Node, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.exchange.upkeep.CHUNK", 4)
     for number in range(9):

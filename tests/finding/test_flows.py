@@ -270,7 +270,8 @@ def test_the_alert_and_the_bulletins_are_in_the_audit_of_reads(served: Served):
     made = report(served.as_("hnd"), "2021-11", {"NPL": 40, "IND": 50}, **HONDURAS, tlp="AMBER", audience=["RCM"])
     report(served.as_("hnd"), "2021-09", {"NPL": 40, "IND": 50}, **HONDURAS, tlp="AMBER", audience=["RCM"])
     answer = rcm.get(place(seen))
-    statement = text("SELECT document_id, version FROM audit WHERE action = 'list_alert_flows' AND request_id = :id")
+    asked = "SELECT shown.document_id, shown.version FROM audit JOIN read_set AS shown ON shown.digest = read_set"
+    statement = text(f"{asked} WHERE action = 'list_alert_flows' AND request_id = :id")
     with served.node.db.read() as session:
         read = [tuple(row) for row in session.execute(statement, {"id": answer.headers["x-request-id"]})]
     assert sorted(read) == sorted([(seen["id"], 1), (made["id"], 1)])

@@ -70,6 +70,12 @@ def fill(url: str) -> None:
         if "cell" in found.tables:
             row = {column.name: value_of(column, 2) for column in found.tables["cell"].columns}
             connection.execute(found.tables["cell"].insert().values(row | {"row": 3}))
+        if engine.dialect.name == "postgresql":
+            # As where the store itself gave out the numbers.
+            numbered = "SELECT setval(pg_get_serial_sequence(:table, 'id'), 2) WHERE pg_get_serial_sequence(:table, 'id') IS NOT NULL"
+            for table in found.sorted_tables:
+                if "id" in table.columns:
+                    connection.execute(sa.text(numbered), {"table": table.name})
     engine.dispose()
 
 
@@ -160,6 +166,32 @@ def test_up_from_every_past_revision_with_data_down_and_up_again(stores, kind: s
     assert (content(url), schema.current(url)) == ({}, None)
     schema.upgrade(url)
     assert shape(url) == shape(stores.ready(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_read_together_has_a_row_a_document_again_in_the_older_store(stores, kind: str):
+    url = stores.empty(kind)
+    schema.upgrade(url, "0012")
+    engine = create_engine(url)
+    columns = "at, client_id, action, outcome, request_id, document_id, version, tlp, read_set"
+    day = "'2024-03-11 12:00:00.123456'"
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"INSERT INTO audit ({columns}) VALUES ({day}, 'c', 'get_bulletin', 'read', 'r1', 'x', 1, 0, NULL)"))
+        connection.execute(sa.text(f"INSERT INTO audit ({columns}) VALUES ({day}, 'c', 'list_flows', 'read', 'r2', NULL, NULL, 1, 's1')"))
+        connection.execute(sa.text(f"INSERT INTO audit ({columns}) VALUES ({day}, NULL, 'send', 'read', NULL, NULL, NULL, 1, 's1')"))
+        connection.execute(sa.text("INSERT INTO read_set VALUES ('s1', 'a', 3, 0), ('s1', 'b', 1, 1), ('s2', 'z', 1, 1)"))
+    schema.downgrade(url, "0011")
+    with engine.connect() as connection:
+        asked = "SELECT client_id, action, request_id, document_id, version, tlp FROM audit WHERE outcome = 'read' ORDER BY id"
+        assert [tuple(row) for row in connection.execute(sa.text(asked))] == [
+            ("c", "get_bulletin", "r1", "x", 1, 0),
+            ("c", "list_flows", "r2", "a", 3, 0),
+            ("c", "list_flows", "r2", "b", 1, 1),
+            (None, "send", None, "a", 3, 0),
+            (None, "send", None, "b", 1, 1),
+        ]
+        assert len(set(connection.scalars(sa.text("SELECT at FROM audit")))) == 1
+    engine.dispose()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
+from app.access.read_sets import Reading
 from app.access.rules import attempt_of
 from app.bulletins.flows.answering import Answered
 from app.bulletins.flows.standing import Standing, glanced, standing
@@ -30,6 +31,11 @@ class Given:
     headers: Mapping[str, str]
     cursor: str | None = None
     answered: list[Answered] = field(default_factory=list)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What was read, as the audit names it however often the answer is given."""
+        return Reading(self.answered)
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def known_answer(request: Request, caller: Caller, stands: Standing, asked: Aske
     if is_fresh(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=_headers(tag, vary))
     given = stands.kept.get((caller.rights, tag), Given)
-    if given is None or (at_once and not node_of(request).read_audit.takes_at_once(given.answered)):
+    if given is None or (at_once and not node_of(request).read_audit.takes_at_once(given.reading)):
         return None
     return _response(request, given, _headers(tag, vary))
 
@@ -133,7 +139,7 @@ def _headers(tag: str, vary: str) -> dict[str, str]:
 
 
 def _response(request: Request, given: Given, headers: Mapping[str, str]) -> Response:
-    node_of(request).read_audit.note(attempt_of(request), given.answered)
+    node_of(request).read_audit.note(attempt_of(request), given.reading)
     headers = {**headers, **given.headers}
     if given.cursor:
         link = request.url.include_query_params(cursor=given.cursor)
