@@ -277,7 +277,8 @@ async def _lifespan(made: FastAPI, *, node: Node | None) -> AsyncIterator[None]:
         raise RuntimeError(message)
     anyio.to_thread.current_default_thread_limiter().total_tokens = node.settings.threads
     made.state.protection = Gate(node.settings.protection_threads, node.settings.protection_queue)
-    made.state.analysts = Share(node.settings.analyst_threads, node.settings.analyst_queue, node.settings.analyst_timeout_s)
+    asking = (node.settings.analyst_threads, node.settings.analyst_queue, node.settings.analyst_timeout_s)
+    made.state.analysts = Share(*asking, made.state.rooms.bringing, node.settings.analyst_yields_s)
     made.state.kept = Kept(node.settings.answer_cache_bytes)
     made.state.at_hand = at_hand_of(node.db)
     app.web.running.watch(made, node)

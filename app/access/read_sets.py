@@ -6,11 +6,11 @@ from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from app.access.models import AuditRow, ReadSet
-from app.core.db import changed_rows, insert_all_new, is_sqlite
+from app.core.db import changed_rows, insert_all_new
 from app.wire.canonical import canonical
 from app.wire.codes import TLP
 
@@ -79,14 +79,8 @@ def stored_sets(session: Session, first: int, last: int) -> dict[str, str]:
     }
 
 
-def hold_writers_of_reads(session: Session) -> None:
-    """Until this transaction ends nobody else writes audit rows: what none of them names now stays unnamed."""
-    if not is_sqlite(session):
-        session.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
-
-
 def forget_unnamed(session: Session, digests: Iterable[str]) -> int:
-    """Remove those of some sets that no audit row names any more, where `hold_writers_of_reads` was asked before; returns the rows that went."""
+    """Remove those of some sets that no audit row names any more, where the audit is held against its writers (`app.core.db.hold_table`); returns the rows that went."""
     gone, wanted = 0, sorted(set(digests))
     for begin in range(0, len(wanted), _AT_ONCE):
         unnamed = (ReadSet.digest.in_(wanted[begin : begin + _AT_ONCE]), ~exists().where(AuditRow.read_set == ReadSet.digest))

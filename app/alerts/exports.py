@@ -24,8 +24,9 @@ from app.core.language import language_of, spoken
 from app.core.paging import unguessable
 from app.core.problems import Problem
 from app.documents.edge import node_of
-from app.exchange.log import documents, envelope, head, highest_visible
+from app.exchange.log import documents, envelope, head
 from app.exchange.node import Node
+from app.exchange.noticing import highest_visible
 from app.formats.csv_text import csv_lines
 from app.wire.codes import TLP
 

@@ -38,8 +38,9 @@ from app.documents.edge import (
     version_number,
     waiting_answer,
 )
-from app.exchange.log import head, highest_visible
+from app.exchange.log import head
 from app.exchange.node import Node
+from app.exchange.noticing import highest_visible
 from app.wire.alert import AlertBatch, AlertBatchItems, AlertDraft, AlertRevision
 from app.wire.alert_published import (
     Alert,

@@ -7,7 +7,7 @@ keep others out, and what is inside can always be worked off in a time that the 
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -44,22 +44,48 @@ class Room:
         return self.taken >= self.places
 
 
+class Crowd:
+    """How many are at work, for those who would rather wait until nobody is."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._count, self._emptied = 0, asyncio.Event()
+
+    def enter(self) -> None:
+        """One more."""
+        self._count += 1
+
+    def leave(self) -> None:
+        """One fewer; whoever waited for the last one goes on."""
+        self._count -= 1
+        if not self._count:
+            self._emptied.set()
+            self._emptied = asyncio.Event()
+
+    async def gone(self, most_s: float) -> None:
+        """Wait until nobody is at work, at most so many seconds."""
+        if self._count:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), most_s)
+
+
 class Rooms:
-    """The rooms of one application: requests inside, a few aside, bodies on their way in."""
+    """The rooms of one application: requests inside, a few aside, bodies on their way in; and who is at work on what it brought."""
 
     def __init__(self, places: int, uploads: int) -> None:
         """Begin with nobody in them."""
         self.inside, self.aside, self.arriving = Room(places), Room(_PLACES_ASIDE), Room(uploads)
+        self.bringing = Crowd()
 
 
 class Place:
-    """One request's place, held or given back for a while; who comes back never queues anew."""
+    """One request's place, held or given back for a while; who comes back never queues anew.  With a `crowd` it is one of that while held."""
 
-    __slots__ = ("_held", "_room")
+    __slots__ = ("_crowd", "_held", "_room")
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, crowd: Crowd | None = None) -> None:
         """Take a place."""
-        self._room, self._held = room, False
+        self._room, self._crowd, self._held = room, crowd, False
         self.enter()
 
     def enter(self) -> None:
@@ -67,12 +93,16 @@ class Place:
         if not self._held:
             self._held = True
             self._room.taken += 1
+            if self._crowd:
+                self._crowd.enter()
 
     def leave(self) -> None:
         """Give the place back; nothing happens where it is not held."""
         if self._held:
             self._held = False
             self._room.taken -= 1
+            if self._crowd:
+                self._crowd.leave()
 
 
 _PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
@@ -113,9 +143,10 @@ class Admission:
         if room.is_full:
             await problem_response(Request(scope), overloaded())(scope, receive, send)
             return
-        place = Place(room)
+        brings = _has_body(scope)
+        place = Place(room, self.rooms.bringing if brings else None)
         token = _PLACE.set(place)
-        body = _Body(self, place, receive) if _has_body(scope) else None
+        body = _Body(self, place, receive) if brings else None
         try:
             await self.app(scope, body.receive if body else receive, self._sender(place, send))
         finally:

@@ -9,10 +9,11 @@ import anyio
 import anyio.to_thread
 from starlette.types import Receive
 
-from app.core.admission import stepped_aside
+from app.core.admission import Crowd, stepped_aside
 from app.core.db import Patience, busy
 
 _Value = TypeVar("_Value")
+_LOOKS_A_PLACE = 8
 
 
 class Gate:
@@ -51,12 +52,18 @@ class Gate:
 
 
 class Share:
-    """Threads of their own for reads that may be long, behind a gate: however many ask, those that write keep theirs."""
+    """Threads of their own for reads that may be long, behind a gate: however many ask, those that write keep theirs.
 
-    def __init__(self, width: int, queue: int, patience_s: float) -> None:
+    A read begins when nobody is at work on what it brought, or `yields_s` seconds after its turn: all of a process share one
+    interpreter, and whoever only asks can wait better than a week's figures.
+    """
+
+    def __init__(self, width: int, queue: int, patience_s: float, writers: Crowd | None = None, yields_s: float = 0.0) -> None:
         """Make the share inside a running event loop; each statement of its reads may take `patience_s` seconds."""
+        self._writers, self._yields_s = writers, yields_s
         self.gate, self.patience_s = Gate(width, queue), patience_s
-        self._threads = anyio.CapacityLimiter(width)
+        self._threads, self._glances = anyio.CapacityLimiter(width), anyio.CapacityLimiter(width)
+        self._looking, self._most_looking = 0, _LOOKS_A_PLACE * (width + queue)
 
     async def work(self, receive: Receive, job: Callable[[Patience], _Value]) -> _Value:
         """Wait for a slot and do the job in a thread; its statement ends where the client that asked goes away.
@@ -67,9 +74,26 @@ class Share:
         watch = asyncio.create_task(_until_gone(receive, patience))
         try:
             async with self.gate.passage():
+                if self._writers:
+                    with stepped_aside():
+                        await self._writers.gone(self._yields_s)
                 return await anyio.to_thread.run_sync(job, patience, limiter=self._threads)
         finally:
             watch.cancel()
+
+    async def look(self, job: Callable[[], _Value]) -> _Value:
+        """Do a short job that tells whether there is long work at all, in a thread of the share's second kind, holding no place among the requests.
+
+        Raises `busy` (503, Retry-After) where very many wait for it.
+        """
+        if self._looking >= self._most_looking:
+            raise busy()
+        self._looking += 1
+        try:
+            with stepped_aside():
+                return await anyio.to_thread.run_sync(job, limiter=self._glances)
+        finally:
+            self._looking -= 1
 
     async def parts(self, made: Iterator[bytes]) -> AsyncIterator[bytes]:
         """The parts of a long answer, each made in a thread of the share; nothing of it is left open where the client goes away."""

@@ -21,8 +21,9 @@ from app.documents.erasing import Along, Forget, erase
 from app.documents.models import VersionRow
 from app.documents.reading import NOTHING, Found, Listing, position_of, standing
 from app.documents.totals import total_of
-from app.exchange.log import Receipt, head, highest_visible
+from app.exchange.log import Receipt, head
 from app.exchange.node import Node
+from app.exchange.noticing import highest_visible
 from app.exchange.waiting import Kept
 from app.wire.bulletin import Grounds
 from app.wire.codes import Op

@@ -4,8 +4,6 @@ An append takes the one head row first; its lock orders the writers, so that who
 """
 
 import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +38,6 @@ CHUNK = 500
 
 _COVERED = ("number", "kind", "id", "version", "op", "origin", "recorded_at", "digest")
 _SALT_BYTES = 16
-_REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
@@ -296,49 +293,6 @@ def _any(rows: Select[str, int]) -> ColumnElement[bool]:
     # Not EXISTS: PostgreSQL hashes that over every document before it looks at the first entry of a page (40 ms in 20,000).
     return rows.correlate(LogEntry).with_only_columns(literal(1)).limit(1).scalar_subquery().is_not(None)
 
-
-def highest_visible(session: Session, caller: Caller, *kinds: str, at: Head | None = None) -> int:
-    """Number of the last entry that changes what the caller gets: one that it sees, or by which something was hidden from it.
-
-    For ETags of lists and feeds; of some `kinds` alone where they are named: of what is seen only with another, of that one too. Nothing below this number changes without an entry above it, so only entries that came since
-    the last question are looked at: an unchanged list costs the one small statement of `head` (`at`, where it is known already).
-    """
-    at = at or head(session)
-    key = (session.get_bind().engine.url, at.epoch, caller.rights, kinds)
-    size, highest = _recalled(key, at.size)
-    if size < at.size:
-        chosen = [LogEntry.kind.in_(kinds)] if kinds else []
-        asked = select(LogEntry.number).where(LogEntry.number > size, *chosen, seen_by(caller) | hidden_from(caller))
-        highest = session.scalar(asked.order_by(LogEntry.number.desc()).limit(1)) or highest
-        _remember(key, at.size, highest)
-    return highest
-
-
-def highest_recalled(db: Source, caller: Caller, *kinds: str, at: Head) -> int | None:
-    """The same where no entry came since it was last worked out; else none."""
-    size, highest = _recalled((db.reader.url, at.epoch, caller.rights, kinds), at.size)
-    return highest if size == at.size else None
-
-
-def _recalled(key: tuple[object, ...], size: int) -> tuple[int, int]:
-    with _lock:
-        known = _highest.get(key)
-        if known is None or known[0] > size:
-            return 0, 0
-        _highest.move_to_end(key)
-        return known
-
-
-def _remember(key: tuple[object, ...], size: int, highest: int) -> None:
-    with _lock:
-        if _highest.get(key, (0, 0))[0] <= size:
-            _highest[key] = (size, highest)
-        while len(_highest) > _REMEMBERED:
-            _highest.popitem(last=False)
-
-
-_lock = threading.Lock()
-_highest: OrderedDict[tuple[object, ...], tuple[int, int]] = OrderedDict()
 
 _HEAD = select(LogHead.epoch, LogHead.size).where(LogHead.id == 1)
 _GLANCED_HEAD = Glance(_HEAD)

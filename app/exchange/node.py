@@ -36,7 +36,7 @@ def open_database(settings: Settings) -> Database:
     return Database(
         settings.database_url,
         threads=settings.threads,
-        readers=settings.analyst_threads,
+        readers=2 * settings.analyst_threads,
         lock_wait_s=settings.lock_wait_s,
         statement_timeout_s=settings.statement_timeout_s,
     )

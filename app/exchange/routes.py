@@ -15,6 +15,7 @@ from app.core.query import PageQuery, Word
 from app.exchange import feed, log, snapshot
 from app.exchange.describing import description
 from app.exchange.node import Node
+from app.exchange.noticing import highest_visible
 from app.wire.changes import ChangePage, NodeDescription, SnapshotPage
 
 Kind = Literal[
@@ -53,7 +54,7 @@ def list_changes(request: Request, caller: Reader, query: Annotated[ChangesQuery
     with node.db.read() as session:
         head = log.head(session)
         after = feed.position(node.cursor_seal, head, asked)
-        highest = unguessable(node.cursor_seal, log.highest_visible(session, caller, at=head))
+        highest = unguessable(node.cursor_seal, highest_visible(session, caller, at=head))
         etag = answer_etag("changes", head.epoch, highest, caller.rights, after, limit, query.kind, query.origin, utc_now().date())
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
         if is_fresh(request.headers.get("if-none-match"), etag):
@@ -78,7 +79,7 @@ def get_snapshot(request: Request, caller: Reader, query: Annotated[SnapshotQuer
     with node.db.read() as session:
         head = log.head(session)
         at = snapshot.place(session, caller, node.cursor_seal, head, asked)
-        highest, upto = (unguessable(node.cursor_seal, number) for number in (log.highest_visible(session, caller, at=head), at.upto))
+        highest, upto = (unguessable(node.cursor_seal, number) for number in (highest_visible(session, caller, at=head), at.upto))
         etag = answer_etag(
             "snapshot", head.epoch, highest, upto, caller.rights, at.after, limit, query.kind, query.origin, utc_now().date()
         )

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, aliased
 from app.access.callers import Caller
 from app.core.paging import CursorSeal, binding_of
 from app.exchange.feed import Question, chosen, columns_of, delivered, item_of, opened
-from app.exchange.log import Head, highest_visible, seen_by, withdrawn
+from app.exchange.log import Head, seen_by, withdrawn
 from app.exchange.models import LogEntry
+from app.exchange.noticing import highest_visible
 from app.wire.codes import TLP, Op
 
 

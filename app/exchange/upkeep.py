@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.access.models import AuditRow, SpentId
-from app.access.read_sets import forget_unnamed, hold_writers_of_reads
+from app.access.read_sets import forget_unnamed
 from app.core.clock import utc_now
-from app.core.db import changed_rows
+from app.core.db import changed_rows, hold_table
 from app.core.idempotency import KeptAnswer
 from app.core.logs import tell
 from app.core.problems import Problem
@@ -120,7 +120,7 @@ def _prune(node: Node, digest: Digest) -> int:
     removed, after = 0, digest.first - 1
     while after < digest.last:
         with node.db.write() as session:
-            hold_writers_of_reads(session)
+            hold_table(session, AuditRow)
             if after < digest.first:
                 # Before the first row goes: ids are never given anew, for this row is newer than all that go.
                 record(session, Attempt(PRUNE), BEGUN, [(digest.id, None)])

@@ -13,7 +13,8 @@ from app.core.http import json_response
 from app.core.language import language_of, spoken
 from app.core.paging import binding_of, page_size, unguessable
 from app.documents.edge import DocumentPath, known_form, node_of
-from app.exchange.log import head, highest_visible
+from app.exchange.log import head
+from app.exchange.noticing import highest_visible
 from app.finding.flows import nearby, search_of
 from app.finding.queries import AroundQuery
 from app.finding.told import notes_of, words_of

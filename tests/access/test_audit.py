@@ -14,9 +14,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.audit import Attempt, record, record_refusal
 from app.access.callers import Caller
+from app.access.models import AuditRow
 from app.access.read_audit import ReadAudit
-from app.access.read_sets import Reading, forget_unnamed, hold_writers_of_reads
-from app.core.db import Database
+from app.access.read_sets import Reading, forget_unnamed
+from app.core.db import Database, hold_table
 from app.core.problems import Problem
 from app.wire.codes import TLP, Role
 
@@ -281,7 +282,7 @@ def test_what_is_pruned_while_it_is_shown_again_stands_again(store_url: str, db:
     audit.note(READING, reads(3))
     with ThreadPoolExecutor(1) as pool:
         with other.write() as session:
-            hold_writers_of_reads(session)
+            hold_table(session, AuditRow)
             session.execute(text("DELETE FROM audit"))
             written = pool.submit(audit.flush)
             waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")

@@ -5,7 +5,7 @@ from alertbook import Json, publish, revise, seen, sighting, thinks, told, withd
 from alertbook import etag as etag_of
 from serving import Served
 
-from app.exchange import log
+from app.exchange import noticing
 
 RED = {"tlp": "RED", "audience": ["RCM/secretariat"]}
 
@@ -138,5 +138,5 @@ def test_a_hidden_answer_changes_no_list_when_a_node_starts_again(shared: Served
     lists = (of(bare), of(bare, "opinion"), "/v1/bulletins", "/v1/alerts", "/v1/changes")
     before = tags(shared, "analyst", *lists)
     seen(shared.as_("rcm"), bare, **RED)
-    log._highest.clear()
+    noticing._highest.clear()
     assert differing(before, tags(shared, "analyst", *lists)) == set()

@@ -157,6 +157,33 @@ def test_a_body_on_its_way_in_holds_no_place_and_then_does_not_queue_anew():
     run(story)
 
 
+def test_who_brings_something_is_among_those_that_write_while_it_works_and_a_reader_never():
+    async def story() -> None:
+        hall = Hall(places=4, patience_s=10)
+        line = Line()
+
+        async def writers_gone() -> bool:
+            with anyio.move_on_after(0.1) as waited:
+                await hall.rooms.bringing.gone(10)
+            return not waited.cancelled_caught
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(hall.ask)
+            await anyio.wait_all_tasks_blocked()
+            assert await writers_gone()
+            group.start_soon(hall.gate, scope(body=True), line.receive, line.send)
+            await anyio.wait_all_tasks_blocked()
+            assert await writers_gone()  # its body is on the way
+            line.incoming.put_nowait(part(b"body"))
+            await anyio.wait_all_tasks_blocked()
+            assert not await writers_gone()
+            hall.leave.set()
+        assert await writers_gone()
+        assert (line.status, hall.rooms.inside.taken) == (200, 0)
+
+    run(story)
+
+
 def test_more_bodies_than_may_be_on_their_way_are_refused():
     async def story() -> None:
         hall = Hall(places=9, uploads=2, patience_s=5)

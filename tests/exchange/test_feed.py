@@ -10,6 +10,7 @@ from app.access.visibility import visible_to
 from app.core.paging import CursorSeal
 from app.core.problems import Problem
 from app.exchange import feed, log
+from app.exchange.noticing import highest_visible
 from app.wire.canonical import digest_of
 from app.wire.codes import TLP, Role
 
@@ -203,7 +204,7 @@ def test_hidden_documents_change_no_byte_and_no_tag_of_a_page(book, analyst, beh
 
     def answer() -> tuple:
         with book.db.read() as session:
-            highest = log.highest_visible(session, analyst)
+            highest = highest_visible(session, analyst)
         first = book.page(analyst, limit=3)
         second = book.page(analyst, first.next_cursor, limit=3)
         return highest, *((orjson.dumps(page.items), page.next_cursor, page.has_more) for page in (first, second))

@@ -8,7 +8,8 @@ from logbook import MARKER, Logbook, bulletin
 from sqlalchemy import event, text
 
 from app.core.db import Database
-from app.exchange import keys, log, merkle
+from app.exchange import keys, log, merkle, noticing
+from app.exchange.noticing import highest_visible
 from app.wire.canonical import CHECKPOINT_CONTEXT, DOCUMENT_CONTEXT, canonical, digest_of
 from app.wire.codes import TLP, Op, Role
 from app.wire.ids import uuid7
@@ -203,7 +204,7 @@ def counted(session) -> list[str]:
 
 def highest(book: Logbook, caller, *kinds: str) -> int:
     with book.db.read() as session:
-        return log.highest_visible(session, caller, *kinds)
+        return highest_visible(session, caller, *kinds)
 
 
 def test_the_highest_visible_entry_ignores_hidden_ones_and_other_kinds(book):
@@ -227,7 +228,7 @@ def test_the_remembered_answer_is_the_one_that_is_worked_out_anew(book):
         versions[document_id] += 1
         book.revise(document_id, versions[document_id], chance.choice(list(TLP)), chance.choice([("RCM",), ("SACM",)]))
         remembered = [highest(book, reader) for reader in readers]
-        log._highest.clear()
+        noticing._highest.clear()
         assert remembered == [highest(book, reader) for reader in readers]
 
 
@@ -237,7 +238,7 @@ def test_an_unchanged_log_answers_with_one_small_statement(db, book):
     highest(book, analyst)
     with db.read() as session:
         statements = counted(session)
-        log.highest_visible(session, analyst)
+        highest_visible(session, analyst)
     assert len(statements) == 1
     assert "log_entry" not in statements[0]
 
@@ -249,16 +250,16 @@ def test_a_view_older_than_what_is_remembered_is_answered_for_itself(db, book):
         assert log.head(session).size == 1
         book.publish()
         assert highest(book, analyst) == 2
-        assert log.highest_visible(session, analyst) == 1
+        assert highest_visible(session, analyst) == 1
 
 
 def test_what_is_remembered_stays_within_bounds(book, monkeypatch):
-    monkeypatch.setattr(log, "_REMEMBERED", 2)
-    log._highest.clear()
+    monkeypatch.setattr(noticing, "_REMEMBERED", 2)
+    noticing._highest.clear()
     book.publish()
     for kind in ("bulletin", "alert", "answer"):
         highest(book, book.caller(Role.ANALYST), kind)
-    assert len(log._highest) == 2
+    assert len(noticing._highest) == 2
 
 
 class Follower(threading.Thread):

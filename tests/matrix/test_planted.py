@@ -21,7 +21,7 @@ from world import CALLERS, World
 from app.access import visibility
 from app.bulletins.flows import settling
 from app.documents import totals
-from app.exchange import log
+from app.exchange import noticing
 from app.exchange.node import open_node
 from app.main import rebuild
 
@@ -31,7 +31,7 @@ Ask = Callable[[Matrix], Iterator[Mismatch]]
 def forget_what_was_counted() -> None:
     """A process remembers numbers that follow from what it was asked: with a fault planted they are others."""
     totals._totals.clear()
-    log._highest.clear()
+    noticing._highest.clear()
     visibility._matching.cache_clear()
     settling._matched.cache_clear()
 

@@ -21,8 +21,9 @@ from app.core.declared import CONDITIONAL, REFUSED, TEXT
 from app.core.http import JSON, json_response
 from app.core.paging import binding_of, page_size, unguessable
 from app.documents.edge import node_of
-from app.exchange.log import head, highest_visible
+from app.exchange.log import head
 from app.exchange.node import Node
+from app.exchange.noticing import highest_visible
 from app.formats.csv_text import csv_lines
 from app.formats.json_page import page_json
 from app.wire.history import LagTable, RevisionPage

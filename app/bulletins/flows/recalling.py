@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from app.access.callers import Caller
 from app.access.rules import Rule
-from app.bulletins.flows.serving import Asked, known_answer
+from app.bulletins.flows.serving import Asked, known_answer, stands_now
 from app.bulletins.flows.standing import glanced
 from app.core.db import PASSING
-from app.core.glance import AtHand, Source
+from app.core.gate import Share
+from app.core.glance import AtHand
 from app.core.kept import Kept
 from app.core.problems import Problem
 from app.documents.edge import node_of
+from app.exchange.noticing import Within
 
 _WORDS = ("accept", "accept-language")
 _BYTES = 600
@@ -28,6 +30,7 @@ class Recalled:
 
     asked: Asked
     vary: str
+    within: Within | None
 
 
 class RecallingRoute(APIRoute):
@@ -42,41 +45,49 @@ class RecallingRoute(APIRoute):
         rule = next(each.call for each in self.dependant.dependencies if isinstance(each.call, Rule))
 
         async def handler(request: Request) -> Response:
+            share: Share = request.app.state.analysts
             at_hand: AtHand | None = request.app.state.at_hand
-            if at_hand is None:
-                recalled = await run_in_threadpool(_recalled, request, rule, node_of(request).db)
-            else:
-                recalled = _recalled_at_once(request, rule, at_hand)
+            recalled = _recalled_at_once(request, rule, at_hand) if at_hand else None
+            recalled = recalled or await share.look(partial(_recalled, request, rule))
+            if recalled is None:
+                # Before it is judged: that takes longer than all else of a refusal.
+                share.gate.require_room()
             return recalled or await judged(request)
 
         return handler
 
 
-def remember(request: Request, caller: Caller, asked: Asked, vary: str) -> None:
+def remember(request: Request, caller: Caller, recalled: Recalled) -> None:
     """Keep what the words of a request came to."""
     kept: Kept = request.app.state.kept
-    kept.put(_words(request, caller), Recalled(asked, vary), _BYTES + 4 * len(request.scope["query_string"]))
+    kept.put(_words(request, caller), recalled, _BYTES + 4 * len(request.scope["query_string"]))
 
 
 def _recalled_at_once(request: Request, rule: Rule, at_hand: AtHand) -> Response | None:
     # In the event loop: a thread would take as long as all the rest, and nothing here waits.
     try:
-        return _recalled(request, rule, at_hand)
+        caller = rule.known_to(at_hand, request)
+        known = _known(request, caller)
+        stands = known and glanced(at_hand, caller, node_of(request).cursor_seal, request.app.state.kept, known.within)
+        return known_answer(request, caller, stands, known.asked, known.vary, at_once=True) if known and stands else None
     except Problem as problem:
         if problem.code not in PASSING:
             raise
         return None
 
 
-def _recalled(request: Request, rule: Rule, source: Source) -> Response | None:
-    caller = rule.known_to(source, request)
-    kept: Kept = request.app.state.kept
-    known = kept.get(_words(request, caller), Recalled)
+def _recalled(request: Request, rule: Rule) -> Response | None:
+    # Entries that came since may have been about something else.
+    caller = rule(request)
+    known = _known(request, caller)
     if known is None:
         return None
-    stands = glanced(source, caller, node_of(request).cursor_seal, kept)
-    at_once = isinstance(source, AtHand)
-    return known_answer(request, caller, stands, known.asked, known.vary, at_once=at_once) if stands else None
+    return known_answer(request, caller, stands_now(request, caller, known.within), known.asked, known.vary)
+
+
+def _known(request: Request, caller: Caller) -> Recalled | None:
+    kept: Kept = request.app.state.kept
+    return kept.get(_words(request, caller), Recalled)
 
 
 def _words(request: Request, caller: Caller) -> tuple[object, ...]:

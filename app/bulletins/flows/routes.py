@@ -16,11 +16,11 @@ from app.bulletins.flows.export import CSV, MEDIA, Sheet
 from app.bulletins.flows.notes import Telling
 from app.bulletins.flows.query import FlowQuery
 from app.bulletins.flows.question import FlowQuestion, question_of
-from app.bulletins.flows.recalling import RecallingRoute, remember
+from app.bulletins.flows.recalling import Recalled, RecallingRoute, remember
 from app.bulletins.flows.serving import Asked, Given, Page, Streamed, Whole, served
 from app.bulletins.flows.showing import View, view_of
 from app.bulletins.flows.sources import Source, places_in, sources_in, sources_of
-from app.bulletins.flows.standing import NOWHERE, Standing, key_of
+from app.bulletins.flows.standing import NOWHERE, Standing, key_of, within
 from app.bulletins.flows.warnings import Warned, told, warnings_of
 from app.bulletins.flows.whole import WholeAnswer, whole
 from app.core.accepting import accepted
@@ -119,10 +119,11 @@ async def list_flows(request: Request, caller: BodyReader, query: Annotated[Flow
 def _judged(request: Request, caller: Caller, query: FlowQuery) -> Page | Whole:
     asking = _asking(request, caller, query)
     vary = asking.said["Vary"]
-    remember(request, caller, asking.asked, vary)
+    about = within(asking.question)
+    remember(request, caller, Recalled(asking.asked, vary, about))
     if asking.limit is None:
-        return Whole(asking.asked, partial(_whole, asking), vary)
-    return Page(asking.asked, partial(_page, asking, asking.limit), vary)
+        return Whole(asking.asked, partial(_whole, asking), vary, about)
+    return Page(asking.asked, partial(_page, asking, asking.limit), vary, about)
 
 
 def _asking(request: Request, caller: Caller, query: FlowQuery) -> _Asking:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from app.core.conditional import answer_etag, is_fresh
 from app.core.db import Patience
 from app.core.gate import Share
 from app.documents.edge import node_of
+from app.exchange.noticing import Within
 
 _READ_BYTES = 120
 _VARY = "Authorization, Accept"
@@ -58,6 +58,7 @@ class Page:
     asked: Asked
     make: Callable[[Session, Standing], Given]
     vary: str = _VARY
+    within: Within | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Whole:
     asked: Asked
     make: Callable[[Patience], Streamed]
     vary: str = _VARY
+    within: Within | None = None
 
 
 async def served(request: Request, caller: Caller, judge: Callable[[], Page | Whole]) -> Response:
@@ -74,10 +76,10 @@ async def served(request: Request, caller: Caller, judge: Callable[[], Page | Wh
 
     Raises `busy` (503, Retry-After) where too many questions wait, `query-too-long` (422), and what judging and making raise.
     """
-    job, known = await run_in_threadpool(_known, request, caller, judge)
+    share: Share = request.app.state.analysts
+    job, known = await share.look(partial(_known, request, caller, judge))
     if known is not None:
         return known
-    share: Share = request.app.state.analysts
     if isinstance(job, Page):
         return await share.work(request.receive, partial(_page, request, caller, job))
     made, headers = await share.work(request.receive, partial(_whole, request, caller, job))
@@ -86,9 +88,17 @@ async def served(request: Request, caller: Caller, judge: Callable[[], Page | Wh
 
 def _known(request: Request, caller: Caller, judge: Callable[[], Page | Whole]) -> tuple[Page | Whole, Response | None]:
     job = judge()
-    node = node_of(request)
-    stands = glanced(node.db, caller, node.cursor_seal, request.app.state.kept) or _standing(request, caller, job)[0]
-    return job, known_answer(request, caller, stands, job.asked, job.vary)
+    return job, known_answer(request, caller, stands_now(request, caller, job.within), job.asked, job.vary)
+
+
+def stands_now(request: Request, caller: Caller, within: Within | None) -> Standing:
+    """How the store stands for a caller and a question, at a glance where nothing came since it was asked last."""
+    node, kept = node_of(request), request.app.state.kept
+    stands = glanced(node.db, caller, node.cursor_seal, kept, within)
+    if stands is None:
+        with node.db.read() as session:
+            stands = standing(session, caller, node.cursor_seal, kept, within)
+    return stands
 
 
 def known_answer(request: Request, caller: Caller, stands: Standing, asked: Asked, vary: str, *, at_once: bool = False) -> Response | None:
@@ -105,30 +115,21 @@ def known_answer(request: Request, caller: Caller, stands: Standing, asked: Aske
     return _response(request, given, _headers(tag, vary))
 
 
-def _standing(request: Request, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:
-    with node_of(request).db.read() as session:
-        return _stands(request, session, caller, job)
-
-
-def _stands(request: Request, session: Session, caller: Caller, job: Page | Whole) -> tuple[Standing, str]:
-    stands = standing(session, caller, node_of(request).cursor_seal, request.app.state.kept)
-    return stands, _tag(stands, job.asked)
-
-
 def _tag(stands: Standing, asked: Asked) -> str:
     return answer_etag("flows", *stands.mark, *asked)
 
 
 def _page(request: Request, caller: Caller, job: Page, patience: Patience) -> Response:
     with node_of(request).db.read(patience) as session:
-        stands, tag = _stands(request, session, caller, job)
+        stands = standing(session, caller, node_of(request).cursor_seal, request.app.state.kept, job.within)
         given = job.make(session, stands)
+    tag = _tag(stands, job.asked)
     stands.kept.put((caller.rights, tag), given, len(given.body) + _READ_BYTES * len(given.answered))
     return _response(request, given, _headers(tag, job.vary))
 
 
 def _whole(request: Request, caller: Caller, job: Whole, patience: Patience) -> tuple[Streamed, dict[str, str]]:
-    _, tag = _standing(request, caller, job)
+    tag = _tag(stands_now(request, caller, job.within), job.asked)
     made = job.make(patience)
     node_of(request).read_audit.note(attempt_of(request), made.answered)
     return made, _headers(tag, job.vary) | dict(made.headers)

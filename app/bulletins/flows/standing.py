@@ -1,18 +1,22 @@
 """How the store stands for a caller, and what of an answer may be kept while it stands so (ADR 0019)."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from typing import TypeVar
 
+from sqlalchemy import RowMapping, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.callers import Caller
-from app.bulletins.flows.question import FlowQuestion
+from app.bulletins.flows.question import COLUMNS, FlowQuestion
+from app.bulletins.models import Bulletin
 from app.core.glance import Source
 from app.core.kept import Kept
 from app.core.paging import CursorSeal, unguessable
-from app.exchange.log import Head, glanced_head, head, highest_recalled, highest_visible
+from app.exchange.log import Head, glanced_head, head
+from app.exchange.noticing import Within, highest_recalled, highest_visible
 
 BUILD = version("istmo")
 _Value = TypeVar("_Value")
@@ -41,21 +45,51 @@ NOWHERE = Standing((), Kept(0))
 """For who keeps nothing."""
 
 
-def standing(session: Session, caller: Caller, seal: CursorSeal, kept: Kept) -> Standing:
-    """How the store of a session stands for the caller: one small statement while nothing new has come."""
+def standing(session: Session, caller: Caller, seal: CursorSeal, kept: Kept, within: Within | None = None) -> Standing:
+    """How the store of a session stands for the caller, and for a question: one small statement while nothing new has come."""
     at = head(session)
-    return Standing(_mark(caller, seal, at, highest_visible(session, caller, "bulletin", at=at)), kept)
+    return Standing(_mark(caller, seal, at, highest_visible(session, caller, "bulletin", at=at, within=within)), kept)
 
 
-def glanced(db: Source, caller: Caller, seal: CursorSeal, kept: Kept) -> Standing | None:
+def glanced(db: Source, caller: Caller, seal: CursorSeal, kept: Kept, within: Within | None = None) -> Standing | None:
     """The same at one glance; none where entries came since the last question, for which more must be read."""
     at = glanced_head(db)
-    highest = highest_recalled(db, caller, "bulletin", at=at)
+    highest = highest_recalled(db, caller, "bulletin", at=at, within=within)
     return None if highest is None else Standing(_mark(caller, seal, at, highest), kept)
 
 
 def _mark(caller: Caller, seal: CursorSeal, at: Head, highest: int) -> tuple[object, ...]:
     return (at.epoch, unguessable(seal, highest), caller.rights, BUILD)
+
+
+def within(question: FlowQuestion) -> Within | None:
+    """The bulletins that can change an answer: those of which any version has what the question asks for; all, where it asks for nothing.
+
+    So figures of one State leave the answers about all others as they stand.  A bulletin of which no version is stored (it was erased,
+    or came in a form that is not known here) may have been any.
+    """
+    if not question.matching:
+        return None
+    asked = {name: frozenset(codes) for name, codes in question.matching.items()}
+    key = ("bulletins", *sorted((name, tuple(sorted(codes))) for name, codes in asked.items()))
+
+    def touches(versions: object) -> bool:
+        return versions is None or any(all(row[name] in codes for name, codes in asked.items()) for row in versions)  # type: ignore[attr-defined]
+
+    return Within(key, _versions_of, touches)
+
+
+def _versions_of(session: Session, document_ids: AbstractSet[str]) -> dict[str, list[RowMapping]]:
+    """What questions match by, of every stored version of bulletins."""
+    found: dict[str, list[RowMapping]] = {}
+    for row in session.execute(_VERSIONS, {"ids": list(document_ids)}).mappings():
+        found.setdefault(row["document_id"], []).append(row)
+    return found
+
+
+_VERSIONS = select(Bulletin.document_id, *(getattr(Bulletin, name) for name in COLUMNS.values())).where(
+    Bulletin.document_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def key_of(question: FlowQuestion) -> tuple[object, ...]:
