@@ -10,6 +10,7 @@ from bodies import bulletin, cells, publish, revise, withdraw
 from flowbook import statements
 from serving import Served, listening
 
+from app.exchange import noticing
 from app.exchange.node import open_node
 
 OF_PANAMA = "/v1/flows?reporting_state=PAN&measure=irregular_transit&group_by=period&unit=person"
@@ -111,12 +112,16 @@ def change_something(served: Served, drawn: random.Random, made: list[dict[str, 
         erase(rcm, document)
 
 
-def test_over_many_changes_each_answer_is_that_of_a_node_that_keeps_none(served: Served, forgetful: Served):
+def test_over_many_changes_each_answer_is_that_of_a_node_that_keeps_none(
+    served: Served, forgetful: Served, monkeypatch: pytest.MonkeyPatch
+):
     drawn, made = random.Random(2012), list[dict[str, Any]]()
     months = (f"{year}-{month:02}" for year in range(2015, 2024) for month in range(1, 13))
     kept = 0
     for turn in range(25):
-        change_something(served, drawn, made, months)
+        monkeypatch.setattr(noticing, "_TAIL", drawn.choice([1, 2, 256]))
+        for _ in range(drawn.choice([1, 1, 3])):
+            change_something(served, drawn, made, months)
         for path in QUESTIONS:
             for who in ("analyst", "rcm"):
                 with statements(served.node.db) as seen:
