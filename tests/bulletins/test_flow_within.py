@@ -118,18 +118,18 @@ def test_over_many_changes_each_answer_is_that_of_a_node_that_keeps_none(
     drawn, made = random.Random(2012), list[dict[str, Any]]()
     months = (f"{year}-{month:02}" for year in range(2015, 2024) for month in range(1, 13))
     kept = 0
-    for turn in range(25):
-        monkeypatch.setattr(noticing, "_TAIL", drawn.choice([1, 2, 256]))
-        for _ in range(drawn.choice([1, 1, 3])):
+    for turn in range(20):
+        monkeypatch.setattr(noticing, "_TAIL", drawn.choice([1, 2, 3, 256]))
+        for _ in range(drawn.choice([1, 2, 4])):
             change_something(served, drawn, made, months)
         for path in QUESTIONS:
-            for who in ("analyst", "rcm"):
+            for who in drawn.choice([("analyst",), ("rcm",), ("analyst", "rcm"), ()]):
                 with statements(served.node.db) as seen:
                     answer = served.as_(who).get(path)
                 kept += not any("JOIN cell" in each or "FROM cell" in each for each in seen)
                 fresh = forgetful.as_(who).get(path)
                 assert (answer.status_code, answer.content) == (fresh.status_code, fresh.content), (turn, who, path)
-    assert kept > 50
+    assert kept > 10
 
 
 def test_the_bodies_are_of_what_the_questions_ask(served: Served):
