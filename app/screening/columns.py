@@ -10,12 +10,14 @@ from app.screening.words import WORDS
 _PERSONAL = frozenset(WORDS["columns"]["personal"])
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 _PARTS = {word: frozenset(plain(word).split("-")) for word in _PERSONAL}
+_FIRST_PARTS = frozenset().union(*_PARTS.values())
 _MOST_WORDS = 4
 
 
 def columns(text: Folded) -> Iterator[Span]:
     """Columns of persons in a folded text of at least two lines that are split by one separator equally often."""
-    sought = [word for word, parts in _PARTS.items() if parts <= text.words]
+    near = _FIRST_PARTS & text.words
+    sought = [word for word, parts in _PARTS.items() if parts <= near] if near else ()
     for lines, separator in text.tables if sought else ():
         header, personal = _header(lines, separator, sought)
         for begins, line in lines[header:]:

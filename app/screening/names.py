@@ -14,9 +14,9 @@ from app.screening.words import NAMES
 Sort = Literal["given", "family", "unknown", "initial", "common", "heads", "titles"]
 
 _CAPITAL = "[A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff]"
-_WORD = rf"{_CAPITAL}(?:\w{{0,2}}\.(?= ?{_CAPITAL})|[\w'\u2019]{{1,24}})"
+_WORD = rf"{_CAPITAL}(?:\w{{0,2}}+\.(?= ?{_CAPITAL})|[\w'\u2019]{{1,24}})"
 _LINK = r"(?:de|da|do|dos|das|del|la|los|las|al|el|bin|ibn|bint|ben|van|von|der|den|di|du|le|abu|abd|ould|ul|ur)"
-_RUN = re.compile(rf"{_WORD}(?:(?:[ ]{{0,2}}|-)(?:{_LINK}[ \-]){{0,2}}{_WORD}){{0,7}}")
+_RUN = re.compile(rf"{_WORD}(?:(?:[ ]{{0,2}}+|-)(?:{_LINK}[ \-]){{0,2}}+{_WORD}){{0,7}}")
 _PART = re.compile(rf"{_CAPITAL}[\w'\u2019]*\.?")
 _BEFORE_ANNOUNCED = re.compile(r"[ ,:.]{1,3}[\"'«“(]?(?:(?:el|la|o|a|the|sr|sra|mr|mrs|don|doña|dona) )?")
 _OTHER = r"[\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]"

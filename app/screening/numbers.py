@@ -78,6 +78,10 @@ def _alone(form: str) -> re.Pattern[str]:
 
 _FORMS = [(kind, _alone(form), judge) for kind, form, judge in _SHAPES]
 _ANY_FORM = _alone("|".join(form for _, form, _ in _SHAPES))
+# How each of them begins: the numbers of most texts are parted otherwise, and nothing more need be looked at.
+_BEGINS = re.compile(
+    r"[0-9(](?:(?<=\()\d\d|(?<![0-9].)(?:\d{0,2}\.\d{3}\.\d{3}-|\d{6,7}-[\dkK]|\d-\d{8}-|\d{3}[ -]\d{4,6}[ -]|\d\d-(?:\d{2}-\d{4}|\d{6,7}-)))"
+)
 # Venezuela, and foreigners in Spain.
 _INITIALLED = re.compile(r"[VEXYZ](?<!\w.)(?:(?<=[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})|(?<=[XYZ])-?\d{7}-?[A-Z])\b")
 # The rest of these rules is begun by its first character in either case, so that the search looks at nothing else.
@@ -119,8 +123,9 @@ _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
     Kind.IMEI: (20, re.compile(r"\d(?:[ \-/.]{0,2}\d){13,15}")),
 }
 _VEHICLE = re.compile(r"[A-HJ-NPR-Za-hj-npr-z0-9](?<!\w.)(?i:[A-HJ-NPR-Z0-9]{16}\b)")
+# Of small letters, so that the search goes from one "a" to the next.
 _ALIEN = re.compile(
-    r"[Aa](?=[ \-#Nn0-9Ff])(?<!\w.)(?i:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}A?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
+    r"a(?=[ \-#n0-9f])(?<!\w.)(?:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}a?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
 )
 _LONG = re.compile(r"\d{6}|\d\.\d{3}\.\d{3}")
 _BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
@@ -152,13 +157,13 @@ def numbers(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
 
 
 def _lettered(text: Folded) -> Iterator[Span]:
+    yield from (Span(found.start(), found.end(), Kind.NATIONAL_ID) for found in _ALIEN.finditer(text.small))
     for kind, rule, judge in _likely(text):
         yield from (Span(found.start(), found.end(), kind) for found in rule.finditer(text.text) if judge(found[0]))
 
 
 def _likely(text: Folded) -> Iterator[tuple[Kind, re.Pattern[str], Callable[[str], bool]]]:
     """The rules for letters and digits that a text may fulfil, by the lengths of its words."""
-    yield Kind.NATIONAL_ID, _ALIEN, _any
     if _LONG.search(" ".join(text.numerals)):
         yield Kind.NATIONAL_ID, _INITIALLED, _any
     if "imei" in text.small:
@@ -178,7 +183,8 @@ def _formed(text: str) -> Iterator[Span]:
     for cluster in _CLUSTER.finditer(text):
         # With the character before: what stands within a longer number is none of these.
         start, end = max(cluster.start() - 1, 0), cluster.end() + 2
-        likely = _ANY_FORM.search(text, start, end) if "-" in cluster[0] or end - start >= _SHORTEST_SPACED else None
+        is_likely = ("-" in cluster[0] or end - start >= _SHORTEST_SPACED) and _BEGINS.search(text, start, end)
+        likely = _ANY_FORM.search(text, start, end) if is_likely else None
         while likely:
             found = next(_judged(text, likely.start(), end), None)
             if found:

@@ -44,12 +44,10 @@ def _counts(text: Folded, read: Reading, figures: Figures, least: int, most: int
 
 def _quiet(read: Tokens, figures: Figures, least: int, may_wait: bool) -> Collection[str]:
     """Numerals in digits that tell nothing by themselves, wherever they stand."""
-    large = ((word, value) for word, value in read.values.items() if not 0 < value < least)
-    return {word for word, value in large if not may_wait or _is_told(word, value, figures)}
-
-
-def _is_told(word: str, value: int, figures: Figures) -> bool:
-    return value < 0 or word.startswith("0") or value in figures.published or is_year(word)
+    large = {word: value for word, value in read.values.items() if not 0 < value < least}
+    published = figures.published
+    told = (each for each, value in large.items() if value < 0 or value in published or each[0] == "0" or is_year(each))
+    return set(told) if may_wait else large
 
 
 def _found(read: Reading, quantity: Quantity, labels: Labels, least: int, may_more_wait: bool) -> Span | None:

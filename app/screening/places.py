@@ -71,7 +71,7 @@ def _at_once(text: Folded, births: Sequence[Cue]) -> Iterator[Span]:
 
 def _born(text: Folded) -> Iterator[Span]:
     """Dates right after "(b." and, where a name may stand before, after ", b.": no other word need stand there."""
-    for born in _BORN_IN_ENGLISH.finditer(text.text):
+    for born in _BORN_IN_ENGLISH.finditer(text.text) if "b" in text.words else ():
         before = text.text[max(born.start() - _LONGEST_DATE, 0) : born.start()].split(" ")[-1]
         date = _DATE.match(text.text, born.end()) if born[0][0] == "(" or before[:1].isupper() else None
         if date:
