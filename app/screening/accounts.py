@@ -16,7 +16,7 @@ _NOBODY = frozenset(WORDS["accounts"]["nobody"])
 _REACH, _LONGEST = 30, 40
 _NAME = re.compile(rf"(?<![\w@.\-/])[^\W\d](?:\w|\.(?=\w)){{2,{_LONGEST}}}(?![\w@/])")
 _BETWEEN = re.compile(r"[;!?\n]|\w{3}\. ")
-_PLAIN = re.compile(r"(?: (?:es|é|is|en|no|de|of))?[ :=,\"'«“\u2018(]{1,4}([^\W\d_]\w{3,39})(?![\w@/])")
+_PLAIN = re.compile(r"(?: (?:es|é|is|en|no|de|of|do|da|del|on|na))?[ :=,\"'«“\u2018(]{1,4}([^\W\d_]\w{3,39})(?![\w@/])")
 _BEFORE = re.compile(
     r"(?<![\w@.\-/])([^\W\d](?:\w|\.(?=\w)){3,39})[\"'»”\u2019]? {0,2}[(,]? ?(?:(?:en|no|na|in|on|de|do|via|por|at|from|pelo) (?:la |el |o )?)?$"
 )
@@ -64,6 +64,9 @@ def _ahead(text: Folded, start: int) -> Iterator[Span]:
 
 def _plain(text: Folded, end: int) -> Iterator[Span]:
     name = _PLAIN.match(text.text, end)
+    if name and name[1].lower() in _NETWORKS:
+        # "usuario de Telegram es ...": the name stands after that of the network.
+        name = _PLAIN.match(text.text, name.end())
     if name and name[1].lower() not in _NOBODY:
         yield Span(name.start(1), name.end(1), Kind.HANDLE)
 

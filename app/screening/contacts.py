@@ -7,6 +7,7 @@ from itertools import chain
 import phonenumbers
 
 from app.screening.accounts import TELLING, accounts
+from app.screening.disguised import disguised
 from app.screening.folding import Folded
 from app.screening.spans import Kind, Span
 
@@ -53,6 +54,7 @@ def contacts(text: Folded) -> Iterator[Span]:
         yield from _spelt(text, sign, _SIGNS[sign])
     yield from _bracketed(text.small)
     yield from accounts(text)
+    yield from disguised(text)
     yield from _pages(text)
     if any(len(word) >= _SHORTEST_WALLET for word in text.mixed):
         yield from _all(Kind.ACCOUNT, _WALLET, text.text)

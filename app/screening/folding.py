@@ -62,7 +62,7 @@ _DIGIT = re.compile("[0-9]")
 _FEWEST = 6
 """Words for digits in a row that are a number read out: "uno, dos, tres" may be said of a list."""
 _MARKS_OF_IDENTIFIERS = ("@", "<", ".", "\n", "_")
-_SIGNS = frozenset({"arroba", "at", *WORDS["accounts"]["users"]})
+_SIGNS = frozenset({"arroba", "at", "dot", "ponto", "punto", *WORDS["accounts"]["users"]})
 _BARE_SIGNS = frozenset(word.translate(_ACCENTED) for word in _SIGNS)
 
 

@@ -18,6 +18,7 @@ _WORD = rf"{_CAPITAL}(?:\w{{0,2}}+\.(?= ?{_CAPITAL})|[\w'\u2019]{{1,24}})"
 _LINK = r"(?:de|da|do|dos|das|del|la|los|las|al|el|bin|ibn|bint|ben|van|von|der|den|di|du|le|abu|abd|ould|ul|ur)"
 _RUN = re.compile(rf"{_WORD}(?:(?:[ ]{{0,2}}+|-)(?:{_LINK}[ \-]){{0,2}}+{_WORD}){{0,7}}")
 _PART = re.compile(rf"{_CAPITAL}[\w'\u2019]*\.?")
+_GLUED = re.compile(rf"{_CAPITAL}[^\W\d_A-ZÀ-ÖØ-Þ]+")
 _BEFORE_ANNOUNCED = re.compile(r"[ ,:.]{1,3}[\"'«“(]?(?:(?:el|la|o|a|the|sr|sra|mr|mrs|don|doña|dona) )?")
 _OTHER = r"[\u0370-\u052f\u0531-\u1cff\u2c80-\u2dff\u3040-\ud7ff\uf900-\ufdff\ufe70-\ufefc]"
 _OF_OTHER = re.compile(_OTHER)
@@ -68,11 +69,16 @@ def names(text: Folded, known: Collection[str], announced: Sequence[Cue], sort: 
 def _written(text: str, sort: Callable[[str], Sort], known: Collection[str]) -> Iterator[Span]:
     for run in _RUN.finditer(text):
         whole, start = run[0], run.start()
-        if (whole.isalpha() and sort(whole) != "given") or text[max(start - 1, 0) : start].isalnum():
+        if (whole.isalpha() and sort(whole) != "given") or _is_within(text[max(start - 1, 0) : start]):
             continue
         found = list(_persons(text, _parts(run, sort))) if _may_be_person(_PART.findall(whole), sort) else []
         if found and " ".join(whole.lower().split()) not in known and not _is_after_place(text, start):
             yield from found
+
+
+def _is_within(before: str) -> bool:
+    """Whether what stands before a capital letter makes it a part of a code or an acronym; after a small letter a word begins: "migranteJuan Pérez"."""
+    return before.isalnum() and not before.islower()
 
 
 def _may_be_person(words: Sequence[str], sort: Callable[[str], Sort]) -> bool:
@@ -110,7 +116,15 @@ def _sort(word: str, known: Collection[str]) -> Sort:
         return "titles" if sort == "titles" else "initial"
     if sort is not None:
         return "family" if sort == "given" and (small in known or word.lower() in known) else sort
+    if _is_glued(word):
+        return "given"
     return "common" if _is_code(word) or word.lower() in known or _is_of_the_field(small, known) else "unknown"
+
+
+def _is_glued(word: str) -> bool:
+    """Whether a word is a given and a family name without a space: "JuanPérez", "Juan_Pérez"."""
+    sorts = [_SORTS.get(plain(each)) for each in _GLUED.findall(word)] if not (word.isupper() or word.istitle()) or "_" in word else []
+    return "given" in sorts and "family" in sorts and set(sorts) == {"given", "family"}
 
 
 def _is_code(word: str) -> bool:

@@ -10,8 +10,9 @@ from stdnum.do import cedula
 from stdnum.mx import rfc
 
 from app.screening.cues import OWN_PHONE, PUBLIC, Cue
-from app.screening.folding import Folded
+from app.screening.folding import Folded, plain
 from app.screening.spans import Kind, Span
+from app.screening.words import COUNTS, WORDS
 
 # No form is shorter, and one without a hyphen is that of a card at least.
 _CLUSTER = re.compile(r"[0-9](?<![0-9].)[0-9 .\-/()]{7,}[0-9A-Za-z]")
@@ -83,7 +84,9 @@ _BEGINS = re.compile(
     r"[0-9(](?:(?<=\()\d\d|(?<![0-9].)(?:\d{0,2}\.\d{3}\.\d{3}-|\d{6,7}-[\dkK]|\d-\d{8}-|\d{3}[ -]\d{4,6}[ -]|\d\d-(?:\d{2}-\d{4}|\d{6,7}-)))"
 )
 # Venezuela, and foreigners in Spain.
-_INITIALLED = re.compile(r"[VEXYZ](?<!\w.)(?:(?<=[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8})|(?<=[XYZ])-?\d{7}-?[A-Z])\b")
+_INITIALLED = re.compile(
+    r"[VEXYZ](?<!\w.)(?:(?<=[VE])(?:\.?[- ]{0,2}\d{1,2}\.\d{3}\.\d{3}|\.?-\d{6,8}|(?<=V)(?!(?:19|20)\d\d[01]\d[0-3])\d{8})|(?<=[XYZ])-?\d{7}-?[A-Z])\b"
+)
 # The rest of these rules is begun by its first character in either case, so that the search looks at nothing else.
 _CASED = "A-Za-z\u0130\u0131\u017f\u212a"
 _ELECTOR = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{5}}\d{{8}}[HM]\d{{3}}\b)")
@@ -97,41 +100,56 @@ _IN_ONE_WORD, _FOREIGNERS, _VEHICLES = {12, 13, 18}, 8, 17
 _LONGEST_ZONE = 27
 _MACHINE_READABLE = re.compile(
     r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,20}"
-    r"|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{8,14}|\b[A-Z]{2,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}[A-Z<]{0,40}",
+    r"|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{8,14}|\b[A-Z]{2,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}[A-Z<]{0,40}"
+    r"|\b[PIACV] ?< ?[A-Z]{3}[A-Z<]?[A-Z< ]{3,40}< ?<[A-Z< ]{0,40}",
     re.IGNORECASE,
 )
 
+_SMALL = "del?|en|el|la|lo|los|las|se|su|al?|un|una|es|ya|no|do|da|dos|das|em|os?|as|um|uma|na|nos|nas|ao|ou|in|of|the|to|is|on|at|by|or|and|an|nr|nro|num|y|e|con|com|por|que|sin|sem|son|sao|más|mas|mais|for|with|was|ver|has|had|not"
+"""Words as short as the letters of a number are, after which a count or a year stands."""
+
 # After a word that announces it: what may stand there, and within how many characters.
 _AFTER: dict[Kind, tuple[int, re.Pattern[str]]] = {
-    Kind.NATIONAL_ID: (26, re.compile(r"\b[A-Z]{0,4}-?\d(?:[.\- /]?\d){3,16}(?:-?[A-Z0-9])?\b", re.IGNORECASE)),
+    Kind.NATIONAL_ID: (
+        26,
+        re.compile(r"\b[A-Z]{0,5}-?\d(?:[.\- /]?\d){3,16}(?:-?[A-Z0-9])?\b|\b\d{1,3} - \d{2,4} - \d{3,6}\b", re.IGNORECASE),
+    ),
     Kind.PASSPORT: (
         30,
         re.compile(
             r"\b[A-Z]{1,3}[ \-]?\d{5,9}\b|\b[A-Z]{2}[ \-]?\d{2,3}(?:\.\d{3}){1,2}\b|\b[a-z]{0,3}\d{7,9}\b|\b[a-z]{1,3}\d{5,6}\b|\b\d{3} \d{3} \d{3}\b"
+            rf"|\b(?!(?i:{_SMALL}) )[A-Z]{{1,3}}[ \-.]?(?!(?:19|20)\d\d[ .\-]|\d{{1,2}}[ .\-]\d{{1,2}}[ .\-](?:19|20)?\d\d\b)(?=\d(?:[ .\-]?\d){{5,8}}\b)\d{{1,5}}(?:[ .\-]\d{{2,5}}){{1,3}}\b|\b(?!(?:{_SMALL}) )[a-z]{{1,2}}[ \-]\d{{6,7}}\b|\b\d(?: \d){{6,9}}\b|\b\d \d{{4}} \d{{4}}\b|\b(?!19|20)\d{{4}} \d{{4,5}}\b"
         ),
     ),
     Kind.PLATE: (
         18,
         re.compile(
             r"\b(?=[A-Z0-9]{0,16}\d)[A-HJ-NPR-Z0-9]{17}\b|\b(?=[A-Z0-9 \-]{0,8}\d)(?=[A-Z0-9 \-]{0,8}[A-Z])(?=(?:[ \-]?[A-Z0-9]){4})[A-Z0-9]{1,4}(?:[ \-]?[A-Z0-9]{1,6}){1,3}\b"
-            r"|\b[a-z]{2,4}-?\d{3,4}\b|\b[a-z]{3}\d[a-z]\d{2}\b"
+            rf"|\b[a-z]{{2,4}}-?\d{{3,4}}\b|\b[a-z]{{3}}-?\d[a-z]\d{{2}}\b|\b[a-z]-\d{{5,6}}\b|\b(?!(?:{_SMALL}) )[a-z]{{3}} \d{{3,4}}\b"
+            r"|\b[A-Z]{2,4}\.\d{2,4}(?:\.\d{2,4})?\b|\b[A-Z]{2}\.[A-Z]{2}\.\d{2}\b|\b[A-Z] - \d{3} - \d{3}\b|\b[A-Z]{2,3} - (?!19|20)\d{3,4}\b"
         ),
     ),
     Kind.PHONE: (26, re.compile(r"\+?\(?\d(?:[ ().\-/]{0,3}\d){6,14}")),
-    Kind.CARD: (30, re.compile(r"\d(?:[ \-.]?\d){12,18}")),
-    Kind.ACCOUNT: (26, re.compile(r"\d(?:[ \-]?\d){7,24}")),
+    Kind.CARD: (30, re.compile(r"\d(?:[ \-./]?\d){12,18}")),
+    Kind.ACCOUNT: (26, re.compile(r"\d(?:[ \-]?\d){7,24}|\b\d{5,8}-[\dxX]\b")),
     Kind.IMEI: (20, re.compile(r"\d(?:[ \-/.]{0,2}\d){13,15}")),
 }
 _VEHICLE = re.compile(r"[A-HJ-NPR-Za-hj-npr-z0-9](?<!\w.)(?i:[A-HJ-NPR-Z0-9]{16}\b)")
 # Of small letters, so that the search goes from one "a" to the next.
 _ALIEN = re.compile(
-    r"a(?=[ \-#n0-9f])(?<!\w.)(?:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}a?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b)"
+    r"a(?=[ \-#n0-9f])(?<!\w.)(?:(?:[ \-]?(?:#|n[o\u00ba\u00b0]\.?|number|file)[ :#.]{0,3}a?|-)\d{2,3}[ \-]?\d{3}[ \-]?\d{3}\b|\d{2,3}([ \-])\d{3}\1\d{3}\b|(?!20[0-2]\d[01]\d[0-3])\d{9}\b)"
 )
 _LONG = re.compile(r"\d{6}|\d\.\d{3}\.\d{3}")
 _BRACKETED, _LONGEST_BEFORE = frozenset({Kind.NATIONAL_ID, Kind.PASSPORT, Kind.PLATE, Kind.PHONE}), 28
 _REGISTERED = frozenset({"reg", "regn", "regd", "registered", "registration"})
 """Words that announce plates and much else."""
 _OF_ACTS, _SHORT_REACH, _PLATED = ("UE ", "EU ", "CE ", "EC ", "BR-"), 6, 4
+_COUNTED = frozenset(map(plain, WORDS["counted"]["words"])) | {
+    word for word in COUNTS["words"]["persons"].split() if word.endswith("s") or word in {"people", "men", "women", "children", "pax"}
+}
+_COUNTING, _PLAIN_NUMBER = re.compile(r" (?:de )?([^\W\d_]{3,})"), re.compile(r"\d+(?:[., ]\d{3})*")
+_THOUSANDS = re.compile(r"\d{1,3}[.,]\d{3}")
+_CODED = re.compile(r"[A-Z]-?\d|\d-\d+-\d|\d\d-[\dkK]$")
 _SENTENCE = re.compile(r"\w{5}\. |;")
 _BEFORE_PUBLIC = 48
 _WORDS = re.compile(r"[^\W\d_]{4,}")
@@ -203,9 +221,16 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     if cue.kind not in _AFTER or (cue.kind is Kind.PHONE and _is_public(text, cue)):
         return
     reach, rule = _AFTER[cue.kind]
-    found = rule.search(text, cue.end, min(cue.end + reach + 24, until))
+    likely = rule.finditer(text, cue.end, min(cue.end + reach + 24, until))
+    found = next((each for each in likely if not _is_count(text, each)), None)
     if found and found.start() - cue.end <= reach and _is_announced(text, cue, found):
         yield Span(found.start(), found.end(), _kind(text[cue.start : cue.end].lower(), found[0], cue.kind))
+
+
+def _is_count(text: str, found: re.Match[str]) -> bool:
+    """Whether a number counts what follows it: "el PEP, 281.024 personas"."""
+    counted = _COUNTING.match(text, found.end())
+    return counted is not None and plain(counted[1]) in _COUNTED and _PLAIN_NUMBER.fullmatch(found[0]) is not None
 
 
 def _is_announced(text: str, cue: Cue, found: re.Match[str]) -> bool:
@@ -220,11 +245,14 @@ def _is_announced(text: str, cue: Cue, found: re.Match[str]) -> bool:
 
 
 def _ahead(text: str, cue: Cue) -> Iterator[Span]:
-    """A number right before the word in brackets that says what it is: "K000417 (pasaporte cubano)"."""
-    if cue.kind in _BRACKETED and text[max(cue.start - 1, 0) : cue.start] == "(":
+    """A number right before the word that says what it is, in brackets or after a comma: "K000417 (pasaporte cubano)"."""
+    before = text[max(cue.start - 2, 0) : cue.start]
+    if cue.kind in _BRACKETED and (before[-1:] == "(" or before == ", "):
         begin = max(cue.start - _LONGEST_BEFORE, 0)
         last = max(_AFTER[cue.kind][1].finditer(text, begin, cue.start), key=lambda found: found.end(), default=None)
-        if last and text[last.end() : cue.start].strip() == "(" and _is_one(cue.kind, last[0]):
+        between = text[last.end() : cue.start].strip() if last else ""
+        # After a comma another thing may begin: there only what no count is written as.
+        if last and (between == "(" or (between == "," and _CODED.search(last[0]))) and _is_one(cue.kind, last[0]):
             yield Span(last.start(), last.end(), cue.kind)
 
 
@@ -238,6 +266,8 @@ def _kind(announced: str, found: str, kind: Kind) -> Kind:
 def _is_one(kind: Kind, found: str) -> bool:
     digits = sum(map(str.isdigit, found))
     if kind in {Kind.NATIONAL_ID, Kind.PHONE} and (_YEARS_OR_DATE.fullmatch(found.strip()) or found.endswith(".000")):
+        return False
+    if kind is Kind.NATIONAL_ID and _THOUSANDS.fullmatch(found):
         return False
     return digits >= _FEWEST_DIGITS if kind is Kind.NATIONAL_ID else digits > 0
 

@@ -17,6 +17,8 @@ from app.screening.numerals import numerals
 from app.screening.places import places
 from app.screening.sexes import by_sex
 from app.screening.spans import MOST_FINDINGS, SOFT, Kind, Span, disjoint, masked
+from app.screening.streets import streets
+from app.screening.vehicles import vehicles
 
 
 class Found(NamedTuple):
@@ -106,7 +108,7 @@ def _identifiers(text: Folded, vocabulary: Vocabulary, announced: Sequence[Cue])
     """The hard findings that no sentence's meaning is needed for; not many more than are told."""
     if not text.may_hold_identifiers:
         return []
-    found = chain(contacts(text), numbers(text, announced), places(text, announced), columns(text))
+    found = chain(contacts(text), numbers(text, announced), places(text, announced), streets(text), vehicles(text), columns(text))
     return list(islice((each for each in found if not _passes(text, vocabulary, each)), 2 * MOST_FINDINGS))
 
 

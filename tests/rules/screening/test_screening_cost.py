@@ -20,6 +20,8 @@ HOSTILE = {
     "spelt signs": "a arroba ", "angles": "<", "initials": "J.", "other digits": "\u0661", "cards": "4111 1111 1111 1112 ", "articles": "un ",
     "words of digits": "dos ", "brackets": "([{", "lines": "\n",
     "networks": "perfil instagram ", "thousands": "1 123 ", "births": "nac. 1-I-1990 (dob ", "paths": "aaaa.bb/", "zones": "AB<CD<<",
+    "streets": "calle Juan de la Paz ", "lanes": "12 Paz lane ", "vehicles": "auto van moto A", "spelt hosts": "a punto com ", "parted hosts": "a[.]b(dot)c",
+    "zones apart": "P < ABC < < ", "passports": "pas A 12 34 ", "births in words": "born tres de ", "plural": "cédulas 123 456 personas ", "mail": "arroba gmail ",
 }  # fmt: skip
 
 
