@@ -11,11 +11,43 @@ _KEEPERS = rf"(?:{'|'.join(WORDS['mail']['hosts'])})\b(?!\.\w)"
 _KEEPER, _KEEPER_IN_WORDS = re.compile(rf"@ ?{_KEEPERS}"), re.compile(rf"arroba {_KEEPERS}")
 _LOCAL = re.compile(r"[\w.+\-]{1,64} ?$")
 _DISABLED = re.compile(r"hxxps?(?:://|\[:\]//| ?: ?/ ?/ ?)[^\s<>\"]{4,300}")
-_PARTED = re.compile(r"[\[({] ?(?:\.|dot|punto|ponto) ?[\])}] ?(?=[a-z])[\w\-]{2,63}(?:[./\[][^\s<>\"]{0,300})?")
+_PARTED = re.compile(r"(?:(?<=\w)[\[({]\.[\])}]|[\[({] ?(?:dot|punto|ponto) ?[\])}] ?)(?=[a-z])[\w\-]{2,63}(?:[./\[][^\s<>\"]{0,300})?")
 _ENDING = re.compile(r" (?:com|net|org|info|site|online|shop|xyz)\b")
 _HOST = re.compile(r"[\w\-]{1,63} ?$")
 _SPACED = re.compile(
     r"\b(?:(?:t|wa)(?: \. ?| ?\. | )me ?/ ?|(?:facebook|instagram|tiktok|twitter|youtube)(?: | \. ?|\. )com ?/ ?)\+?[\w@]{3,64}"
+)
+_NO_HOSTS = frozenset(
+    [
+        "a",
+        "al",
+        "ao",
+        "cada",
+        "de",
+        "del",
+        "do",
+        "each",
+        "el",
+        "ese",
+        "esse",
+        "este",
+        "mesmo",
+        "mismo",
+        "nesse",
+        "neste",
+        "no",
+        "o",
+        "of",
+        "one",
+        "otro",
+        "outro",
+        "primeiro",
+        "primer",
+        "segundo",
+        "the",
+        "um",
+        "un",
+    ]
 )
 _DISABLING, _WORDS, _BEFORE = frozenset({"hxxp", "hxxps"}), frozenset({"dot", "ponto", "punto"}), 72
 _APART = (("me", ". me", " .me", " me/"), ("com", " com/", " com /"))
@@ -32,7 +64,7 @@ def disguised(text: Folded) -> Iterator[Span]:
     if not _DISABLING.isdisjoint(text.words):
         yield from (Span(*found.span(), Kind.URL) for found in _DISABLED.finditer(small))
     told = _WORDS & text.words
-    if told or any(each in small for each in ("[.", "(.", "{.")):
+    if told or any(each in small for each in ("[", "{", "(.)")):
         yield from _led(small, _PARTED, _HOST, Kind.URL)
     for word in told:
         yield from _spelt(text, word)
@@ -55,5 +87,5 @@ def _spelt(text: Folded, word: str) -> Iterator[Span]:
         ending = _ENDING.match(text.small, start + len(word))
         begin = max(start - _BEFORE, 0)
         host = ending and _HOST.search(text.small[begin:start])
-        if ending and host:
+        if ending and host and host[0].strip() not in _NO_HOSTS:
             yield Span(begin + host.start(), ending.end(), Kind.URL)

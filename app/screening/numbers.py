@@ -95,11 +95,11 @@ _EQUIPMENT = re.compile(r"\bimei(?:[12]|sv)\b\D{0,12}\d(?:[ \-/.]{0,2}\d){13,15}
 # In one word of letters and digits: who holds none so long holds no such number.
 _CURP = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{3}}\d{{6}}[HMX][A-Z]{{5}}[A-Z0-9]\d\b)")
 _RFC = re.compile(rf"[{_CASED}Ññ&](?<=\b.)(?i:[A-ZÑ&]{{3}}\d{{6}}[A-Z0-9]{{3}}\b)")
-_IBAN = re.compile(r"[A-Z](?=[A-Z]\d\d)(?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN = re.compile(r"[A-Z](?=[A-Z]\d\d)(?<!\w[A-Z])[A-Z]\d{2}(?:[ .\-]?[A-Z0-9]{4}){2,7}(?:[ .\-]?[A-Z0-9]{1,3})?\b")
 _IN_ONE_WORD, _FOREIGNERS, _VEHICLES = {12, 13, 18}, 8, 17
 _LONGEST_ZONE = 27
 _MACHINE_READABLE = re.compile(
-    r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,20}"
+    r"\b[PIACV][A-Z<] ?[A-Z<]{3} ?[A-Z0-9<]{4,40}<<[A-Z0-9<]{1,40}|\b[A-Z0-9<]{9}[\d<][A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{0,20}"
     r"|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{8,14}|\b[A-Z]{2,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}[A-Z<]{0,40}"
     r"|\b[PIACV] ?< ?[A-Z]{3}[A-Z<]?[A-Z< ]{3,40}< ?<[A-Z< ]{0,40}",
     re.IGNORECASE,
@@ -149,12 +149,13 @@ _COUNTED = frozenset(map(plain, WORDS["counted"]["words"])) | {
 }
 _COUNTING, _PLAIN_NUMBER = re.compile(r" (?:de )?([^\W\d_]{3,})"), re.compile(r"\d+(?:[., ]\d{3})*")
 _THOUSANDS = re.compile(r"\d{1,3}[.,]\d{3}")
+_JOINED, _MOST_LISTED = re.compile(r",? (?:y|e|and|&) |, |/"), 8
 _CODED = re.compile(r"[A-Z]-?\d|\d-\d+-\d|\d\d-[\dkK]$")
 _SENTENCE = re.compile(r"\w{5}\. |;")
 _BEFORE_PUBLIC = 48
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 _YEARS_OR_DATE = re.compile(
-    r"[\d.]{1,9}/(?:19|20)?\d{2,3}|(?:19|20)\d{2}[/\-]\d{1,6}|(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}(?:-\d{2})?"
+    r"[\d.]{1,9}/(?:19|20)?\d{2,3}|(?:19|20)\d{2}(?:[/\-]\d{1,6}| \d{1,4})|(?:19|20)\d{2}|\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)?\d{2}|(?:19|20)\d{2}-\d{2}(?:-\d{1,4})?"
 )
 
 
@@ -224,7 +225,20 @@ def _after(text: str, cue: Cue, until: int) -> Iterator[Span]:
     likely = rule.finditer(text, cue.end, min(cue.end + reach + 24, until))
     found = next((each for each in likely if not _is_count(text, each)), None)
     if found and found.start() - cue.end <= reach and _is_announced(text, cue, found):
-        yield Span(found.start(), found.end(), _kind(text[cue.start : cue.end].lower(), found[0], cue.kind))
+        kind = _kind(text[cue.start : cue.end].lower(), found[0], cue.kind)
+        yield Span(found.start(), found.end(), kind)
+        yield from _listed(text, rule, found.end(), kind)
+
+
+def _listed(text: str, rule: re.Pattern[str], end: int, kind: Kind) -> Iterator[Span]:
+    """The numbers after the one that a word announces, where one word announces them all: "pasaportes C8204417 y C8204418"."""
+    for _ in range(_MOST_LISTED):
+        joined = _JOINED.match(text, end)
+        found = joined and rule.match(text, joined.end())
+        if not found or not _is_one(kind, found[0]) or _is_count(text, found):
+            return
+        yield Span(found.start(), found.end(), kind)
+        end = found.end()
 
 
 def _is_count(text: str, found: re.Match[str]) -> bool:
@@ -265,7 +279,7 @@ def _kind(announced: str, found: str, kind: Kind) -> Kind:
 
 def _is_one(kind: Kind, found: str) -> bool:
     digits = sum(map(str.isdigit, found))
-    if kind in {Kind.NATIONAL_ID, Kind.PHONE} and (_YEARS_OR_DATE.fullmatch(found.strip()) or found.endswith(".000")):
+    if kind in {Kind.NATIONAL_ID, Kind.PHONE, Kind.ACCOUNT} and (_YEARS_OR_DATE.fullmatch(found.strip()) or found.endswith(".000")):
         return False
     if kind is Kind.NATIONAL_ID and _THOUSANDS.fullmatch(found):
         return False

@@ -30,7 +30,7 @@ _DATE = re.compile(
 # After a comma three digits may be thousands.
 _DEGREES = r"\d{1,3}(?:\.\d{3,}|,\d{4,})"
 _COORDINATES = re.compile(
-    rf"\b[2-9CFGHJMPQRVWX]{{8}}\+[2-9CFGHJMPQRVWX]{{2,3}}\b|\blat\w{{0,5}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}.{{1,12}}?\blon\w{{0,6}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}|[NSns] ?{_DEGREES}°?[ ,;/]{{1,3}}[EWOewo] ?{_DEGREES}|[-+]?{_DEGREES}°? ?[NSns]?\s?[,;/ ]\s?[-+]?{_DEGREES}°? ?[EWOewo]?|\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[NSns][ ,;]{{1,3}}\d{{1,3}}° ?\d{{1,2}}['\u2032] ?\d{{1,2}}(?:\.\d+)?[\"\u2033]? ?[EWOewo]?"
+    rf"\b[2-9CFGHJMPQRVWX]{{8}}\+[2-9CFGHJMPQRVWX]{{2,3}}\b|\blat\w{{0,5}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}.{{1,12}}?\blon\w{{0,6}}\.?[ :=]{{0,3}}[-+]?{_DEGREES}|[NSns] ?{_DEGREES}°?[ ,;/]{{1,3}}[EWOewo] ?{_DEGREES}|[-+]?{_DEGREES}°? ?[NSns]?\s?[,;/ ]\s?[-+]?{_DEGREES}°? ?[EWOewo]?|\d{{1,3}}° ?\d{{1,2}}(?:\.\d+)?['\u2032] ?(?:\d{{1,2}}(?:\.\d+)?[\"\u2033]?)? ?[NSns][ ,;]{{1,3}}\d{{1,3}}° ?\d{{1,2}}(?:\.\d+)?['\u2032] ?(?:\d{{1,2}}(?:\.\d+)?[\"\u2033]?)? ?[EWOewo]?"
 )
 _STREET = r"(?:calle|cll\.?|cl\.|diagonal|transversal|urbanizaci[oó]n|urb\.?|alameda|ladeira|estrada|pra[cç]a|largo|beco|quadra|qd\.?|vila|tv\.?|apto\.?|apartamento|apt\.?|apartment|unit|lot|block|casa n[.o\u00ba\u00b0]*|house no\.?|c/|av\.?|avenida|rua|r\.|travessa|carrera|cra\.?|kr\.?|jirón|jr\.?|pasaje|callejón|street|st\.?|road|rd\.?|avenue|ave\.?|bulevar|boulevard|blvd\.?|manzana|mz\.?|lote|colonia|barrio|bairro)"
 _ADDRESS = re.compile(
@@ -41,14 +41,17 @@ _ADDRESS = re.compile(
 _BORN = re.compile(r"\([nb]\.? ?", re.IGNORECASE)
 _BORN_IN_ENGLISH = re.compile(r"[(,\n](?:(?<=\()[bB]\.? ?|(?<=,) ?[bn]\. ?|(?<=\n)[bn]\. ?)(?=\w)")
 _BORN_AT_FIRST = re.compile(r"[bn]\. ?(?=\w)")
-_LETTERS = frozenset({"b", "n"})
+# How each letter stands before a date: looked for where it is a word of the text, before the rule itself.
+_BORN_LETTERS = {"b": re.compile(r"b(?=\.|(?<=\(b))"), "n": re.compile(r"n\. ?[0-9]")}
 _AMBIGUOUS = frozenset({"nac", "n el", "fn", "f n", "dn", "d n", "birth"})
 """Words for a birth that say something else too, where no date follows at once."""
 OF_ALL = re.compile(
     r"(?:casas?|house|home) (?:del?|do|da|for|of|para) (?:los |las |the )?(?:migra|refug|mujer|mulher|niñ|crian|women|children|justic|cultur|amist|famil|brasil|gobierno)"
 )
 """Houses that are no dwellings of one person."""
-_OF_A_RULE = re.compile(r"\b(?:desde|since|a partir|obligatori|obrigat|mandatory|required|public|vigen|vigor|entra en|effective)")
+_OF_A_RULE = re.compile(
+    r"\b(?:desde|since|a partir|obligatori|obrigat|mandatory|required|public|vigen|vigor|entra en|effective|after|before|between|abroad|census|censo|antes|despu[eé]s|depois|posterior|anterior|entre)"
+)
 _BIRTHDAYS = frozenset({"birthday", "cumple años", "cumpleaños", "cumpleanos", "natalicio"})
 _DAY = re.compile(
     rf"\W{{1,3}}(?:(?:el|is|on|es|é|em|día|dia|the) ){{0,2}}(\d{{1,2}}(?:st|nd|rd|th|º|°)? (?:de |of )?(?:{MONTHS})|(?:{MONTHS}) \d{{1,2}})\b",
@@ -100,7 +103,7 @@ def _at_once(text: Folded, births: Sequence[Cue]) -> Iterator[Span]:
 
 def _born(text: Folded) -> Iterator[Span]:
     """Dates right after "(b." and, where a name may stand before, after ", b.": no other word need stand there."""
-    if _LETTERS.isdisjoint(text.words):
+    if not any(letter in text.words and rule.search(text.small) for letter, rule in _BORN_LETTERS.items()):
         return
     first = _BORN_AT_FIRST.match(text.text)
     for born in chain([first] if first else (), _BORN_IN_ENGLISH.finditer(text.text)):

@@ -21,7 +21,7 @@ _HOUSE = r"\d{1,5}(?:-?[A-Za-z](?!\w))?(?![\w/%\u00ba\u00b0]|[.,]\d|-\d{3})"
 _ENDS = rf"(?=-\d|[.;:)\"\n]|,(?! ?\d)|$| ?- | {_UNIT})"
 _NAMED = re.compile(
     rf"\.? (?:(?:\d{{1,2}} (?:de )?)?{_CAPITAL}(?: {_CAPITAL}){{0,4}},? {{0,2}}(?:(?i:{_SIGN}) ?(?!0){_HOUSE}|(?!(?:19|20)\d\d\b)(?!0){_HOUSE}{_ENDS})"
-    rf"|(?:[^\W\d_]{{2,20}} ){{1,5}}(?i:(?!n )(?:n\.?[o\u00ba\u00b0]|nro\.?|n[uú]m\.?|n[uú]mero|#)) ?{_HOUSE})"
+    rf"|(?:[^\W\d_]{{2,20}},? ){{1,5}}(?i:(?!n )(?:n\.?[o\u00ba\u00b0]|nro\.?|n[uú]m\.?|n[uú]mero|#)) ?{_HOUSE})"
 )
 _CROSSED = re.compile(
     r"\.? ?\d{1,3} ?[A-Za-z]?(?: (?:sur|norte|este|oeste|bis))? ?(?:#|n[o\u00ba\u00b0.]{1,2}) ?\d{1,3} ?[A-Za-z]? ?- ?\d{1,3}\b|\.? \d{1,2}-\d{1,3},? zona \d{1,2}\b",
