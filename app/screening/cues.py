@@ -27,6 +27,7 @@ def _by_first() -> Mapping[str, list[tuple[frozenset[str], str]]]:
 _PHRASES = _by_first()
 _FIRSTS = {bare: [first for first in _PHRASES if plain(first) == bare] for bare in map(plain, _PHRASES)}
 """The first words of phrases by what they are without accents."""
+_BARE_FIRSTS = frozenset(_FIRSTS)
 
 
 @cache
@@ -46,7 +47,7 @@ class Cue(NamedTuple):
 def cues(text: Folded) -> list[Cue]:
     """The cues of a folded text in its order; none that stands within a longer one."""
     found: list[Cue] = []
-    firsts = (first for bare in _FIRSTS.keys() & text.words for first in _FIRSTS[bare])
+    firsts = (first for bare in _BARE_FIRSTS & text.words for first in _FIRSTS[bare])
     for cue in sorted((each for first in firsts for each in _begun(text, first)), key=lambda each: each.start):
         if not found or cue.end > found[-1].end:
             found.append(cue)

@@ -32,7 +32,11 @@ class Figures:
 
     def named(self, words: AbstractSet[str]) -> AbstractSet[str]:
         """Of the words of a text those with which a category may begin."""
-        return (self.by_first.keys() & words) | (self.shortened & words)
+        return self._openings & words
+
+    @cached_property
+    def _openings(self) -> frozenset[str]:
+        return self.shortened.union(self.by_first)
 
     @cached_property
     def shortened(self) -> frozenset[str]:

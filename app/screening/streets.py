@@ -11,6 +11,7 @@ from app.screening.words import WORDS
 
 _STREETS = tuple(WORDS["streets"]["before"])
 _FIRST = {word: plain(word).strip("/") for word in _STREETS}
+_BARE_FIRST = frozenset(_FIRST.values())
 _LAST = frozenset(WORDS["streets"]["after"])
 _INSTITUTIONS, _LANDMARKS = (frozenset(map(plain, WORDS["streets"][name])) for name in ("institutions", "landmarks"))
 _UNIT = r"(?:piso|int|interior|depto|dpto|apto|apt|casa|fundos|esq|esquina|local|bis|col|colonia|barrio|bairro|zona|torre|bloco|bloque|lote|lt|unit|frente|al lado|portón|portão)\b"
@@ -36,7 +37,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def streets(text: Folded) -> Iterator[Span]:
     """Streets with the number of a house, but those of institutions, which stand beside what they are."""
-    for word in (each for each, bare in _FIRST.items() if bare in text.words):
+    near = _BARE_FIRST & text.words
+    for word in [each for each, bare in _FIRST.items() if bare in near] if near else ():
         for start in text.places(word):
             found = _NAMED.match(text.text, start + len(word)) or _CROSSED.match(text.text, start + len(word))
             if found and not _is_public(text.text, start, found.end()):

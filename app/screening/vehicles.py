@@ -8,6 +8,7 @@ from app.screening.spans import Kind, Span
 from app.screening.words import WORDS
 
 _VEHICLES = {word: plain(word) for word in WORDS["vehicles"]["words"]}
+_BARE = frozenset(_VEHICLES.values())
 # A hyphen or the order of letters and digits tells it from a model; a year is none.
 _PLATE = re.compile(
     r"(?:[ ,:]{1,2}(?!(?:ruta|rota|route|l[ií]nea|linha|line|modelo|model|c[oó]digo|code|formulario|expediente|folio|caso|case|operativo|vuelo)\b)\(?[^\W\d_]{1,14}){0,4}"
@@ -17,7 +18,8 @@ _PLATE = re.compile(
 
 def vehicles(text: Folded) -> Iterator[Span]:
     """Plates within a few words after a word for a vehicle."""
-    for word in (each for each, bare in _VEHICLES.items() if bare in text.words):
+    near = _BARE & text.words
+    for word in [each for each, bare in _VEHICLES.items() if bare in near] if near else ():
         for start in text.places(word):
             found = _PLATE.match(text.text, start + len(word))
             if found:
