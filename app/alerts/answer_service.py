@@ -202,8 +202,10 @@ def _unchanged(node: Node, attempt: Attempt, known: dict[str, Any], keep: Keep |
 def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep: Keep | None = None) -> Written:
     """Take an answer back with a reason, and cancel a new version of it that waits; raises `precondition-failed`, `already-withdrawn`, `proposal-decided` (409) and `personal-data`."""
     with node.db.write() as session:
+        # Before the document's lock, as a release takes them; and after it, for what was kept meanwhile.
         drop_withdrawn(session, node.secrets, seen.document_id, attempt)
         locked(session, AlertAnswer, seen)
+        drop_withdrawn(session, node.secrets, seen.document_id, attempt)
         if seen.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
         require_open(session, seen.document_id)

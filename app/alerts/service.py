@@ -293,8 +293,10 @@ def withdraw(node: Node, seen: Standing, reason: str, *, attempt: Attempt, keep:
     Raises `precondition-failed` where another version came meanwhile, `already-withdrawn` (409) and `personal-data`.
     """
     with node.db.write() as session:
+        # Before the document's lock, as a release takes them; and after it, for what was kept meanwhile.
         drop_withdrawn(session, node.secrets, seen.document_id, attempt)
         locked(session, Alert, seen)
+        drop_withdrawn(session, node.secrets, seen.document_id, attempt)
         if seen.status == Status.WITHDRAWN.value:
             raise Problem("already-withdrawn")
         known = document_of(session, seen.document_id, seen.version)

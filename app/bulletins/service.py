@@ -107,8 +107,10 @@ def withdraw(
     Raises `precondition-failed` where another version came meanwhile, `already-withdrawn` (409) and `personal-data`.
     """
     with node.db.write() as session:
+        # Before the document's lock, as a release takes them; and after it, for what was kept meanwhile.
         drop_withdrawn(session, node.secrets, document_id, attempt)
         found = locked(session, document_id)
+        drop_withdrawn(session, node.secrets, document_id, attempt)
         if found is None or found.version != version:
             raise Problem("precondition-failed")
         if found.status == Status.WITHDRAWN.value:

@@ -1,5 +1,8 @@
 """What waits to follow a document: one new version at a time to those who see it, and none of it left once the document goes (guarantees 2)."""
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import alertbook
@@ -10,11 +13,18 @@ from drafts import alert
 from held import decide, waits
 from serving import Served
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt
+from app.access.callers import Caller
 from app.alerts.ending import with_answers
+from app.alerts.models import Alert, AlertAnswer
 from app.alerts.projection import forget_one
+from app.alerts.writing import newest_locked
+from app.bulletins import released
 from app.documents.erasing import erase_received
+from app.exchange.waiting import Waiting, hold
+from app.wire.codes import Role
 
 NAMED = {"es": "Lo cuenta Zapaquilda Ventoquipa en la frontera."}
 Json = dict[str, object]
@@ -124,3 +134,55 @@ def test_of_an_alert_one_new_version_waits_and_its_answers_that_wait_end_with_it
     # An answer to an alert that is only withdrawn stays: the alert may stand again.
     alertbook.withdraw(pan, kept)
     assert [seen(served, "pan", each)[:2] for each in (accepted, other)] == [("cancelled", "withdrawn"), ("held", None)]
+
+
+def sighted(served: Served) -> Json:
+    return alertbook.seen(served.as_("pan"), alertbook.publish(served.as_("pan"), tlp="GREEN"))
+
+
+@pytest.mark.parametrize("served", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("kind", "plural", "made", "lock"),
+    [
+        ("bulletin", "bulletins", lambda served: publish(served.as_("pan")), released.locked),
+        (
+            "alert",
+            "alerts",
+            lambda served: alertbook.publish(served.as_("pan"), tlp="GREEN"),
+            lambda at, each: newest_locked(at, Alert, each),
+        ),
+        ("sighting", "sightings", sighted, lambda at, each: newest_locked(at, AlertAnswer, each)),
+    ],
+)
+def test_a_new_version_that_is_kept_while_a_withdrawal_waits_for_the_document_goes_with_it(
+    served: Served, kind: str, plural: str, made: Callable[[Served], Json], lock: Callable[[Session, str], object]
+):
+    document, answers = made(served), []
+    caller = Caller("one", Role.PARTNER, "RCM", "PAN", 4, None)
+    waits_too = Waiting(kind, "RCM", str(document["issuer"]), [document], {}, needs_review=True, revises=[str(document["id"])])
+
+    def withdrawing() -> None:
+        place = f"/v1/{plural}/{document['id']}/withdraw"
+        answers.append(served.as_("pan").post(place, json={"reason": "counted twice"}, headers=tag(document)))
+
+    thread = threading.Thread(target=withdrawing)
+    with served.node.db.write() as session:
+        # As whoever keeps a new version does: the document's lock first, which the withdrawal then waits for.
+        lock(session, str(document["id"]))
+        thread.start()
+        wait_for_lock(served)
+        kept = hold(session, served.node.secrets, caller, waits_too)
+    thread.join()
+    assert [each.status_code for each in answers] == [200], [each.text for each in answers]
+    assert one(served, "SELECT count(*) FROM waiting_place") == 0
+    with served.node.db.read() as session:
+        rows = session.execute(text("SELECT id, status, reason, sealed IS NULL FROM waiting_item")).all()
+    assert [tuple(row) for row in rows] == [(kept.id, "cancelled", "withdrawn", True)]
+
+
+def wait_for_lock(served: Served) -> None:
+    """Until another connection to the store waits for a lock."""
+    deadline = time.monotonic() + 60
+    while not one(served, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
