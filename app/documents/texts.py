@@ -15,7 +15,7 @@ from app.directory.allow_list import vocabulary_of
 from app.documents.lengths import MOST_TEXT, is_too_much
 from app.screening.figures import Figures
 from app.screening.screen import Found, Vocabulary, screened
-from app.screening.spans import Kind
+from app.screening.spans import MOST_FINDINGS, Kind
 from app.wire.problem import Finding
 from app.wire.strict_json import pointer
 from app.wire.text import clean
@@ -98,9 +98,10 @@ def unconfirmed(
     """What of these findings nobody has confirmed yet, and the version before where its confirmation covers the others.
 
     It covers what looks like a name in a text that stands word for word in the same place of that version, for the same readers: so
-    nothing that was found is kept.  Numerals are held against figures that may have changed, and are confirmed anew.
+    nothing that was found is kept.  Numerals are held against figures that may have changed, and are confirmed anew.  Where as much was
+    found as is told of one document, more may stand there that nobody was asked about: then nothing is covered.
     """
-    if before is None or any(before.get(name) != content[name] for name in ("tlp", "audience")):
+    if before is None or len(found) >= MOST_FINDINGS or any(before.get(name) != content[name] for name in ("tlp", "audience")):
         return tuple(found), ()
     first = len(pointer(*at))
     said = {place: text for place, text in texts.items() if _at(before, place[first:]) == text}

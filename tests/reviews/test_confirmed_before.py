@@ -9,7 +9,9 @@ from held import decide, waits
 from serving import Served
 from waitroom import Room
 
-from app.documents.texts import unconfirmed
+from app.documents.texts import read_texts, unconfirmed
+from app.screening.screen import Vocabulary
+from app.screening.spans import MOST_FINDINGS
 from app.wire.problem import Finding
 
 NAMED = {"es": "Lo cuenta Zapaquilda Ventoquipa en la frontera."}
@@ -57,6 +59,20 @@ def test_only_a_name_in_the_same_words_at_the_same_place_under_the_same_marking_
         ({**BEFORE, "title": {}, "route": []}, marked),
     ):
         assert unconfirmed(named, texts, before, content, ("b", 0)) == (tuple(named), ())
+
+
+def test_where_as_many_names_stand_as_are_told_of_one_document_a_new_one_behind_them_does_not_pass_with_them():
+    said = [f"Lo dice Zapaquilda Ventoquip{chr(97 + number % 26)}{chr(97 + number // 26)}." for number in range(MOST_FINDINGS)]
+    crowd, few = " ".join(said), " ".join(said[:-2])
+    before = {"id": "d", "version": 1, "tlp": "GREEN", "audience": ["RCM"], "narrative": {"es": crowd}}
+    texts = {"/narrative/es": crowd, "/notes/es": NAMED["es"]}
+    told = read_texts(texts, Vocabulary())
+    assert {each.pointer for each in told} == {"/narrative/es"}
+    assert unconfirmed(told, texts, before, before) == (told, ())
+    fewer = {**texts, "/narrative/es": few}
+    told = read_texts(fewer, Vocabulary())
+    left, covered = unconfirmed(told, fewer, {**before, "narrative": {"es": few}}, before)
+    assert ([each.pointer for each in left], covered) == (["/notes/es"], (("d", 1),))
 
 
 @pytest.mark.parametrize("served", ["sqlite"], indirect=True)
