@@ -19,7 +19,7 @@ from app.settings import Settings
 _PREFIX = "ISTMO_"
 ALONE: tuple[Check, ...] = (
     *(examine_files.disk, examine_files.network_disk, examine_files.database_file, examine_files.secrets_folder),
-    *(examine_files.ca_file, examine_node.proxy, examine_node.public_url, examine_node.port, examine_node.clock, examine_node.backlog),
+    *(examine_files.ca_file, examine_node.proxy, examine_node.public_url, examine_node.port, examine_node.clock, examine_node.running),
 )
 """Checks that need no store."""
 

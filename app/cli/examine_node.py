@@ -14,7 +14,9 @@ from app.cli.patient import Ailment, Patient
 MOST_APART_S = 5
 MOST_WAITING = 5_000
 _WAIT_S = 3.0
-_WAITING = re.compile(r"^istmo_read_audit_waiting ([0-9.e+]+)$", re.MULTILINE)
+_FIGURES = re.compile(r"^(istmo_[a-z_]+) ([0-9.e+\-]+)$", re.MULTILINE)
+MOST_SET_S = 60
+"""By how much a clock may be set while a node runs: the worker is told of more (`clock-jumped`)."""
 
 
 def proxy(patient: Patient) -> Iterator[Ailment]:
@@ -78,9 +80,15 @@ def clock(patient: Patient) -> Iterator[Ailment]:
         yield Ailment("doctor-clock-node", {"url": patient.settings.url, "seconds": round(abs(apart))})
 
 
-def backlog(patient: Patient) -> Iterator[Ailment]:
-    """Rows of the audit of reads that a running node could not write: asked of its metrics, which only this machine gets without a key."""
+def running(patient: Patient) -> Iterator[Ailment]:
+    """What a running node tells of itself in its metrics, which only this machine gets without a key.
+
+    Rows of the audit of reads that it could not write; and that its clock was set while it ran: what waits is published by the slower of two.
+    """
     answer = _ask(patient, "/metrics")
-    waiting = _WAITING.search(answer.text) if answer is not None and answer.status_code == httpx.codes.OK else None
-    if waiting and float(waiting[1]) > MOST_WAITING:
-        yield Ailment("doctor-backlog", {"count": round(float(waiting[1]))})
+    told = dict(_FIGURES.findall(answer.text)) if answer is not None and answer.status_code == httpx.codes.OK else {}
+    waiting, parted = (float(told.get(name, "0")) for name in ("istmo_read_audit_waiting", "istmo_clock_parted_seconds"))
+    if waiting > MOST_WAITING:
+        yield Ailment("doctor-backlog", {"count": round(waiting)})
+    if abs(parted) > MOST_SET_S:
+        yield Ailment("doctor-clock-jumped", {"url": patient.settings.url, "seconds": round(abs(parted))})

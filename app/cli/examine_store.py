@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.access import clients
 from app.access import token_keys as access_token_keys
-from app.access.models import Client
+from app.access.models import AuditRow, Client
 from app.cli.patient import Ailment, Patient
 from app.core import schema
+from app.core.clock import rfc3339
 from app.core.db import Database
 from app.core.problems import Problem
 from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
@@ -24,6 +25,8 @@ from app.exchange.node import open_database
 from app.wire.codes import Role
 
 MOST_APART = timedelta(seconds=5)
+_SET_BACK = timedelta(minutes=10)
+"""Less than that may be another machine's clock, which is asked too."""
 _SOON = timedelta(days=30)
 _LATE = timedelta(hours=2)
 
@@ -64,10 +67,12 @@ def _schema(db: Database) -> Iterator[Ailment]:
 
 
 def clock(patient: Patient, session: Session) -> Iterator[Ailment]:
-    """This machine's clock against the newest entry of the log and against the clock of PostgreSQL's machine."""
-    newest = newest_time(session)
+    """This machine's clock against the newest entry of the log, else of the audit, and against the clock of PostgreSQL's machine."""
+    newest, audited = newest_time(session), session.scalar(select(AuditRow.at).order_by(AuditRow.id.desc()).limit(1))
     if newest and datetime.fromisoformat(newest) > patient.now + MOST_APART:
         yield Ailment("doctor-clock-log", {"time": newest})
+    elif audited and audited > patient.now + _SET_BACK:
+        yield Ailment("doctor-clock-audit", {"time": rfc3339(audited)})
     there = session.scalar(select(func.now())) if session.get_bind().dialect.name == "postgresql" else None
     if there is not None and abs(there - patient.now) > MOST_APART:
         yield Ailment("doctor-clock-store", {"seconds": round(abs(there - patient.now).total_seconds())})

@@ -1,11 +1,24 @@
-"""The one clock."""
+"""The one clock, and the one that counts, by which it is noticed that the first was set."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
     """The present instant in UTC, to the microsecond."""
     return datetime.now(UTC)
+
+
+def counted() -> float:
+    """Seconds by a clock that nobody can set; it counts a machine's sleep too, where the machine can."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def parting() -> Callable[[], float]:
+    """What tells by how many seconds the clock has been set ahead (back: below 0) since this was made."""
+    began, since = utc_now(), counted()
+    return lambda: (utc_now() - began).total_seconds() - (counted() - since)
 
 
 def rfc3339(instant: datetime) -> str:

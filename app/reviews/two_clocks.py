@@ -1,22 +1,16 @@
 """The time by which what waits is published: the slower of two clocks, so that one that is set ahead publishes nothing early (guarantees 2)."""
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.core.clock import rfc3339, utc_now
+from app.core.clock import counted, rfc3339, utc_now
 from app.core.logs import tell
 
 Clock = Callable[[], datetime]
 
 _SLACK = timedelta(minutes=1)
 """By how much two clocks may differ before somebody is told."""
-
-
-def counted() -> float:
-    """Seconds by a clock that nobody can set; it counts a machine's sleep too, where the machine can."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def slower_clock(wall: Clock = utc_now, count: Callable[[], float] = counted) -> Clock:

@@ -16,6 +16,7 @@ from app.access.callers import Caller
 from app.access.rules import Rule
 from app.core import schema
 from app.core.admission import Rooms
+from app.core.clock import parting
 from app.core.gate import Gate, Share
 from app.core.http import json_response
 from app.core.kept import Kept
@@ -122,6 +123,7 @@ def watch(made: FastAPI, node: Node) -> None:
     counted.watch("istmo_kept_misses", "answers of flows, or parts of them, that were not", lambda: kept.misses)
     counted.watch("istmo_kept_bytes", "bytes of answers held in memory", lambda: kept.held)
     counted.watch("istmo_read_audit_waiting", "rows of the audit of reads that are not written yet", lambda: node.read_audit.waiting)
+    counted.watch("istmo_clock_parted_seconds", "by how much the clock was set ahead (back: below 0) since the node began", parting())
     counted.watch("istmo_log_entries", "entries of the exchange log; not a number where the store does not answer", lambda: _log_size(node))
 
 

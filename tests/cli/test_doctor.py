@@ -7,12 +7,15 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import forked
+import httpx
 import pytest
 import time_machine
 from cryptography import x509
@@ -28,6 +31,7 @@ from sqlalchemy.orm import Session
 from test_node_commands import wait_for
 from typer.testing import CliRunner
 
+from app.access.audit import Attempt, record
 from app.access.callers import Caller
 from app.access.clients import NewClient, create
 from app.cli import examine_files, examine_store, shell
@@ -184,6 +188,14 @@ def test_a_disk_nearly_full_is_named_with_its_figures(on_sqlite: Installation):
     assert {ailment.code for ailment in found} == {"doctor-disk"}
     assert {ailment.figures["folder"] for ailment in found} == {on_sqlite.folder, on_sqlite.secrets}
     assert all(abs(int(str(ailment.figures["free"])) - free // 2**20) < 1024 for ailment in found)
+
+
+def test_a_clock_behind_the_audit_is_named(healthy: Installation):
+    db = Database(healthy.environment["ISTMO_DATABASE_URL"])
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1), tick=True), db.write() as session:
+        record(session, Attempt("publish_bulletin"), "refused")
+    db.dispose()
+    assert healthy.codes() == ["doctor-clock-audit"]
 
 
 def test_a_clock_behind_the_log_and_behind_the_database_is_named(healthy: Installation):
@@ -420,6 +432,22 @@ def test_a_nodes_clock_that_goes_otherwise_is_named(on_sqlite: Installation):
         server.kill()
         server.wait(60)
     assert [finding["code"] for finding in found] == ["doctor-clock-node"]
+
+
+def test_a_clock_that_was_set_while_the_node_ran_is_named(on_sqlite: Installation):
+    with listening(open_node(on_sqlite.settings)) as url:
+        on_sqlite.environment["ISTMO_URL"] = url
+        assert on_sqlite.codes() == []
+        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90), tick=True):
+            # The server writes the date of its answers anew every second.
+            for _ in range(400):
+                written = parsedate_to_datetime(httpx.get(f"{url}/livez", trust_env=False).headers["date"])
+                if abs((written - datetime.now(UTC)).total_seconds()) < 3:
+                    break
+                time.sleep(0.05)
+            found = on_sqlite.found()
+    assert [finding["code"] for finding in found] == ["doctor-clock-jumped"]
+    assert any(f" {seconds} " in found[0]["detail"] for seconds in range(88, 93))
 
 
 def test_reads_that_the_running_node_cannot_write_are_named(on_sqlite: Installation):

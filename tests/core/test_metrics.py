@@ -71,6 +71,7 @@ def test_the_log_what_waits_and_the_build_are_shown(served: Served):
     idle = ("istmo_requests_inside", "istmo_requests_waiting", "istmo_bodies_arriving", "istmo_protection_inside")
     assert [got[name] for name in idle] == [0] * 4
     assert "istmo_read_audit_waiting" in got
+    assert abs(got["istmo_clock_parted_seconds"]) < 5
     (build,) = [name for name in got if name.startswith("istmo_build{")]
     assert served.as_(None).get("/version").json()["version"] in build
 

@@ -10,9 +10,9 @@ import time_machine
 from waitroom import Room
 
 import app.main
-from app.core.clock import utc_now
+from app.core.clock import counted, parting, utc_now
 from app.reviews.releasing import purge, release_due
-from app.reviews.two_clocks import counted, slower_clock
+from app.reviews.two_clocks import slower_clock
 
 HOUR, DAY, MINUTE = 3600, 86_400, 60
 
@@ -41,6 +41,15 @@ class Machine:
 def test_the_clock_that_counts_goes_on():
     assert counted() < counted()
     assert abs((slower_clock()() - utc_now()).total_seconds()) < 1
+
+
+def test_by_how_much_a_clock_was_set_is_told_from_the_one_that_counts():
+    parted = parting()
+    assert abs(parted()) < 1
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10), tick=True):
+        assert abs(parted() - 600) < 5
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=1), tick=True):
+        assert abs(parted() + DAY) < 5
 
 
 def test_of_two_clocks_the_slower_is_believed_and_each_parting_is_told_once(caplog: pytest.LogCaptureFixture):
