@@ -101,12 +101,16 @@ def unconfirmed(
     nothing that was found is kept.  Numerals are held against figures that may have changed, and are confirmed anew.  Where as much was
     found as is told of one document, more may stand there that nobody was asked about: then nothing is covered.
     """
-    if before is None or len(found) >= MOST_FINDINGS or any(before.get(name) != content[name] for name in ("tlp", "audience")):
+    if before is None or len(found) >= MOST_FINDINGS or not _is_marked_alike(before, content):
         return tuple(found), ()
     first = len(pointer(*at))
     said = {place: text for place, text in texts.items() if _at(before, place[first:]) == text}
     left = tuple(each for each in found if each.params["kind"] != Kind.NAME or each.pointer not in said)
     return left, ((str(before["id"]), int(before["version"])),) if len(left) < len(found) else ()
+
+
+def _is_marked_alike(before: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
+    return all(before.get(name) == content[name] for name in ("tlp", "audience"))
 
 
 def _at(document: object, place: str) -> object:

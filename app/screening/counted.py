@@ -13,7 +13,7 @@ _JOINS, _PERSONS, _BRIDGES, _SAYS, _TOWARDS, _PART_OF = (
     frozenset(COUNTS["words"][name].split()) for name in ("joins", "persons", "bridges", "says", "towards", "part_of")
 )
 _THINGS = frozenset(form for thing in COUNTS["words"]["things"].split() for form in plurals(thing)) - _PERSONS
-_COUNTABLE, _LEADING = _THINGS - _BRIDGES, _TOWARDS | {"no"}
+_COUNTABLE = _THINGS - _BRIDGES
 _PASSED = _PERSONS | _BRIDGES | _JOINS
 _BACKWARDS = _PERSONS | _BRIDGES | _SAYS | {"m", "f"}
 BREAKS, ENDS = frozenset(".;:,!?|\n\t"), frozenset(".;!?|\n\t")
@@ -78,13 +78,14 @@ def ahead(read: Reading, quantity: Quantity) -> Ahead:
         if (word in read.named or word in _THINGS) and (counted := _met(read, at, at == first, has_person)) is not None:
             return counted
         has_person |= word in _PERSONS
-        if word not in _PASSED:
-            unknown[word < "a"] += 1
-        if max(unknown) > _MOST_UNKNOWN or (word in _LEADING and _leads_away(read, at)):
-            break
-        if quantity.is_article and not has_person and word not in _OF:
+        unknown[word < "a"] += word not in _PASSED
+        if max(unknown) > _MOST_UNKNOWN or _is_led_away(read, at, quantity, has_person):
             break
     return Ahead(has_person=has_person)
+
+
+def _is_led_away(read: Reading, at: int, quantity: Quantity, has_person: bool) -> bool:
+    return _leads_away(read, at, has_person or not quantity.is_article or read.tokens.words[at] in _OF)
 
 
 def _goes_on(read: Reading, at: int) -> bool:
@@ -108,10 +109,10 @@ def _of_category(read: Reading, last: int, has_person: bool) -> Ahead:
     return Ahead(None if is_thing else last, is_thing, has_person)
 
 
-def _leads_away(read: Reading, at: int) -> bool:
+def _leads_away(read: Reading, at: int, may_go_on: bool) -> bool:
     word, after = read.word(at), read.word(at + 1)
     # In Portuguese "no abrigo" is a place.
-    return (word in _TOWARDS and not "0" <= after < "a") or (word == "no" and after in _THINGS)
+    return not may_go_on or (word in _TOWARDS and not "0" <= after < "a") or (word == "no" and after in _THINGS)
 
 
 def behind(read: Reading, quantity: Quantity, following: Ahead) -> int | None:

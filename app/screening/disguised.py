@@ -17,38 +17,7 @@ _HOST = re.compile(r"[\w\-]{1,63} ?$")
 _SPACED = re.compile(
     r"\b(?:(?:t|wa)(?: \. ?| ?\. | )me ?/ ?|(?:facebook|instagram|tiktok|twitter|youtube)(?: | \. ?|\. )com ?/ ?)\+?[\w@]{3,64}"
 )
-_NO_HOSTS = frozenset(
-    [
-        "a",
-        "al",
-        "ao",
-        "cada",
-        "de",
-        "del",
-        "do",
-        "each",
-        "el",
-        "ese",
-        "esse",
-        "este",
-        "mesmo",
-        "mismo",
-        "nesse",
-        "neste",
-        "no",
-        "o",
-        "of",
-        "one",
-        "otro",
-        "outro",
-        "primeiro",
-        "primer",
-        "segundo",
-        "the",
-        "um",
-        "un",
-    ]
-)
+_NO_HOSTS = frozenset(WORDS["mail"]["no_hosts"])
 _DISABLING, _WORDS, _BEFORE = frozenset({"hxxp", "hxxps"}), frozenset({"dot", "ponto", "punto"}), 72
 _APART = (("me", ". me", " .me", " me/"), ("com", " com/", " com /"))
 """The ends of hosts, and how they stand apart: looked for only where the end is a word of the text."""
@@ -56,20 +25,29 @@ _APART = (("me", ". me", " .me", " me/"), ("com", " com/", " com /"))
 
 def disguised(text: Folded) -> Iterator[Span]:
     """Addresses of pages and of mail in a folded text that are told although they are no addresses."""
-    small = text.small
-    if "@" in small:
-        yield from _led(small, _KEEPER, _LOCAL, Kind.EMAIL)
-    if "arroba" in text.words:
-        yield from _led(small, _KEEPER_IN_WORDS, _LOCAL, Kind.EMAIL)
+    yield from _mail(text)
+    yield from _parted(text)
     if not _DISABLING.isdisjoint(text.words):
-        yield from (Span(*found.span(), Kind.URL) for found in _DISABLED.finditer(small))
+        yield from (Span(*found.span(), Kind.URL) for found in _DISABLED.finditer(text.small))
+    if any(word in text.words and any(each in text.small for each in apart) for word, *apart in _APART):
+        yield from (Span(*found.span(), Kind.URL) for found in _SPACED.finditer(text.small))
+
+
+def _mail(text: Folded) -> Iterator[Span]:
+    """Addresses of which only the name of their keeper stands there."""
+    if "@" in text.small:
+        yield from _led(text.small, _KEEPER, _LOCAL, Kind.EMAIL)
+    if "arroba" in text.words:
+        yield from _led(text.small, _KEEPER_IN_WORDS, _LOCAL, Kind.EMAIL)
+
+
+def _parted(text: Folded) -> Iterator[Span]:
+    """Hosts whose dot stands in brackets or is told."""
     told = _WORDS & text.words
-    if told or any(each in small for each in ("[", "{", "(.)")):
-        yield from _led(small, _PARTED, _HOST, Kind.URL)
+    if told or any(each in text.small for each in ("[", "{", "(.)")):
+        yield from _led(text.small, _PARTED, _HOST, Kind.URL)
     for word in told:
         yield from _spelt(text, word)
-    if any(word in text.words and any(each in small for each in apart) for word, *apart in _APART):
-        yield from (Span(*found.span(), Kind.URL) for found in _SPACED.finditer(small))
 
 
 def _led(small: str, rule: re.Pattern[str], before: re.Pattern[str], kind: Kind) -> Iterator[Span]:

@@ -116,6 +116,11 @@ def _sort(word: str, known: Collection[str]) -> Sort:
         return "titles" if sort == "titles" else "initial"
     if sort is not None:
         return "family" if sort == "given" and (small in known or word.lower() in known) else sort
+    return _sort_of_none(word, small, known)
+
+
+def _sort_of_none(word: str, small: str, known: Collection[str]) -> Sort:
+    """What a word is taken for that is none of the rules' names and words."""
     if _is_glued(word):
         return "given"
     return "common" if _is_code(word) or word.lower() in known or _is_of_the_field(small, known) else "unknown"

@@ -69,9 +69,14 @@ def places(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
     if births or text.has_digits:
         yield from _births(text, births)
     if announced and text.has_digits:
-        dwellings = [each for each in announced if each.kind is Kind.DWELLING and not OF_ALL.match(text.small, each.start)]
-        yield from _near(Kind.DWELLING, _COORDINATES, text, dwellings, (_REACH_DWELLING, _REACH_DWELLING))
-        yield from _near(Kind.DWELLING, _ADDRESS, text, dwellings, (0, _REACH_ADDRESS))
+        yield from _dwellings(text, announced)
+
+
+def _dwellings(text: Folded, announced: Sequence[Cue]) -> Iterator[Span]:
+    """Coordinates and addresses near a word for a dwelling."""
+    dwellings = [each for each in announced if each.kind is Kind.DWELLING and not OF_ALL.match(text.small, each.start)]
+    yield from _near(Kind.DWELLING, _COORDINATES, text, dwellings, (_REACH_DWELLING, _REACH_DWELLING))
+    yield from _near(Kind.DWELLING, _ADDRESS, text, dwellings, (0, _REACH_ADDRESS))
 
 
 def _births(text: Folded, births: Sequence[Cue]) -> Iterator[Span]:

@@ -45,7 +45,6 @@ _IN_DATE = frozenset("-/.:") | {f"°{sign}" for sign in ("", " ", ",", ", ", "-"
 _MONTHS = frozenset(f"{plain(MONTHS)}|st|nd|rd|th|ro".split("|"))
 """What follows the numeral of a day, with what an ordinal ends with."""
 _JOINING, _BEFORE_DAYS, _OF_MONTHS = (frozenset(each.split("|")) for each in ("y|e|and|to|a|al|o|or|ou", "el|the|o", "de|do|of"))
-_BESIDE_DAYS = _JOINING | _MONTHS | _OF_MONTHS
 _WITHIN, _PERCENT, _HALVES, _HOURS = (frozenset(each.split("|")) for each in (" |-", "ciento|cento", "am|pm", "am|pm|a|p"))
 _MARKS_BEFORE, _MARKS_AFTER = frozenset("#$€£°'\"_"), frozenset("°º'\"_")
 _PLAIN_BEFORE, _PLAIN_AFTER = frozenset(" (\n"), frozenset(" .,;:)%-\n")
@@ -105,7 +104,7 @@ class Quantity(NamedTuple):
 def tokens(text: Folded) -> Tokens:
     """The words and numerals of a folded text in their order."""
     words = [*text.tokens, *[""] * _AROUND]
-    values = {word: int(word) if word.isdigit() and len(word) <= _MOST_DIGITS else _value(word) for word in text.numerals}
+    values = {word: _value(word) for word in text.numerals}
     return Tokens(text, words, text.parts[0::2], values)
 
 
@@ -127,12 +126,14 @@ def quantities(text: Folded, read: Tokens, quiet: Collection[str], within: Itera
         elif word in _SINGLE:
             yield from _single(read, at)
         elif word not in _PERCENT or words[at - 1] != "por":
-            may_go_on = after in _COMPOSING or len(after) == _OF_THOUSANDS
-            reached, value = _whole(read, at, values[word], after) if may_go_on else (at, values[word])
-            # Mostly nothing stands beside it that could make a time, an amount or a mark of it.
-            is_plain = gaps[at][-1:] in _PLAIN_BEFORE and gaps[at + 1][:1] in _PLAIN_AFTER and after not in _HOURS
-            if is_plain or not _is_apart(text, read, at):
+            reached, value = _whole(read, at, values[word], after)
+            if _is_plain(gaps, at, after) or not _is_apart(text, read, at):
                 yield Quantity(at, reached, value)
+
+
+def _is_plain(gaps: Sequence[str], at: int, after: str) -> bool:
+    """Whether nothing stands beside a numeral that could make a time, an amount or a mark of it."""
+    return gaps[at][-1:] in _PLAIN_BEFORE and gaps[at + 1][:1] in _PLAIN_AFTER and after not in _HOURS
 
 
 def _single(read: Tokens, at: int) -> Iterator[Quantity]:
@@ -152,21 +153,24 @@ def _whole(read: Tokens, at: int, value: int, after: str) -> tuple[int, int]:
 
 def _places(text: Folded, read: Tokens, quiet: Collection[str], within: Iterable[tuple[int, int]]) -> Iterator[int]:
     """The tokens that may be a numeral which tells something, or a part of one; none of a date or time."""
-    words, gaps, values = read.words, read.gaps, read.values
+    words, values = read.words, read.values
     wanted = (values.keys() | WORDS_OF_QUANTITY) - _silent(text, read)
-    stirring, beside_days = _STIRRING | values.keys(), _BESIDE_DAYS | values.keys()
     dotted, dated = _dotted(values), 0
     for at in chain.from_iterable(compress(count(begin), map(wanted.__contains__, words[begin:end])) for begin, end in within):
         if at < dated:
             continue
-        word, after = words[at], words[at + 1]
-        # A quick look at what stands after it, before the rule of dates itself.
-        may_be_day = after in beside_days and len(word) <= _OF_A_DAY and _may_be_day(read, at, after)
-        date = _DATE.match(text.small, text.starts[at]) if may_be_day or gaps[at + 1] in _IN_DATE or word in dotted else None
+        after = words[at + 1]
+        date = _DATE.match(text.small, text.starts[at]) if _may_be_dated(read, at, dotted) else None
         if date:
             dated = bisect_left(text.starts, date.end(), at)
-        elif after in stirring or _tells(words, gaps, at, quiet):
+        elif after in _STIRRING or after in values or _tells(read, at, quiet):
             yield at
+
+
+def _may_be_dated(read: Tokens, at: int, dotted: Collection[str]) -> bool:
+    """Whether a date may begin here: a quick look at what stands after it, before the rule itself."""
+    word = read.words[at]
+    return read.gaps[at + 1] in _IN_DATE or (len(word) <= _OF_A_DAY and _may_be_day(read, at, read.words[at + 1])) or word in dotted
 
 
 def _may_be_day(read: Tokens, at: int, after: str) -> bool:
@@ -196,8 +200,9 @@ def _dotted(values: Mapping[str, int]) -> set[str]:
     return {word for word in values if word.count(".") > 1}
 
 
-def _tells(words: Sequence[str], gaps: Sequence[str], at: int, quiet: Collection[str]) -> bool:
+def _tells(read: Tokens, at: int, quiet: Collection[str]) -> bool:
     """Whether a numeral that stands alone tells something: it is no quiet one and no mark's, or it is a share."""
+    words, gaps = read.words, read.gaps
     if words[at] not in quiet and (gaps[at] != " " or words[at - 1] not in CITES or words[at] >= "a"):
         return True
     return words[at - 1] in _RATES or words[at + 2] in _RATES or "%" in gaps[at + 1]
@@ -323,8 +328,9 @@ def is_year(word: str) -> bool:
 def is_share(read: Tokens, quantity: Quantity) -> bool:
     """Whether a numeral is a percentage or of a rate, which tells of no number of persons: "3 de cada 10", "one of every 4"."""
     words, first, last = read.words, quantity.first, quantity.last
+    gap = read.gaps[last + 1]
     is_of_rate = words[first - 1] in _RATES or words[last + 2] in _RATES
-    return (is_of_rate or ("%" in (gap := read.gaps[last + 1]) and gap.lstrip()[0] == "%")) and words[first] not in _SINGLE
+    return (is_of_rate or (gap != " " and gap.lstrip().startswith("%"))) and words[first] not in _SINGLE
 
 
 def _is_apart(text: Folded, read: Tokens, at: int) -> bool:

@@ -39,16 +39,26 @@ def streets(text: Folded) -> Iterator[Span]:
     """Streets with the number of a house, but those of institutions, which stand beside what they are."""
     near = _BARE_FIRST & text.words
     for word in [each for each, bare in _FIRST.items() if bare in near] if near else ():
-        for start in text.places(word):
-            found = _NAMED.match(text.text, start + len(word)) or _CROSSED.match(text.text, start + len(word))
-            if found and not _is_public(text.text, start, found.end()):
-                yield Span(start, found.end(), Kind.DWELLING)
+        yield from _after(text, word)
     for word in _LAST & text.words:
-        for end in text.places(word):
-            begin = max(end - _LONGEST, 0)
-            found = _IN_ENGLISH.search(text.text[begin:end]) if text.text[end].isupper() else None
-            if found and _SHUT.match(text.text, end + len(word)) and not _is_public(text.text, begin + found.start(), end + len(word)):
-                yield Span(begin + found.start(), end + len(word), Kind.DWELLING)
+        yield from _before(text, word)
+
+
+def _after(text: Folded, word: str) -> Iterator[Span]:
+    """Houses whose street is named after the word: "calle Juan Pérez 12"."""
+    for start in text.places(word):
+        found = _NAMED.match(text.text, start + len(word)) or _CROSSED.match(text.text, start + len(word))
+        if found and not _is_public(text.text, start, found.end()):
+            yield Span(start, found.end(), Kind.DWELLING)
+
+
+def _before(text: Folded, word: str) -> Iterator[Span]:
+    """Houses whose street is named before the word: "27 Hibiscus Lane"."""
+    for at in text.places(word):
+        begin, end = max(at - _LONGEST, 0), at + len(word)
+        found = _IN_ENGLISH.search(text.text[begin:at]) if text.text[at].isupper() and _SHUT.match(text.text, end) else None
+        if found and not _is_public(text.text, begin + found.start(), end):
+            yield Span(begin + found.start(), end, Kind.DWELLING)
 
 
 def _is_public(text: str, start: int, end: int) -> bool:
