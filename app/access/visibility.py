@@ -70,7 +70,8 @@ def mark_all(session: Session, marks: Sequence[Mark]) -> None:
     if later:
         earlier = DocumentAccess.document_id.in_(later)
         bound = set(session.scalars(select(DocumentAccess.document_id).where(earlier, DocumentAccess.until.is_not(None))))
-        session.execute(update(DocumentAccess).where(earlier, DocumentAccess.newest).values(newest=False))
+        # `coalesce` keeps SQLite from the index on `newest`, by which it would walk all documents for each page that a peer brings.
+        session.execute(update(DocumentAccess).where(earlier, func.coalesce(DocumentAccess.newest, false())).values(newest=False))
         for document_id in bound | {each for each, until in later.items() if until is not None}:
             known = update(DocumentAccess).where(DocumentAccess.document_id == document_id)
             session.execute(known.values(until=later[document_id]))
