@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 
 def utc_now() -> datetime:
@@ -24,3 +24,21 @@ def parting() -> Callable[[], float]:
 def rfc3339(instant: datetime) -> str:
     """An instant as it crosses the wire: UTC with Z, microseconds always written so that texts sort as instants do."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def in_utc(value: datetime) -> datetime:
+    """The same instant in UTC; raises ValueError for a naive one, which would shift by hours on the way."""
+    if value.tzinfo is None:
+        message = "an instant without a time zone"
+        raise ValueError(message)
+    return value.astimezone(UTC)
+
+
+def instant_text(value: datetime | None) -> str | None:
+    """An instant as SQLite keeps it: its wall time in UTC."""
+    return None if value is None else in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def day_text(value: date | None) -> str | None:
+    """A day as SQLite keeps it."""
+    return None if value is None else value.isoformat()

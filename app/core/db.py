@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import psycopg
 from sqlalchemy import (
-    Boolean,
     Connection,
     CursorResult,
+    Date,
     DateTime,
     Dialect,
     Engine,
@@ -35,6 +35,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from app.core.clock import day_text, in_utc, instant_text
 from app.core.problems import Problem
 
 _NAMING = {
@@ -71,10 +72,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         """Refuse naive instants; SQLite keeps the UTC wall time."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            message = "an instant without a time zone"
-            raise ValueError(message)
-        moment = value.astimezone(UTC)
+        moment = in_utc(value)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -248,10 +246,13 @@ def insert_new(session: Session, table: type[Base], row: Mapping[str, object]) -
 
 
 def insert_all_new(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert each of many rows unless one with its key stands there."""
-    inserting = sqlite_insert if is_sqlite(session) else postgresql_insert
-    if rows:
-        session.execute(inserting(table_of(model)).on_conflict_do_nothing(), rows)
+    """Insert each of many rows, which all name the same columns in the same order, unless one with its key stands there."""
+    if not rows:
+        return
+    if is_sqlite(session):
+        _execute_many(session, model, tuple(rows[0]), [tuple(row.values()) for row in rows], " ON CONFLICT DO NOTHING")
+    else:
+        session.execute(postgresql_insert(table_of(model)).on_conflict_do_nothing(), rows)
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
@@ -267,26 +268,34 @@ def insert_rows(session: Session, model: type[Base], columns: Sequence[str], row
     """
     if not rows:
         return
-    into = f"{model.__tablename__} ({', '.join(map(_quoted, columns))})"
     if is_sqlite(session):
-        values = f"({', '.join('?' * len(columns))})"
-        insert_into = f"INSERT INTO {into} VALUES {values}"  # names of our own columns  # noqa: S608  # nosec B608
-        session.connection().exec_driver_sql(insert_into, _for_sqlite(session, model, columns, rows))
+        _execute_many(session, model, columns, rows)
     else:
-        _copy(session, f"COPY {into} FROM STDIN", rows)
+        _copy(session, f"COPY {_into(model, columns)} FROM STDIN", rows)
 
 
-def _for_sqlite(
-    session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[tuple[object, ...]]
-) -> list[tuple[object, ...]]:
+def _execute_many(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[tuple[object, ...]], else_: str = "") -> None:
+    values = f"({', '.join('?' * len(columns))})"
+    insert_into = f"INSERT INTO {_into(model, columns)} VALUES {values}{else_}"  # names of our own columns  # noqa: S608  # nosec B608
+    session.connection().exec_driver_sql(insert_into, _for_sqlite(model, columns, rows))
+
+
+def _into(model: type[Base], columns: Sequence[str]) -> str:
+    return f"{model.__tablename__} ({', '.join(map(_quoted, columns))})"
+
+
+def _for_sqlite(model: type[Base], columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
     """Values as SQLite keeps them: days and instants as texts."""
-    dialect, types = session.get_bind().dialect, [table_of(model).c[name].type for name in columns]
-    processes = [None if isinstance(each, Boolean) else each.dialect_impl(dialect).bind_processor(dialect) for each in types]
+    processes = [_TEXTS.get(type(table_of(model).c[name].type)) for name in columns]
     if not any(processes):
         return list(rows)
     # By columns: most of them stay as they are.
     values = zip(*rows, strict=True)
     return list(zip(*(map(process, column) if process else column for process, column in zip(processes, values, strict=True)), strict=True))
+
+
+_TEXTS: Mapping[type[object], Callable[[Any], str | None]] = {Date: day_text, UTCDateTime: instant_text}
+"""How SQLAlchemy writes values of these types too, in a tenth of the time."""
 
 
 def _copy(session: Session, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
