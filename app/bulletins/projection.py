@@ -12,7 +12,7 @@ from app.access.visibility import Mark, grantees_of, mark_all
 from app.bulletins.models import Bulletin, Cell, Certificate, Flow, Hideout, PublishedTable
 from app.bulletins.released import locked, remember
 from app.bulletins.unseen import never_seen
-from app.core.db import insert_all, insert_all_new, insert_rows, table_of
+from app.core.db import insert_all_new, insert_rows, table_of
 from app.directory.codes import area_of, margin_codes, nationalities
 from app.directory.dimensions import DIMENSIONS
 from app.documents.models import identity_of, insert_newest, parted, supersede
@@ -26,7 +26,7 @@ NOWHERE = "---"
 """The area of what has none: the stateless and those of unknown nationality."""
 _period = functools.lru_cache(maxsize=4096)(parse_period)
 _SUMMED = dict.fromkeys(DIMENSIONS, TOTAL)
-_OTHERS = frozenset(DIMENSIONS) - {"nationality"}
+_OTHERS = tuple(name for name in DIMENSIONS if name != "nationality")
 
 
 def project(session: Session, document: Mapping[str, Any]) -> None:
@@ -60,21 +60,21 @@ def _standing(session: Session, ids: Sequence[str]) -> dict[str, RowMapping]:
 def _publish(session: Session, documents: Sequence[Mapping[str, Any]]) -> None:
     rows = list(map(_row, documents))
     # What a flow's first publication fixes; sorted, so that of two transactions neither waits for a flow of the other.
-    flows = {flow["key"]: flow for flow in map(_flow, reversed(documents))}
-    insert_all_new(session, Flow, [flows[key] for key in sorted(flows)])
+    flows = {row["flow_key"]: document for row, document in zip(reversed(rows), reversed(documents), strict=True)}
+    insert_all_new(session, Flow, [_flow(key, flows[key]) for key in sorted(flows)])
     ids = insert_newest(session, Bulletin, rows)
     insert_rows(session, Cell, _CELL, [cell for document in documents for cell in _cells(ids[document["id"]], document)])
-    insert_all(session, Hideout, [hideout for document in documents for hideout in _hideouts(ids[document["id"]], document)])
+    insert_rows(session, Hideout, _HIDEOUT, [hideout for document in documents for hideout in _hideouts(ids[document["id"]], document)])
     remember(session, [(document, row["flow_key"], row["natural_key"]) for row, document in zip(rows, documents, strict=True)])
 
 
 def _row(document: Mapping[str, Any]) -> dict[str, Any]:
-    period = _period_of(document)
+    period, flow_key = period_of(document), flow_key_of(document)
     return {
         **identity_of(document),
         **{name: document[name] for name in _ATTRIBUTES},
-        "natural_key": natural_key_of(document),
-        "flow_key": flow_key_of(document),
+        "natural_key": _natural_key(flow_key, document),
+        "flow_key": flow_key,
         "dimensions": ",".join(document["dimensions"]),
         "dimension_count": len(document["dimensions"]),
         "period_start": period.first,
@@ -84,11 +84,12 @@ def _row(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _flow(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {"key": flow_key_of(document), "k": document["disclosure"]["k"], "family": _period_of(document).family}
+def _flow(key: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": key, "k": document["disclosure"]["k"], "family": period_of(document).family}
 
 
-def _period_of(document: Mapping[str, Any]) -> Period:
+def period_of(document: Mapping[str, Any]) -> Period:
+    """The period of a published bulletin; raises ValueError where it is none that this release knows."""
     return _period(document["period"], _fiscal_start(document))
 
 
@@ -144,9 +145,12 @@ def flow_key_of(document: Mapping[str, Any]) -> str:
 
 def natural_key_of(document: Mapping[str, Any]) -> str:
     """The natural key of a published bulletin (contract: Natural key)."""
+    return _natural_key(flow_key_of(document), document)
+
+
+def _natural_key(flow_key: str, document: Mapping[str, Any]) -> str:
     span = f"{document['period']}@{document['period_start']}"
-    parts = (flow_key_of(document), document["publisher"], document["accumulation"], ",".join(document["dimensions"]), span)
-    return "|".join(parts)
+    return "|".join((flow_key, document["publisher"], document["accumulation"], ",".join(document["dimensions"]), span))
 
 
 def _fiscal_start(document: Mapping[str, Any]) -> date | None:
@@ -158,38 +162,57 @@ _CELL = ("bulletin_id", "row", "value", "value_status", "is_total", "area", *DIM
 
 def _cells(bulletin_id: int, document: Mapping[str, Any]) -> list[tuple[object, ...]]:
     """Its cells as rows of these columns."""
+    cells = document["cells"]
+    names = _named_by(cells, DIMENSIONS)
+    # By columns: of most dimensions no cell names a code.
+    codes = zip(*([cell.get(name) for cell in cells] for name in names), strict=True) if names else [()] * len(cells)
     return [
-        (bulletin_id, number, cell["value"], cell.get("value_status"), *_placed(tuple(map(cell.get, DIMENSIONS))))
-        for number, cell in enumerate(document["cells"], 1)
+        (bulletin_id, number, cell["value"], cell.get("value_status"), *_placed(names, each))
+        for number, (cell, each) in enumerate(zip(cells, codes, strict=True), 1)
     ]
 
 
+def _named_by(cells: Sequence[Mapping[str, Any]], dimensions: Sequence[str]) -> tuple[str, ...]:
+    """Those of some dimensions that any of these cells names, in their order."""
+    named = set[str]().union(*cells)
+    return tuple(name for name in dimensions if name in named)
+
+
 @functools.lru_cache(maxsize=2**14)
-def _placed(codes: tuple[str | None, ...]) -> tuple[object, ...]:
+def _placed(names: tuple[str, ...], codes: tuple[str | None, ...]) -> tuple[object, ...]:
     """What follows from a cell's codes: whether it is a total, its area, and its place in every dimension; they come again and again."""
-    named = {**_SUMMED, **{name: code for name, code in zip(DIMENSIONS, codes, strict=True) if code is not None}}
+    named = {**_SUMMED, **{name: code for name, code in zip(names, codes, strict=True) if code is not None}}
     return not margin_codes().isdisjoint(codes), area_of(named["nationality"]) or NOWHERE, *named.values()
 
 
-def _hideouts(bulletin_id: int, document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return hideouts(bulletin_id, document["cells"]) if document["disclosure"]["method"] == "pool" else []
+_HIDEOUT = ("bulletin_id", "area", "rest", "value")
 
 
-def hideouts(bulletin_id: int, cells: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each area, where a nationality that a pooled table does not name may be, and how many persons or events are there at most.
+def _hideouts(bulletin_id: int, document: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    """Its hideouts as rows of these columns."""
+    if document["disclosure"]["method"] != "pool":
+        return []
+    return [(bulletin_id, area, rest, value) for area, (rest, value) in hideouts(document["cells"]).items()]
+
+
+def hideouts(cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, int]]:
+    """By area, where a nationality that a pooled table does not name may be, and how many persons or events are there at most.
 
     Where the area's rest is published it is there; else it may be in `_O`.  Nowhere (0) where neither is published.  Of a rest
     whose total is withheld the grand total is the most.
     """
-    whole = [cell for cell in cells if _OTHERS.isdisjoint(cell) or all(cell[name] == TOTAL for name in _OTHERS.intersection(cell))]
+    others = _named_by(cells, _OTHERS)
+    whole = [cell for cell in cells if all(cell.get(name, TOTAL) == TOTAL for name in others)] if others else cells
     values = {cell["nationality"]: cell["value"] for cell in whole}
-    most = values.get(TOTAL) or _MOST
-    found = []
-    for area in (*AREAS, NOWHERE):
-        rest = f"_O{area}" if f"_O{area}" in values else OTHER
+    most, found = values.get(TOTAL) or _MOST, {}
+    for area, own in _RESTS:
+        rest = own if own in values else OTHER
         value = values.get(rest, 0)
-        found.append({"bulletin_id": bulletin_id, "area": area, "rest": rest, "value": most if value is None else value})
+        found[area] = rest, most if value is None else value
     return found
+
+
+_RESTS = tuple((area, f"_O{area}") for area in (*AREAS, NOWHERE))
 
 
 def forget_one(session: Session, document_id: str) -> None:

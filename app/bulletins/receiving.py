@@ -8,15 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bulletins.models import Bulletin
-from app.bulletins.projection import natural_key_of
+from app.bulletins.projection import natural_key_of, period_of
 from app.directory.dimensions import DIMENSIONS, resolve
 from app.directory.service import is_member
 from app.documents.models import instant
 from app.wire.codes import Status
-from app.wire.period import parse_period
 
 _NAMED = ("reporting_state", "measure", "unit", "definition_code", "publisher", "accumulation", "period", "period_start")
 """What the natural key is made of beside the dimensions (contract: Natural key)."""
+_TEXTS = frozenset({str})
 
 
 def is_of_origin(session: Session, document: Mapping[str, Any]) -> bool:
@@ -46,8 +46,8 @@ def places_of(documents: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _is_named(document: Mapping[str, Any]) -> bool:
     dimensions = document.get("dimensions")
-    parts = [*(document.get(name) for name in _NAMED), *(dimensions if isinstance(dimensions, list) else [None])]
-    return all(isinstance(part, str) for part in parts)
+    parts = (*map(document.get, _NAMED), *(dimensions if isinstance(dimensions, list) else (None,)))
+    return _TEXTS.issuperset(map(type, parts))
 
 
 def holders(session: Session, places: Collection[str]) -> dict[str, str]:
@@ -77,7 +77,7 @@ def understands(document: Mapping[str, Any]) -> bool:
     if not all(_are_codes(name, {cell.get(name) for cell in document["cells"]}) for name in names):
         return False
     try:
-        parse_period(document["period"], date.fromisoformat(document["period_start"]) if document["period"].endswith("-FY") else None)
+        period_of(document)
     except ValueError:
         return False
     return True

@@ -187,8 +187,10 @@ def rows_from(text: str) -> tuple[Row, ...]:
 
 def _rows_text(document: Mapping[str, Any]) -> str:
     """Published rows for the ledger: a JSON list of [codes, value, status]."""
-    names = document["dimensions"]
-    rows = [[[cell[name] for name in names], cell["value"], cell.get("value_status")] for cell in document["cells"]]
+    names, cells = document["dimensions"], document["cells"]
+    # By columns: row by row it takes twice as long.
+    codes = zip(*([cell[name] for cell in cells] for name in names), strict=True) if names else [()] * len(cells)
+    rows = [(each, cell["value"], cell.get("value_status")) for each, cell in zip(codes, cells, strict=True)]
     return orjson.dumps(rows).decode()
 
 

@@ -86,9 +86,13 @@ def take(
 
 
 def _see_places(page: _Page, changes: Iterable[Item | Doubtful]) -> None:
-    for name, kind in page.kinds.items():
-        told = [each for each in changes if isinstance(each, Item) and each.kind == name and each.document is not None]
-        places = {(each.id, each.version): place for each in told for place in kind.places_of([each.document or {}]).values()}
+    told: dict[str, list[Item]] = {}
+    for change in changes:
+        if isinstance(change, Item) and change.document is not None and change.kind in page.kinds:
+            told.setdefault(change.kind, []).append(change)
+    for name, items in told.items():
+        kind = page.kinds[name]
+        places = {(each.id, each.version): place for each in items for place in kind.places_of([each.document or {}]).values()}
         page.places.update(places)
         if places:
             page.holders.update(kind.holders(page.session, set(places.values())))

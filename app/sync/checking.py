@@ -139,18 +139,18 @@ def _named(raw: object) -> Item | None:
         return Item(kind, raw["id"], raw["version"], op, raw.get("origin"))
     if op not in _OPS or not _matches(_KIND, kind) or not _matches(_DIGEST, raw.get("digest")):
         return None
-    return _with_document(Item(kind, raw["id"], raw["version"], op, raw.get("origin"), raw["digest"]), document_of(raw, op))
+    return _with_document((kind, raw["id"], raw["version"], op, raw.get("origin"), raw["digest"]), document_of(raw, op))
 
 
-def _with_document(named: Item, document: object) -> Item | None:
+def _with_document(named: tuple[str, str, int, str, str | None, str], document: object) -> Item | None:
     if document is None:
-        return named
+        return Item(*named)
     if not isinstance(document, dict):
         return None
     glance = plain(document)
     text = _text_of(document) if glance is None else glance
     whole = text is not None and len(text) <= _LARGEST_DOCUMENT
-    return replace(named, document=document, text=text, is_plain=glance is not None) if whole else None
+    return Item(*named, document, text, glance is not None) if whole else None
 
 
 def document_of(raw: Mapping[str, Any], op: object) -> Any:  # noqa: ANN401 - what a peer sent

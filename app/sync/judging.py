@@ -8,7 +8,6 @@ import subprocess  # nosec B404 - the same
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,7 +56,7 @@ class Judge:
         _tell(beside, orjson.dumps(items))
         if not self._is_there:
             self._is_there = pickle.load(beside.stdout)  # noqa: S301  # nosec B301 - written by our own code
-        answer: list[Item | Doubtful] = pickle.load(beside.stdout)  # noqa: S301  # nosec B301 - the same
+        answer: list[_Bare | Item | Doubtful] = pickle.load(beside.stdout)  # noqa: S301  # nosec B301 - the same
         return [_filled(change, item) for change, item in zip(answer, items, strict=True)]
 
     def close(self) -> None:
@@ -84,13 +83,22 @@ class Judge:
         self.close()
 
 
-def _emptied(change: Item | Doubtful) -> Item | Doubtful:
+_Bare = tuple[str, str, int, str, str | None, str | None, str | None, bool, bool]
+"""What an item of a feed with a document was judged to be, without the document."""
+
+
+def _emptied(change: Item | Doubtful) -> _Bare | Item | Doubtful:
     """A change without its document, which whoever asked has: to bring it back costs as much as to judge it."""
-    return replace(change, document={}) if isinstance(change, Item) and change.document is not None else change
+    if isinstance(change, Doubtful) or change.document is None:
+        return change
+    named = change.kind, change.id, change.version, change.op, change.origin, change.digest
+    return *named, change.text, change.is_plain, change.is_formed
 
 
-def _filled(change: Item | Doubtful, item: Any) -> Item | Doubtful:  # noqa: ANN401 - what a peer sent
-    return replace(change, document=document_of(item, change.op)) if isinstance(change, Item) and change.document is not None else change
+def _filled(answer: _Bare | Item | Doubtful, item: Any) -> Item | Doubtful:  # noqa: ANN401 - what a peer sent
+    if not isinstance(answer, tuple):
+        return answer
+    return Item(*answer[:6], document_of(item, answer[3]), *answer[6:])
 
 
 def _started(rules: Rules) -> subprocess.Popen[bytes]:

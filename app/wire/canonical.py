@@ -38,11 +38,15 @@ def _refuse_floats(value: object) -> None:
         if isinstance(each, dict):
             if not "".join(each).isascii():
                 raise TypeError
-            waiting += each.values()
+            if not _PLAIN.issuperset(map(type, each.values())):
+                waiting += each.values()
         elif isinstance(each, list | tuple):
             waiting += each
         elif isinstance(each, float):
             raise TypeError
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def signed_part(document: dict[str, object]) -> bytes:

@@ -119,7 +119,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Gravity from 0 (low) to 3 (critical)."""
-        return list(Severity).index(self)
+        return _GRAVITIES[self]
+
+
+_GRAVITIES = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class SourceReliability(StrEnum):
