@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, select, update
+from sqlalchemy import Integer, String, bindparam, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, UTCDateTime, insert_all, table_of
@@ -52,7 +52,9 @@ def supersede(session: Session, model: type[Base], documents: Sequence[Mapping[s
     """Close the newest version in the table of a kind of each document of which another one comes, and write `others` in its row."""
     table = table_of(model)
     later = [{"of": each["id"], "since": instant(each["published_at"])} for each in documents if each["version"] > 1]
-    newest = update(table).where(table.c.document_id == bindparam("of"), table.c.superseded_at.is_(None))
+    # `coalesce` keeps PostgreSQL from the indexes of newest versions: it would plan that while there are few, and walk them all for good.
+    is_newest = func.coalesce(table.c.superseded_at.is_(None), false())
+    newest = update(table).where(table.c.document_id == bindparam("of"), is_newest)
     if later:
         session.execute(newest.values(superseded_at=bindparam("since"), **others), later)
 

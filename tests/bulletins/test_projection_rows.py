@@ -3,7 +3,7 @@
 from typing import Any
 
 from flowbook import bulletin, pooled, publish
-from sqlalchemy import delete, text
+from sqlalchemy import delete, event, text
 
 from app.access.models import DocumentAccess
 from app.bulletins.models import Bulletin, Cell, Flow, Hideout, PublishedTable
@@ -127,3 +127,24 @@ def test_a_page_writes_the_rows_that_its_documents_write_one_by_one(db: Database
         project_all(session, [first])
         project_all(session, page)
     assert written(db) == singly
+
+
+def test_a_version_that_is_superseded_is_found_by_its_document_among_however_many(db: Database):
+    first = bulletin("2022-10", counts={"SOM": 31, "NPL": 20})
+    publish(db, first, *(bulletin(f"{year}-{month:02}") for year in range(2010, 2020) for month in range(1, 13)))
+    plans: list[str] = []
+    explain = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
+
+    def note(_connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if statement.startswith("UPDATE bulletin SET superseded_at"):
+            beside = cursor.connection.cursor()  # type: ignore[attr-defined]
+            beside.execute(explain + statement, parameters)
+            plans.append("\n".join(str(row[-1]) for row in beside.fetchall()))
+
+    event.listen(db.writer, "before_cursor_execute", note)
+    publish(db, {**first, "version": 2, "published_at": "2023-02-01T00:00:00Z"})
+    assert len(plans) == 1
+    # By no index of the newest of all documents: of so few it is as quick, and a plan is kept while they become many.
+    assert "_newest_" not in plans[0]
+    assert ("(document_id=?)" if db.is_sqlite else "uq_bulletin_document_id_version") in plans[0]
+    assert rows(db, "version, superseded_at IS NULL", f"bulletin WHERE document_id = '{first['id']}'") == [(1, False), (2, True)]
