@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import psycopg
 from sqlalchemy import (
     Connection,
@@ -251,8 +252,11 @@ def insert_all_new(session: Session, model: type[Base], rows: Sequence[Mapping[s
         return
     if is_sqlite(session):
         _execute_many(session, model, tuple(rows[0]), [tuple(row.values()) for row in rows], " ON CONFLICT DO NOTHING")
-    else:
-        session.execute(postgresql_insert(table_of(model)).on_conflict_do_nothing(), rows)
+        return
+    # As one text: row by row they take the driver and the store twice as long.
+    named, columns = model.__tablename__, ", ".join(map(_quoted, rows[0]))
+    them = f"SELECT {columns} FROM json_populate_recordset(NULL::{named}, %s)"  # names of our own columns  # noqa: S608  # nosec B608
+    session.connection().exec_driver_sql(f"INSERT INTO {named} ({columns}) {them} ON CONFLICT DO NOTHING", (orjson.dumps(rows).decode(),))
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:

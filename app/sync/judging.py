@@ -122,12 +122,17 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
         rules = pickle.load(sys.stdin.buffer)  # noqa: S301  # nosec B301 - written by our own code
-        # What was loaded for good is not looked through again for every page.
+        # What was loaded for good is not looked through again for every page, nor a page while it is judged: all of it goes at once.
         gc.freeze()
+        gc.disable()
         _say(True)  # noqa: FBT003 - that it is there
         while True:
-            items = orjson.loads(pickle.load(sys.stdin.buffer))  # noqa: S301  # nosec B301 - the same
-            _say([_emptied(each) for each in judged_all(items, rules)])
+            _say(_answer(pickle.load(sys.stdin.buffer), rules))  # noqa: S301  # nosec B301 - the same
+            gc.collect()
+
+
+def _answer(page: bytes, rules: Rules) -> list[_Bare | Item | Doubtful]:
+    return [_emptied(each) for each in judged_all(orjson.loads(page), rules)]
 
 
 def _say(said: object) -> None:
