@@ -188,11 +188,11 @@ def test_a_folder_that_is_called_as_ours_is_not_taken_for_it(
 def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.sync.pulling.PAGE", 2)
     monkeypatch.setattr(judging, "_FEW", 1)
-    started, set_aside = [], []
+    started, set_aside, before = [], [], gc.get_threshold()
     right = judging._started
 
     def begun(rules: Rules) -> subprocess.Popen[bytes]:
-        set_aside.append(gc.get_freeze_count())
+        set_aside.append((gc.get_freeze_count(), gc.get_threshold()))
         started.append(right(rules))
         return started[-1]
 
@@ -202,9 +202,11 @@ def test_a_pull_of_many_pages_brings_the_same_by_another_process(pair: Twins, mo
     assert [document_id for document_id, _ in texts(pair.sacm, "RCM")] == told
     assert len(started) == 1
     assert started[0].poll() is not None
-    # While pages come, what was there before is not looked through for garbage; afterwards it is again.
-    assert set_aside[0] > 0
-    assert gc.get_freeze_count() == 0
+    # While pages come, what was there before is not looked through for garbage, and what comes seldom; afterwards all is as it was.
+    frozen, threshold = set_aside[0]
+    assert frozen > 0
+    assert threshold == (10_000, 5, 5) != before
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, before)
 
 
 @pytest.mark.usefixtures("thawed")
