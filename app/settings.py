@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     protection_budget_s: float = Field(10.0, gt=0, le=120, description="seconds of work on one table before 422 `cannot-be-proved`")
     analyst_threads: int = Field(2, ge=1, le=16, description="questions about the flows worked on at once, in threads of their own")
     analyst_queue: int = Field(32, ge=0, le=1000, description="such questions that may wait before 503")
-    analyst_yields_s: float = Field(0.25, ge=0, le=60, description="how long such a question lets those that write go first")
+    analyst_yields_s: float = Field(1.0, ge=0, le=60, description="how long such a question lets those that write go first")
     analyst_timeout_s: float = Field(15.0, gt=0, le=600, description="the longest statement of such a question before 422 `query-too-long`")
     answer_cache_bytes: int = Field(32 * 1024 * 1024, ge=0, description="bytes of answers kept in memory to be given again; 0 keeps none")
     token_minutes: int = Field(10, ge=1, le=60, description="minutes for which an access token is good")

@@ -30,9 +30,14 @@ class Gate:
         """Jobs that work or wait now."""
         return self._inside
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next job would be refused."""
+        return self._inside >= self._most
+
     def require_room(self) -> None:
         """Refuse with `busy` where the queue is full already."""
-        if self._inside >= self._most:
+        if self.is_full:
             raise busy()
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bodies import publish
 from flowbook import statements
 from serving import Nodes, Served, serving
@@ -12,6 +13,7 @@ from app.access.audit import Attempt
 from app.access.read_audit import ReadAudit
 from app.access.read_sets import Reading
 from app.core.db import Database
+from app.core.gate import Gate
 from app.wire.codes import TLP
 
 PATH = "/v1/flows?group_by=period&unit=person"
@@ -62,6 +64,24 @@ def test_what_a_full_batch_would_wait_for_is_not_given_at_once(db: Database):
     assert waits.takes_at_once(green)
     waits.note(Attempt("read"), green)
     assert not waits.takes_at_once(green)
+
+
+def test_where_no_more_may_wait_what_stands_is_given_and_the_rest_is_refused_unjudged(served: Served, monkeypatch: pytest.MonkeyPatch):
+    pan, other = served.as_("pan"), "/v1/flows?group_by=period&unit=person&reporting_state=PAN&measure=rescue"
+    publish(pan, period="2022-10")
+    first, stands = asked(served, "analyst")[0], asked(served, "analyst", other)[0]
+    publish(pan, period="2022-11")
+    monkeypatch.setattr(Gate, "is_full", property(lambda _: True))
+    again, _ = asked(served, "analyst", other)
+    assert (again.status_code, again.content, again.headers["etag"]) == (200, stands.content, stands.headers["etag"])
+    assert asked(served, "analyst", other, If_None_Match=stands.headers["etag"])[0].status_code == 304
+    for path in (PATH, "/v1/flows?limit=7", "/v1/flows?unit=parson"):
+        refused, seen = asked(served, "analyst", path)
+        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "busy", "1")
+        assert not [each for each in seen if "bulletin" in each and path != PATH]
+    assert asked(served, None)[0].status_code == 401
+    monkeypatch.undo()
+    assert asked(served, "analyst", If_None_Match=first.headers["etag"])[0].status_code == 200
 
 
 def test_what_is_published_is_in_the_next_answer_and_what_is_hidden_in_none(served: Served):

@@ -48,11 +48,15 @@ class RecallingRoute(APIRoute):
             share: Share = request.app.state.analysts
             at_hand: AtHand | None = request.app.state.at_hand
             recalled = _recalled_at_once(request, rule, at_hand) if at_hand else None
-            recalled = recalled or await share.look(partial(_recalled, request, rule))
-            if recalled is None:
-                # Before it is judged: that takes longer than all else of a refusal.
-                share.gate.require_room()
-            return recalled or await judged(request)
+            if recalled is None and (_may_stand(request) or not share.gate.is_full):
+                recalled = await share.look(partial(_recalled, request, rule))
+            if recalled is not None:
+                return recalled
+            # Before it is judged: that takes longer than all else of a refusal.
+            share.gate.require_room()
+            answer = await judged(request)
+            _note_answered(request)
+            return answer
 
         return handler
 
@@ -88,6 +92,20 @@ def _recalled(request: Request, rule: Rule) -> Response | None:
 def _known(request: Request, caller: Caller) -> Recalled | None:
     kept: Kept = request.app.state.kept
     return kept.get(_words(request, caller), Recalled)
+
+
+def _may_stand(request: Request) -> bool:
+    """Whether there may be an answer to these words that can be given again, or none is needed."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None or "if-none-match" in request.headers:
+        return True
+    kept: Kept = request.app.state.kept
+    return kept.get((*_words(request, caller), "answered"), bool) is not None
+
+
+def _note_answered(request: Request) -> None:
+    kept: Kept = request.app.state.kept
+    kept.put((*_words(request, request.state.caller), "answered"), value=True, size=_BYTES + 4 * len(request.scope["query_string"]))
 
 
 def _words(request: Request, caller: Caller) -> tuple[object, ...]:
