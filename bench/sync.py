@@ -81,11 +81,16 @@ def templates(node, drawn, cells):
         return [orjson.loads(entry.text) for entry in entries(session)]
 
 
+def lettered(number):
+    """A number in letters: codes of offices have no five digits, by which they would be read as texts."""
+    return (lettered(number // 26) if number >= 26 else "") + chr(ord("A") + number % 26)
+
+
 def another(document, number):
     """The same document under an id, and a publisher or a reference, of its own."""
     # No running number may stand in a reference; of so few digits one can.
     named = (
-        {"publisher": f"CRI-P{number}"}
+        {"publisher": f"CRI-P{lettered(number)}"}
         if document["kind"] == "bulletin"
         else {"reference": f"RCM-{2012 + number // 100_000}-{number % 100_000:05}"}
     )
