@@ -27,7 +27,7 @@ class Read(NamedTuple):
     found: dict[str, list[Found]]
 
 
-@pytest.fixture(scope="module", params=["second_half", "third_set", "training_set", "fifth_set", "sixth_set"])
+@pytest.fixture(scope="module", params=["second_half", "third_set", "training_set", "fifth_set", "sixth_set", "seventh_set"])
 def read(request: pytest.FixtureRequest) -> Read:
     """What is found in each text as a node reads it that no operator told anything."""
     vocabulary = Vocabulary(known(), passing(shipped()))
@@ -91,3 +91,10 @@ def test_of_unseen_texts_one_clean_text_in_a_hundred_is_refused_and_one_in_ten_h
     assert asked.total() in {98, 73, 75}
     assert refused.total() <= MOST_REFUSED * asked.total(), wrong
     assert held.total() <= MOST_HELD * asked.total(), wrong
+
+
+def test_a_telephone_of_an_institution_that_is_on_no_list_is_refused_until_it_is(read: Read):
+    vocabulary = Vocabulary(known(), passing(shipped()))
+    for case in read.texts.get("unlisted", []):
+        found = screened({"/text": case["text"]}, vocabulary, figures(case, read.texts["categories"]))
+        assert [(each.kind, each.is_hard) for each in found] == [("phone", True)]
