@@ -89,11 +89,11 @@ _INITIALLED = re.compile(
 )
 # The rest of these rules is begun by its first character in either case, so that the search looks at nothing else.
 _CASED = "A-Za-z\u0130\u0131\u017f\u212a"
-_ELECTOR = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{5}}\d{{8}}[HM]\d{{3}}\b)")
+_ELECTOR = re.compile(rf"[{_CASED}](?<![^\W_].)(?i:[A-Z]{{5}}\d{{8}}[HM]\d{{3}}(?![^\W_]))")
 _FOREIGNER = re.compile(r"\b\d{3}-\d{2}C\d{5}\b")
 _EQUIPMENT = re.compile(r"\bimei(?:[12]|sv)\b\D{0,12}\d(?:[ \-/.]{0,2}\d){13,15}", re.IGNORECASE)
 # In one word of letters and digits: who holds none so long holds no such number.
-_CURP = re.compile(rf"[{_CASED}](?<!\w.)(?i:[A-Z]{{3}}\d{{6}}[HMX][A-Z]{{5}}[A-Z0-9]\d\b)")
+_CURP = re.compile(rf"[{_CASED}](?<![^\W_].)(?i:[A-Z]{{3}}\d{{6}}[HMX][A-Z]{{5}}[A-Z0-9]\d(?![^\W_]))")
 _RFC = re.compile(rf"[{_CASED}Ññ&](?<=\b.)(?i:[A-ZÑ&]{{3}}\d{{6}}[A-Z0-9]{{3}}\b)")
 _IBAN = re.compile(r"[A-Z](?=[A-Z]\d\d)(?<!\w[A-Z])[A-Z]\d{2}(?:[ .\-]?[A-Z0-9]{4}){2,7}(?:[ .\-]?[A-Z0-9]{1,3})?\b")
 _IN_ONE_WORD, _FOREIGNERS, _VEHICLES = {12, 13, 18}, 8, 17
