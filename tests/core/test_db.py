@@ -333,9 +333,12 @@ def test_the_store_of_an_installation_takes_its_limits_from_the_settings(store_u
     for _ in range(2):
         with pytest.raises(Problem) as refused, db.read() as session:
             session.execute(COUNT)
-            with pytest.raises(Problem) as full, db.read() as second, db.read() as third:
+            # One for the request thread, two for the analysts: one that looks and one that works.
+            with db.read() as second, db.read() as third:
                 second.execute(COUNT)
                 third.execute(COUNT)
+                with pytest.raises(Problem) as full, db.read() as fourth:
+                    fourth.execute(COUNT)
             session.execute(LONG)
         assert told(full) == told(refused) == BUSY
     # Twice both waits, far below the 10 s and 30 s that stand without a setting.

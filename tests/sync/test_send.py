@@ -11,7 +11,7 @@ from bodies import publish, revise, withdraw
 from bringing import ADDED, as_body, carried, renewed
 from crooked import Json, Raw, crooked, fresh_id, item_of, resealed
 from serving import TLS
-from sqlalchemy import update
+from sqlalchemy import text, update
 from twins import Twins, held, key_for, peer_row, quarantine, texts
 
 from app.exchange.verify import faults
@@ -67,7 +67,14 @@ def test_what_is_sent_is_there_once_in_order_byte_for_byte_and_both_keep_both_si
     assert held(pair.sacm, "RCM") == [entry for entry in held(pair.rcm, "RCM") if entry[0] != hidden["id"]]
     assert texts(pair.sacm, "RCM") == {key: text for key, text in texts(pair.rcm, "RCM").items() if key[0] != hidden["id"]}
     assert witnessed(pair) == [[("SACM", 4)], [("SACM", 4)]]
-    read = [action for action, outcome, _ in pair.rcm.audit() if outcome == "read" and action == "send_to_peer"]
+    pair.rcm.node.read_audit.flush()
+    asked = text(
+        "SELECT coalesce(audit.document_id, shown.document_id), coalesce(audit.version, shown.version) FROM audit "
+        "LEFT JOIN read_set AS shown ON shown.digest = read_set WHERE action = 'send_to_peer' AND outcome = 'read'"
+    )
+    with pair.rcm.node.db.read() as session:
+        read = [tuple(row) for row in session.execute(asked)]
+    assert sorted(read) == sorted((entry[0], entry[1]) for entry in held(pair.sacm, "RCM"))
     assert len(read) == 3
     assert sent(pair) == Sent(size=4)
     withdraw(pair.rcm.as_("rcm"), {**first, "version": 2})
