@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import groupby, islice, zip_longest
 from operator import itemgetter
 
 from sqlalchemy import delete, exists, select
@@ -26,10 +26,9 @@ class Together:
 
     def __init__(self, documents: Iterable[Shown]) -> None:
         """Of at least one document; of one that is shown with two markings the higher counts."""
-        highest: dict[tuple[str, int], int] = {}
-        for document_id, version, tlp in documents:
-            highest[document_id, version] = max(tlp.rank, highest.get((document_id, version), 0))
-        self.documents = sorted((*which, rank) for which, rank in highest.items())
+        ranked = sorted({(document_id, version, tlp.rank) for document_id, version, tlp in documents})
+        # An export shows tens of thousands: nothing else is held of them.
+        self.documents = [each for each, after in zip_longest(ranked, islice(ranked, 1, None)) if after is None or each[:2] != after[:2]]
 
     @cached_property
     def named(self) -> dict[str, object]:
@@ -52,7 +51,11 @@ class Reading:
 
 def digest_of(documents: Sequence[tuple[str, int, int]]) -> str:
     """SHA-256 of the canonical JSON of documents in their order: [[id, version, rank of the marking], ...]."""
-    return hashlib.sha256(canonical([list(each) for each in documents])).hexdigest()
+    digest = hashlib.sha256(b"[")
+    for number, each in enumerate(documents):
+        digest.update((b"," if number else b"") + canonical(list(each)))
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def keep_sets(session: Session, sets: Iterable[Together]) -> None:

@@ -1,6 +1,6 @@
 """The answering bulletins: of those that a caller may see and that match, one a reporter, publisher and period (contract: /flows)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ _KEPT = (
     *("stock_or_flow", "classification", *COLUMNS.values()),
 )
 _DAY = 86_400
+_A_FETCH = 1_000
 # Made once: an alias costs as much as all else of a condition.
 _LATER = aliased(Bulletin)
 
@@ -66,11 +67,13 @@ def pinned(caller: Caller, ids: Sequence[int]) -> CTE:
     return select(*(getattr(Bulletin, name) for name in _KEPT)).where(Bulletin.id.in_(ids), *readable).cte("answering")
 
 
-def in_order(session: Session, answer: CTE) -> list[tuple[int, Answered]]:
+def in_order(session: Session, answer: CTE) -> Iterator[tuple[int, Answered]]:
     """The answering bulletins in the order of their rows, each with its row's id."""
     order = (answer.c.period_start, answer.c.period_end, answer.c.document_id)
-    rows = session.execute(select(answer.c.id, answer.c.document_id, answer.c.version, answer.c.tlp).order_by(*order))
-    return [(row.id, (row.document_id, row.version, list(TLP)[row.tlp])) for row in rows]
+    asked = select(answer.c.id, answer.c.document_id, answer.c.version, answer.c.tlp).order_by(*order)
+    markings = list(TLP)
+    for row in session.execute(asked.execution_options(yield_per=_A_FETCH)):
+        yield row.id, (row.document_id, row.version, markings[row.tlp])
 
 
 def declares(dimensions: ColumnElement[str] | InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:

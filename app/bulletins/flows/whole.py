@@ -1,6 +1,7 @@
 """The whole answer, as files carry it: settled first, then read in short reads while it is sent, in flat memory (contract: /flows)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import CTE, func, select
@@ -52,13 +53,19 @@ def whole(db: Database, caller: Caller, question: FlowQuestion, patience: Patien
             groups = page(session, caller, question)
             return WholeAnswer(columns, iter([groups.rows]), groups.total, groups.answered)
         counts = _counts(session, answer, question)
-        settled = [(number, read) for number, read in in_order(session, answer) if number in counts]
+        total, answered = sum(counts.values()), list[Answered]()
+        # Of tens of thousands of bulletins nothing is held twice.
+        ids, sizes = array("q"), array("q")
+        for number, read in in_order(session, answer):
+            if number in counts:
+                ids.append(number)
+                sizes.append(counts.pop(number))
+                answered.append(read)
         if question.sort:
-            _refuse_unsorted(sum(counts.values()))
+            _refuse_unsorted(total)
             rows = plain_rows.page(session, answer, question, None, None).rows
-            return WholeAnswer(columns, iter([rows]), len(rows), [read for _, read in settled])
-    batches = _fetched(db, caller, question, [(number, counts[number]) for number, _ in settled], patience)
-    return WholeAnswer(columns, batches, sum(counts.values()), [read for _, read in settled])
+            return WholeAnswer(columns, iter([rows]), len(rows), answered)
+    return WholeAnswer(columns, _fetched(db, caller, question, zip(ids, sizes, strict=True), patience), total, answered)
 
 
 def _refuse_unsorted(count: int) -> None:
@@ -67,19 +74,19 @@ def _refuse_unsorted(count: int) -> None:
         raise Problem("too-many-to-sort", Finding("too-many-to-sort", pointer="sort", params=figures), headers=None, **figures)
 
 
-def _counts(session: Session, answer: CTE, question: FlowQuestion) -> Mapping[int, int]:
+def _counts(session: Session, answer: CTE, question: FlowQuestion) -> dict[int, int]:
     counted = select(answer.c.id, func.count())
     if plain_rows.has_areas(question):
         found = plain_rows.published(answer, question).subquery("found")
         counted = counted.join_from(answer, found, found.c.document_id == answer.c.document_id)
     else:
         counted = counted.join_from(answer, Cell, Cell.bulletin_id == answer.c.id).where(*plain_rows.matches(answer.c.dimensions, question))
-    rows = session.execute(counted.group_by(answer.c.id)).all()
-    return dict(rows)
+    rows = session.execute(counted.group_by(answer.c.id).execution_options(yield_per=_BULLETINS_A_READ))
+    return {row[0]: row[1] for row in rows}
 
 
 def _fetched(
-    db: Database, caller: Caller, question: FlowQuestion, counts: Sequence[tuple[int, int]], patience: Patience | None
+    db: Database, caller: Caller, question: FlowQuestion, counts: Iterable[tuple[int, int]], patience: Patience | None
 ) -> Iterator[Sequence[Row]]:
     for ids, count in _shares(counts):
         with db.read(patience) as session:
@@ -89,7 +96,7 @@ def _fetched(
         yield rows
 
 
-def _shares(counts: Sequence[tuple[int, int]]) -> Iterator[tuple[list[int], int]]:
+def _shares(counts: Iterable[tuple[int, int]]) -> Iterator[tuple[list[int], int]]:
     """Bulletins that are read together, with the number of their rows."""
     ids: list[int] = []
     rows = 0
