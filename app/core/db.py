@@ -346,7 +346,8 @@ def _sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
 def sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
     """Make a connection one that only reads, and begins no transaction of itself."""
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "query_only=ON", "cache_size=-32768", "mmap_size=268435456"):
+    # Pages are read through the map; the cache is what a statement sorts in, and a reader holds it to its end.
+    for pragma in ("foreign_keys=ON", "query_only=ON", "cache_size=-8192", "mmap_size=268435456"):
         connection.execute(f"PRAGMA {pragma}")
 
 
