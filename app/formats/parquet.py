@@ -8,7 +8,7 @@ from typing import Any
 
 from app.formats.drain import Drain
 
-GROUP = 65_536
+GROUP = 32_768
 """Rows of a row group, about."""
 
 
