@@ -19,7 +19,7 @@ from app.core.gate import Share
 from app.documents.edge import node_of
 from app.exchange.noticing import Within
 
-_READ_BYTES = 120
+_READ_BYTES = 240
 _VARY = "Authorization, Accept"
 
 
