@@ -3,10 +3,12 @@
 from alembic import context
 
 import app.access.models
+import app.alerts.models
 import app.bulletins.models
 import app.core.idempotency
 import app.directory.models
-import app.exchange.models  # noqa: F401 - importing them declares their tables
+import app.exchange.models
+import app.sync.models  # noqa: F401 - importing them declares their tables
 from app.core.db import Base, UTCDateTime
 
 

@@ -2,10 +2,16 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import BY_KEY, Base, UTCDateTime
+
+
+def _named(table: str, column: str) -> Index:
+    """The rows that name something in a column: most rows name nothing there, and stand in no index for it."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(f"ix_{table}_{column}", column, sqlite_where=there, postgresql_where=there)
 
 
 class Client(Base):
@@ -71,10 +77,14 @@ class DocumentAccess(Base):
     conference: Mapped[str] = mapped_column(String(16))
     tlp: Mapped[int] = mapped_column(Integer)
     newest: Mapped[bool] = mapped_column(Boolean)
-    parent: Mapped[str | None] = mapped_column(String(36), index=True)
+    parent: Mapped[str | None] = mapped_column(String(36))
     until: Mapped[date | None] = mapped_column(Date)
     gone: Mapped[bool] = mapped_column(Boolean)
-    __table_args__ = (Index("ix_document_access_newest_grantee", "newest", "grantee", "tlp", "document_id", "until", "parent"), BY_KEY)
+    __table_args__ = (
+        Index("ix_document_access_newest_grantee", "newest", "grantee", "tlp", "document_id", "until", "parent"),
+        _named("document_access", "parent"),
+        BY_KEY,
+    )
 
 
 class AuditRow(Base):
@@ -88,7 +98,7 @@ class AuditRow(Base):
     # An answer leaves a row each time it is given: 2^31 of them can be gone in a few years.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    client_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    client_id: Mapped[str | None] = mapped_column(String(32))
     action: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[str] = mapped_column(String(16))
     code: Mapped[str | None] = mapped_column(String(64))
@@ -97,7 +107,8 @@ class AuditRow(Base):
     request_id: Mapped[str | None] = mapped_column(String(36))
     address: Mapped[str | None] = mapped_column(String(64))
     tlp: Mapped[int | None]
-    read_set: Mapped[str | None] = mapped_column(String(64), index=True)
+    read_set: Mapped[str | None] = mapped_column(String(64))
+    __table_args__ = (_named("audit", "client_id"), _named("audit", "read_set"))
 
 
 class ReadSet(Base):

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Date, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base
+from app.core.db import BY_KEY, Base
+from app.core.parents import child_of
 from app.documents.models import VersionRow
 
 _NEWEST = text("superseded_at IS NULL")
@@ -47,10 +48,10 @@ class AlertTerm(Base):
 
     __tablename__ = "alert_term"
 
-    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True)
+    alert_id: Mapped[int] = child_of("alert")
     list: Mapped[str] = mapped_column(String(16), primary_key=True)
     code: Mapped[str] = mapped_column(String(320), primary_key=True)
-    __table_args__ = (Index("ix_alert_term_code", "list", "code", "alert_id"),)
+    __table_args__ = (Index("ix_alert_term_code", "list", "code", "alert_id"), BY_KEY)
 
 
 class AlertReference(Base):

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Date, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import BY_KEY, Base
+from app.core.parents import child_of
 from app.documents.models import VersionRow
 
 _NEWEST = text("superseded_at IS NULL")
@@ -88,7 +89,7 @@ class Cell(Base):
 
     __tablename__ = "cell"
 
-    bulletin_id: Mapped[int] = mapped_column(ForeignKey("bulletin.id", ondelete="CASCADE"), primary_key=True)
+    bulletin_id: Mapped[int] = child_of("bulletin")
     row: Mapped[int] = mapped_column(Integer, primary_key=True)
     value: Mapped[int | None] = mapped_column(Integer)
     value_status: Mapped[str | None] = mapped_column(String(16))
@@ -115,7 +116,7 @@ class Hideout(Base):
 
     __tablename__ = "hideout"
 
-    bulletin_id: Mapped[int] = mapped_column(ForeignKey("bulletin.id", ondelete="CASCADE"), primary_key=True)
+    bulletin_id: Mapped[int] = child_of("bulletin")
     area: Mapped[str] = mapped_column(String(3), primary_key=True)
     rest: Mapped[str] = mapped_column(String(8))
     value: Mapped[int] = mapped_column(Integer)

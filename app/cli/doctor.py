@@ -27,6 +27,7 @@ STORED: tuple[StoreCheck, ...] = (
     *(examine_store.clock, examine_store.hmac_keys, examine_store.signing_keys, examine_store.token_keys),
     *(examine_store.operators, examine_store.expiring_clients, examine_store.digests),
     examine_store.waiting_items,
+    examine_store.projections,
 )
 """Checks that read the store."""
 

@@ -1,4 +1,4 @@
-"""The store of an installation: can it be read, is it this build's, do keys, clients, clock and digests belong to it."""
+"""The store of an installation: can it be read, is it this build's, is it whole, do keys, clients, clock and digests belong to it."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ from app.cli.patient import Ailment, Patient
 from app.core import schema
 from app.core.clock import rfc3339
 from app.core.db import Database
+from app.core.parents import lost
 from app.core.problems import Problem
 from app.core.secrets import HMAC_KEYS, SecretMissing, Secrets
 from app.exchange import keys, signatures
@@ -142,3 +143,10 @@ def waiting_items(patient: Patient, session: Session) -> Iterator[Ailment]:
     late = due(session, patient.now - _LATE)
     if late:
         yield Ailment("doctor-waiting-late", {"count": len(late)})
+
+
+def projections(patient: Patient, session: Session) -> Iterator[Ailment]:
+    """Cells, hideouts and codes that belong to a version that is not there."""
+    del patient
+    for table, rows in sorted(lost(session.connection()).items()):
+        yield Ailment("doctor-rows-lost", {"table": table, "rows": rows})

@@ -6,6 +6,7 @@ transaction.  PostgreSQL: one advisory lock, so that two migrations at once wait
 
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 import app
 from app.core.db import told_where_transient
+from app.core.parents import lost
 
 UNFINISHED = "restoring"
 """The revision that a store bears while a backup is put into it: no build knows it, so that nothing is served before all is done."""
@@ -84,7 +86,7 @@ def remake(url: str, revision: str, may: Callable[[Connection], None], fill: Cal
         command.upgrade(made, revision)
         fill(connection)
         command.upgrade(made, "head")
-        _check_foreign_keys(connection)
+        _check_parents(connection)
         _stamp(connection, UNFINISHED)
 
 
@@ -106,15 +108,16 @@ def _run(target: URL, verb: Callable[[Config, str], None], revision: str) -> Non
             _copy_beside(target, connection)
         made.attributes["connection"] = connection
         verb(made, revision)
-        _check_foreign_keys(connection)
+        _check_parents(connection)
 
 
-def _check_foreign_keys(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+def _check_parents(connection: Connection) -> None:
+    """Raise RuntimeError where rows would be left without their parent: of foreign keys PostgreSQL itself sees to that."""
+    broken = Counter(lost(connection))
+    if connection.dialect.name == "sqlite":
+        broken += Counter(row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
     if broken:
-        message = f"the migration would leave {len(broken)} rows without their parent, first in table {broken[0][0]}: nothing was changed"
+        message = f"the migration would leave {broken.total()} rows without their parent, first in table {min(broken)}: nothing was changed"
         raise RuntimeError(message)
 
 

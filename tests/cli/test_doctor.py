@@ -171,6 +171,16 @@ def test_a_store_that_is_not_there_is_no_store_or_does_not_answer_is_named(on_sq
     assert "hidden" not in finding["detail"]
 
 
+def test_rows_that_belong_to_a_version_that_is_not_there_are_counted_by_table(healthy: Installation):
+    healthy.change("INSERT INTO hideout VALUES (7, 'AFR', '_O', 12)")
+    healthy.change("INSERT INTO hideout VALUES (7, 'ASI', '_OASI', 5)")
+    healthy.change("INSERT INTO alert_term VALUES (3, 'risk', 'violence')")
+    first, second = healthy.found()
+    assert (first["code"], second["code"]) == ("doctor-rows-lost", "doctor-rows-lost")
+    assert first["detail"].startswith("1 rows of the table alert_term belong to a version that is not there")
+    assert second["detail"].startswith("2 rows of the table hideout belong to a version that is not there")
+
+
 def test_an_empty_an_old_and_a_newer_schema_are_told_apart(healthy: Installation, stores):
     healthy.change("UPDATE alembic_version SET version_num = '0001'")
     assert healthy.codes() == ["doctor-schema-older"]

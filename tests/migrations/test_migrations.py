@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 import app.main  # noqa: F401 - declares the tables of every room
 from app.core import schema
 from app.core.db import Base, Database
+from app.core.parents import lost
 
 KINDS = ("sqlite", "postgresql")
 SCRIPTS = Path(__file__).parents[2] / "migrations"
@@ -208,11 +209,14 @@ def test_b047_a_column_change_of_a_parent_table_keeps_every_row_of_every_table(s
     if kind == "sqlite":
         with closing(sqlite3.connect(file_of(url))) as connection:
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    # The children still hang on their parents, and the application's connections still know it.
+    # Every child still finds its parent; where that is gone the look for it is not blind.
     db = Database(url)
     with db.write() as session:
-        session.execute(sa.text("DELETE FROM bulletin"))
-        assert session.execute(sa.text("SELECT count(*) FROM cell")).scalar_one() == 0
+        assert lost(session.connection()) == {}
+        session.execute(sa.text("DELETE FROM bulletin WHERE id = 2"))
+        assert lost(session.connection()) == {"cell": 2, "hideout": 1}
+        session.execute(sa.text("DELETE FROM alert WHERE id = 1"))
+        assert lost(session.connection()) == {"cell": 2, "hideout": 1, "alert_term": 1}
     db.dispose()
 
 
@@ -228,12 +232,24 @@ def test_b047_the_check_finds_rows_that_lost_their_parent_in_a_copy_and_changes_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_b047_a_migration_that_breaks_a_foreign_key_fails_and_changes_nothing(stores, scripts: Scripts, kind: str):
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE cell SET bulletin_id = 99", (RuntimeError, RuntimeError, "would leave 3 rows without their parent, first in table cell")),
+        (
+            "UPDATE alert_term SET alert_id = alert_id + 7",
+            (RuntimeError, RuntimeError, "would leave 2 rows without .* in table alert_term"),
+        ),
+        ("UPDATE waiting_place SET item = 'nowhere'", (RuntimeError, IntegrityError, "would leave 2 rows without|waiting_item")),
+    ],
+    ids=["cell", "alert_term", "waiting_place"],
+)
+def test_b047_a_migration_that_takes_a_parent_from_rows_fails_and_changes_nothing(stores, scripts: Scripts, kind: str, change: str, told):
     scripts.add("t2", REVISIONS[-1], 'op.execute("CREATE TABLE half (id INTEGER)")')
-    scripts.add("t3", "t2", 'op.execute("UPDATE cell SET bulletin_id = 99")')
+    scripts.add("t3", "t2", f'op.execute("{change}")')
     url = at(stores, kind)
     before, formed = content(url), shape(url)
-    with pytest.raises(RuntimeError if kind == "sqlite" else IntegrityError):
+    with pytest.raises(told[kind == "postgresql"], match=told[2]):
         schema.upgrade(url)
     assert (content(url), shape(url), schema.current(url)) == (before, formed, REVISIONS[-1])
 
