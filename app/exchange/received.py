@@ -44,14 +44,13 @@ class Told:
     text: str | None
 
 
-def append_received(session: Session, signer: Signer, versions: Sequence[Received]) -> None:
-    """Append versions in this order, all or none; call it after their projections are written.
+def append_received(session: Session, signer: Signer, versions: Sequence[Received]) -> int:
+    """Append versions in this order, all or none; call it after their projections are written. Returns the number of the last one.
 
     From here to the commit every other writer waits. Raises IntegrityError for a version that the log holds.
     """
-    if versions:
-        columns = [{name: value for name, value in vars(each).items() if name != "text"} for each in versions]
-        grow(session, signer, columns, [each.text for each in versions])
+    columns = [{name: value for name, value in vars(each).items() if name != "text"} for each in versions]
+    return int(grow(session, signer, columns, [each.text for each in versions])[-1]["number"])
 
 
 def held(session: Session, ids: Sequence[str]) -> dict[str, dict[int, Held]]:

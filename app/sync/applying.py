@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import Attempt, record
 from app.core.logs import tell
+from app.core.planner import tell_planner
 from app.documents.erasing import erase_received
 from app.documents.kinds import Kinds
 from app.exchange.log import newest as newest_of
@@ -237,9 +238,11 @@ def _project(page: _Page) -> None:
 
 def _flush(page: _Page) -> None:
     _project(page)
-    append_received(page.session, page.node.signer, page.waiting)
-    if page.waiting:
-        record(page.session, page.attempt, "applied", [(each.id, each.version) for each in page.waiting])
+    if not page.waiting:
+        return
+    size = append_received(page.session, page.node.signer, page.waiting)
+    record(page.session, page.attempt, "applied", [(each.id, each.version) for each in page.waiting])
+    tell_planner(page.session, size - len(page.waiting), size)
     page.waiting = []
 
 
