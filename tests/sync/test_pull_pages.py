@@ -12,6 +12,7 @@ from sqlalchemy import event, text, update
 from test_pull import ALERT, SIGHTING
 from twins import Twins, held
 
+from app.core.parents import lost
 from app.main import rebuild
 from app.sync import pulling
 from app.sync.models import Peer
@@ -47,6 +48,7 @@ def projected(served: Served) -> dict[str, list[tuple[object, ...]]]:
     """What every table beside the log says of documents: rows without the numbers that the store gave them."""
     found = {}
     with served.node.db.read() as session:
+        assert lost(session.connection()) == {}
         for table in TABLES:
             parent, column = WITH_VERSION.get(table, ("", ""))
             asked = (
@@ -120,6 +122,8 @@ def test_a_page_projects_what_its_origin_projected_one_by_one_and_so_does_a_rebu
 
 def test_the_next_page_is_on_its_way_while_this_one_is_written(pair: Twins, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.sync.pulling.PAGE", 2)
+    # Each page is written by itself, so that it is known how many writes there are.
+    monkeypatch.setattr("app.sync.pulling._TOGETHER", 1)
     for month in range(1, 6):
         publish(pair.rcm.as_("rcm"), period=f"2021-{month:02}")
     asked, waited = threading.Semaphore(0), list[bool]()
@@ -142,3 +146,42 @@ def test_the_next_page_is_on_its_way_while_this_one_is_written(pair: Twins, monk
         pair.pull(pair.sacm)
     assert waited == [True, True, True]
     assert held(pair.sacm, "RCM") == held(pair.rcm, "RCM")
+
+
+def test_pages_that_wait_are_written_at_once_with_the_cursor_of_the_last(pair: Twins, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.sync.pulling.PAGE", 2)
+    for month in range(1, 8):
+        publish(pair.rcm.as_("rcm"), period=f"2021-{month:02}")
+    begun, sizes = threading.Semaphore(0), list[int]()
+    take, changes = pulling.take, pulling.Judge.changes
+
+    def judge(self: pulling.Judge, items: list[object]) -> object:
+        begun.release()
+        return changes(self, items)
+
+    def wait(session: object, node: object, kinds: object, peer: str, judged: list[object], **named: object) -> object:
+        # The fourth page is begun: the second and the third wait by now.
+        assert sizes or all(begun.acquire(timeout=20) for _ in range(4))
+        sizes.append(len(judged))
+        return take(session, node, kinds, peer, judged, **named)
+
+    monkeypatch.setattr(pulling, "take", wait)
+    monkeypatch.setattr(pulling.Judge, "changes", judge)
+    done = pair.pull(pair.sacm)
+    assert (done.pages, done.applied, sum(sizes)) == (4, 7, 7)
+    assert sizes in ([2, 5], [2, 4, 1])
+    assert held(pair.sacm, "RCM") == held(pair.rcm, "RCM")
+    assert projected(pair.sacm) == projected(pair.rcm)
+    assert pair.pull(pair.sacm).applied == 0
+
+
+def test_postgresql_looks_at_its_tables_again_while_a_long_log_is_copied(pair: Twins, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.core.planner._MARKS", (2,))
+    for month in ("2021-01", "2021-02", "2021-03"):
+        publish(pair.rcm.as_("rcm"), period=month)
+    pair.pull(pair.sacm)
+    if not pair.sacm.node.db.is_sqlite:
+        known = text("SELECT relname, reltuples FROM pg_class WHERE relname IN ('log_entry', 'bulletin', 'cell') ORDER BY relname")
+        with pair.sacm.node.db.read() as session:
+            rows = session.execute(text("SELECT count(*) FROM cell")).scalar_one()
+            assert [tuple(row) for row in session.execute(known)] == [("bulletin", 3), ("cell", rows), ("log_entry", 3)]
