@@ -24,10 +24,10 @@ def grantees_of(tlp: TLP, audience: Iterable[str], always: Iterable[str]) -> fro
     """Who may see a version by its own marking: `*`, conferences or offices.
 
     `audience` holds conferences or offices and restricts AMBER and above only; `always` are the origin's secretariat, the
-    issuer and, for a bulletin, the reporting State's office.
+    issuer and, for a bulletin, the reporting State's office. Where everyone may, nobody is named beside.
     """
     if tlp.rank <= TLP.GREEN.rank:
-        return frozenset({EVERYONE, *always})
+        return frozenset({EVERYONE})
     if tlp is TLP.AMBER:
         return frozenset({*audience, *always})
     offices = {party for party in audience if "/" in party}
@@ -71,7 +71,8 @@ def mark_all(session: Session, marks: Sequence[Mark]) -> None:
         earlier = DocumentAccess.document_id.in_(later)
         bound = set(session.scalars(select(DocumentAccess.document_id).where(earlier, DocumentAccess.until.is_not(None))))
         # `coalesce` keeps SQLite from the index on `newest`, by which it would walk all documents for each page that a peer brings.
-        session.execute(update(DocumentAccess).where(earlier, func.coalesce(DocumentAccess.newest, false())).values(newest=False))
+        superseded = update(DocumentAccess).where(earlier, func.coalesce(DocumentAccess.newest, false())).values(newest=False)
+        session.execute(superseded, execution_options={"synchronize_session": False})
         for document_id in bound | {each for each, until in later.items() if until is not None}:
             known = update(DocumentAccess).where(DocumentAccess.document_id == document_id)
             session.execute(known.values(until=later[document_id]))

@@ -119,7 +119,7 @@ def test_a_page_writes_the_rows_that_its_documents_write_one_by_one(db: Database
         "hideout": 8,
         "flow": 2,
         "published_table": 6,
-        "document_access": 19,
+        "document_access": 8,
     }
     with db.write() as session:
         for model in (Cell, Hideout, Bulletin, Flow, PublishedTable, DocumentAccess):
