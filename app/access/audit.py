@@ -44,7 +44,8 @@ def row_of(
 
 def record(session: Session, attempt: Attempt, outcome: str, documents: Iterable[tuple[str | None, int | None]] = ((None, None),)) -> None:
     """Write a row a document inside the transaction of the change itself: without them there is no change."""
-    insert_all(session, AuditRow, [row_of(attempt, outcome, None, *document) for document in documents])
+    shared = row_of(attempt, outcome)
+    insert_all(session, AuditRow, [{**shared, "document_id": each, "version": version} for each, version in documents])
 
 
 def record_codes(session: Session, attempt: Attempt, outcome: str, codes: Iterable[str], document: tuple[str, int]) -> None:

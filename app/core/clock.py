@@ -1,5 +1,6 @@
 """The one clock, and the one that counts, by which it is noticed that the first was set."""
 
+import functools
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -34,6 +35,7 @@ def in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+@functools.lru_cache(maxsize=1024)
 def instant_text(value: datetime | None) -> str | None:
     """An instant as SQLite keeps it: its wall time in UTC."""
     return None if value is None else in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -16,6 +16,7 @@ _FORMED: Final = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,64}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{5,15}Z|/[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]{4}-[0-9]{2}"
 )
+_NESTED: Final = (dict, list)
 _SHORT, _MOST_SEEN = 16, 8192
 _SEEN: Final = set[str]()
 """Codes that come with every document, so that their form is looked at once; what is none is not kept here either."""
@@ -62,8 +63,9 @@ def foreign_texts(document: Mapping[str, Any]) -> dict[str, str]:
 
 def _is_seen(name: str, value: object) -> bool:
     """Whether a glance is enough: a field that every document has, with a code that many have or with no text."""
-    plain = value in _SEEN and name not in _FREE if isinstance(value, str) else not isinstance(value, dict | list)
-    return plain and name in _SEEN
+    if isinstance(value, str):
+        return value in _SEEN and name in _SEEN and name not in _FREE
+    return name in _SEEN and not (value and isinstance(value, _NESTED))
 
 
 def _gather_named(name: str, value: object, found: list[str]) -> None:
@@ -89,7 +91,8 @@ def _gather(value: object, found: list[str]) -> None:
             found.append(value)
     elif isinstance(value, dict):
         for name, inside in value.items():
-            _gather_named(name, inside, found)
+            if not _is_seen(name, inside):
+                _gather_named(name, inside, found)
     elif isinstance(value, list):
         for inside in value:
             _gather(inside, found)
@@ -111,7 +114,10 @@ def is_code(text: str) -> bool:
     """Whether a text is in the form of a code, a day, an instant, an id or a digest, and so short of digits that it is no identifier."""
     if text in _SEEN:
         return True
+    if len(text) > _SHORT:
+        # Most of these are ids, digests and instants.
+        return _FORMED.fullmatch(text) is not None or _CODE.fullmatch(text) is not None
     found = _CODE.fullmatch(text) is not None or _FORMED.fullmatch(text) is not None
-    if found and len(text) <= _SHORT and len(_SEEN) < _MOST_SEEN:
+    if found and len(_SEEN) < _MOST_SEEN:
         _SEEN.add(text)
     return found

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -29,8 +29,7 @@ _WRONG_DIGEST, _KEY, _SIGNATURE = "sync-digest", "sync-key-unknown", "sync-signa
 _OPS = {Op.PUBLISH.value, Op.REVISE.value, Op.WITHDRAW.value}
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One change of a peer's feed that may be applied: what it names, and the document that its signature covers.
 
     Without a document it is a hide, an erasure, or a version whose body is served no more.
@@ -115,11 +114,12 @@ def _outcome(raw: object, named: Item | None, fault: str | None, rules: Rules, r
         return _doubt(fault, named, reader)
     if named.origin not in rules.conferences:
         # What comes back here is compared with what this node published itself: no signature says more.
-        return replace(named, document=None)
+        return named._replace(document=None)
     if _identifies(named, reader):
         return _unnamed(named)
     model = rules.models.get(named.kind)
-    return replace(named, is_formed=True) if model and named.document is not None and is_formed(named.document, model) else named
+    is_seen = model is not None and named.document is not None and is_formed(named.document, model)
+    return named._replace(is_formed=True) if is_seen else named
 
 
 def is_formed(document: Mapping[str, Any], model: type[BaseModel]) -> bool:

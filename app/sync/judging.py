@@ -96,7 +96,7 @@ def _emptied(change: Item | Doubtful) -> _Bare | Item | Doubtful:
 
 
 def _filled(answer: _Bare | Item | Doubtful, item: Any) -> Item | Doubtful:  # noqa: ANN401 - what a peer sent
-    if not isinstance(answer, tuple):
+    if isinstance(answer, Item | Doubtful):
         return answer
     return Item(*answer[:6], document_of(item, answer[3]), *answer[6:])
 

@@ -68,12 +68,16 @@ def plain(document: dict[str, object]) -> str | None:
         text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
     except (TypeError, ValueError, RecursionError):
         return None
-    odd = not text.isprintable() or "\\" in text or _ODD_NUMBER.search(text) or (not text.isascii() and _ODD_KEY.search(text))
+    odd = not text.isprintable() or "\\" in text or _has_odd_number(text) or (not text.isascii() and _ODD_KEY.search(text))
     return None if odd else text
 
 
-# By one class at first, for that is quick: a colon counts only behind the quote that ends a key.
-_ODD_NUMBER = re.compile(r'[:\[,](?<![^"]:)-?(?:[0-9]{10}|[0-9]+[.eE])')
+def _has_odd_number(text: str) -> bool:
+    return any(each.search(text) for each in _ODD_NUMBERS)
+
+
+# One by what stands before a number, for what begins with a letter is looked for quickly; a colon counts only behind the quote that ends a key.
+_ODD_NUMBERS = [re.compile(f"{before}[-0-9](?:[0-9]{{9}}|[0-9]*[.eE])") for before in ('":', ",", r"\[")]
 _ODD_KEY = re.compile(r'"[^"]*[^\x00-\x7f"][^"]*":')
 
 

@@ -124,7 +124,7 @@ def test_the_form_of_a_kind_is_looked_at_where_it_is_told_and_counts_as_much_as_
     items = [item_of(each, 1) for each in (bare, *odd)]
     found = judged_all(items, replace(rules, models={name: kind.model for name, kind in KINDS.items()}))
     assert [each.is_formed for each in found if isinstance(each, Item)] == [True, False, True, False]
-    assert [replace(each, is_formed=False) for each in found if isinstance(each, Item)] == judged_all(items, rules)
+    assert [each._replace(is_formed=False) for each in found if isinstance(each, Item)] == judged_all(items, rules)
     looked: list[object] = []
     right = checking.is_formed
 
