@@ -2,7 +2,7 @@
 
 It keeps no log and no projection and judges nothing else: a receiver also looks for a form, a text gate and persons in each document, for
 forks and places that are taken, grows a Merkle tree with the root of each entry, and writes cells, hideouts, codes, markings, ledger and
-audit: of the documents of `sync.py` 29 rows each in eleven tables with 34 indexes, where this script writes one in one.  Reads {url, key, origin, database, public} as JSON from stdin; `public`
+audit: of the documents of `sync.py` 28 rows each in eleven tables with 34 indexes, where this script writes one in one.  Reads {url, key, origin, database, public} as JSON from stdin; `public`
 are the raw keys by id in hexadecimal.  Prints {documents, seconds, cpu}.
 """
 
