@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.access.audit import Attempt
 from app.bulletins.projection import forget_one
 from app.bulletins.proofs import certificate_faults
+from app.core.parents import lost
 from app.core.problems import Problem
 from app.documents.erasing import erase as erase_document
 from app.exchange import verify
@@ -362,3 +363,17 @@ def test_who_kept_a_cursor_is_told_of_the_erasure_and_no_answer_repeats_its_word
     assert [(item["op"], item["version"]) for item in rest] == [("publish", 1), ("erase", 2)]
     whole = json.dumps([served.as_(who).get(path).text for who in OTHERS for path in ("/v1/bulletins", "/v1/changes", "/v1/flows")])
     assert WORD not in whole
+
+
+def test_no_row_of_an_erased_bulletin_or_alert_is_left_without_its_version(served: Served):
+    said = {"title": {"es": "Lanchas"}, "summary": {"es": "Una red que ofrece el cruce."}, "severity": "high", "source_reliability": "B"}
+    route = [{"seq": 1, "from": "COL", "to": "PAN", "mode": "sea"}]
+    seen = {"information_credibility": 2, "first_seen": "2018-01", "nationalities": ["NPL"], "route": route, "tlp": "GREEN"}
+    alert = served.as_("rcm").post("/v1/alerts", json={**said, **seen})
+    assert alert.status_code == 201, alert.text
+    erased(served.as_("rcm"), publish(served.as_("rcm")))
+    document = alert.json()
+    body, etag = {"reason": "it named a person"}, {"If-Match": f'"{document["id"]}.v1"'}
+    assert served.as_("rcm").post(f"/v1/alerts/{document['id']}/erase", json=body, headers=etag).status_code == 200
+    with served.node.db.read() as session:
+        assert lost(session.connection()) == {}
